@@ -1,0 +1,290 @@
+"""Augmented datasets: subset, geometric images and verdicts -> TFDS variants, written whole or not at all.
+
+Artefact: `<data_dir>/<source>_gan_aug/<variant>/1.0.0/` with TFRecord shards, TFDS' metadata, `provenance.json` (config,
+digests, counts), `SHA256SUMS` and a card (`README.md`). Each record is a tf.train.Example with the fields of
+`FEATURE_SPEC`. Shards are written by this module in balanced order: TFDS' own writer sorts by hash, so that slices
+of its splits are not class-balanced, and holds up to a gigabyte in memory.
+"""
+
+import dataclasses
+import hashlib
+import heapq
+import io
+import itertools
+import os
+import pathlib
+import shutil
+
+import numpy as np
+import tensorflow as tf
+import tensorflow_datasets as tfds
+from PIL import Image
+
+from tfgan_aug import artefacts
+from tfgan_aug.errors import UserError
+from tfgan_aug.subsets import pixel_hash
+
+VERSION = "1.0.0"
+PROVENANCE = "provenance.json"
+# One shard for each 16 MiB of pixels: small enough to read in parallel, few enough to list.
+_PIXEL_BYTES_A_SHARD = 16 * 2**20
+
+# For tf.io.parse_single_example, where TFDS is not at hand; decode `image` with tf.io.decode_png.
+FEATURE_SPEC = {
+    "image": tf.io.FixedLenFeature([], tf.string),
+    "label": tf.io.FixedLenFeature([], tf.int64),
+    "id": tf.io.FixedLenFeature([], tf.string),
+    "origin": tf.io.FixedLenFeature([], tf.string),
+    "verdict": tf.io.FixedLenFeature([], tf.string),
+    "predicted": tf.io.FixedLenFeature([], tf.int64),
+    "confidence": tf.io.FixedLenFeature([], tf.float32),
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Variant:
+    """A training set of the paper's table 2: `gan` ("" for none), `verdicts` of ("tp", "fp"), with `geo` or not."""
+
+    name: str
+    gan: str
+    verdicts: tuple
+    geo: bool
+
+    @classmethod
+    def parse(cls, name):
+        """The variant of a name such as `real`, `geo`, `dcgan_tp` or `sgan_tp_fp_geo`."""
+        if name in ("real", "geo"):
+            return cls(name, "", (), name == "geo")
+        gan, *words = name.split("_")
+        return cls(name, gan, tuple(word for word in words if word != "geo"), "geo" in words)
+
+    def quotas(self, per_class):
+        """{verdict: ints (classes,)}: `per_class` of one verdict, or exactly half of each (odd ones rounded up)."""
+        share = len(self.verdicts)
+        return {verdict: -(-np.asarray(per_class) // share) for verdict in self.verdicts}
+
+
+def features(image_shape, class_names):
+    """The TFDS features of every variant. `predicted` is -1 and `confidence` NaN where there is no verdict."""
+    return tfds.features.FeaturesDict(
+        {
+            "image": tfds.features.Image(shape=image_shape, dtype=np.uint8, encoding_format="png"),
+            "label": tfds.features.ClassLabel(names=list(class_names)),
+            "id": tfds.features.Text(),
+            "origin": tfds.features.Text(),
+            "verdict": tfds.features.Text(),
+            "predicted": tfds.features.Scalar(np.int64),
+            "confidence": tfds.features.Scalar(np.float32),
+        }
+    )
+
+
+def interleave(streams, counts, key=0):
+    """Yields from several iterators in proportion: any prefix holds each one's share to within one item.
+
+    `streams` are iterators of `counts` items. Item j of a stream with n items comes at (j + 1/2) / n; ties are
+    broken by a seeded order that changes with j. Holds one item a stream.
+    """
+
+    def ranked(number, stream, count):
+        for j, item in enumerate(itertools.islice(stream, count)):
+            tie = hashlib.sha256(f"{key}/{j}/{number}".encode()).digest()
+            yield ((2 * j + 1) / (2 * count), tie, number), item
+
+    merged = heapq.merge(*map(ranked, itertools.count(), streams, counts), key=lambda pair: pair[0])
+    return (item for _, item in merged)
+
+
+def real_examples(part, label=None, geometric=None):
+    """Yields the examples of a subset's `part` (of class `label` alone; None: all), or of its geometric images."""
+    positions = range(len(part.ids)) if label is None else part.of_class(label)
+    images, origin = (part.images, "real") if geometric is None else (geometric, "geometric")
+    for i in positions:
+        name = part.ids[i] if geometric is None else f"geometric/{part.ids[i]}"
+        yield _example(images[i], int(part.labels[i]), name, origin)
+
+
+def generated_examples(pool, rule, gan, label, verdict, count):
+    """Yields the first `count` images of class `label` with this verdict, labelled as intended."""
+    for draw in pool.select(rule, label, verdict, count):
+        name = f"{gan}/{label:04d}/{draw['index']:08d}"
+        yield _example(draw["image"], label, name, gan, verdict, draw["predicted"], draw["confidence"])
+
+
+def _example(image, label, name, origin, verdict="none", predicted=-1, confidence=float("nan")):
+    return {
+        "image": image,
+        "label": label,
+        "id": name,
+        "origin": origin,
+        "verdict": verdict,
+        "predicted": predicted,
+        "confidence": confidence,
+    }
+
+
+def _serialize(example):
+    """The bytes of one record; the same for the same example (protocol buffers order maps at random unless told)."""
+    image = example["image"]
+    png = io.BytesIO()
+    Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image).save(png, "png")
+
+    def text(value):
+        return tf.train.Feature(bytes_list=tf.train.BytesList(value=[value if isinstance(value, bytes) else value.encode()]))
+
+    def integer(value):
+        return tf.train.Feature(int64_list=tf.train.Int64List(value=[value]))
+
+    fields = {"image": text(png.getvalue()), "label": integer(example["label"]), "predicted": integer(example["predicted"])}
+    fields |= {name: text(example[name]) for name in ("id", "origin", "verdict")}
+    fields["confidence"] = tf.train.Feature(float_list=tf.train.FloatList(value=[example["confidence"]]))
+    return tf.train.Example(features=tf.train.Features(feature=fields)).SerializeToString(deterministic=True)
+
+
+def _write_split(folder, dataset, split, examples, count, image_shape):
+    """Writes `count` examples in their order to shards; gives the `tfds.core.SplitInfo`."""
+    shards = max(1, -(-count * int(np.prod(image_shape)) // _PIXEL_BYTES_A_SHARD))
+    bounds = [count * i // shards for i in range(shards + 1)]
+    template = tfds.core.ShardedFileTemplate(
+        dataset_name=dataset, data_dir=folder, split=split, filetype_suffix="tfrecord"
+    )
+    size, examples = 0, iter(examples)
+    for shard in range(shards):
+        expected = bounds[shard + 1] - bounds[shard]
+        path = folder / f"{dataset}-{split}.tfrecord-{shard:05d}-of-{shards:05d}"
+        with tf.io.TFRecordWriter(str(path)) as writer:
+            written = 0
+            for example in itertools.islice(examples, expected):
+                record = _serialize(example)
+                writer.write(record)
+                size, written = size + len(record), written + 1
+        if written != expected:
+            raise RuntimeError(f"{path.name}: wrote {written} examples, expected {expected}")
+    return tfds.core.SplitInfo(
+        name=split,
+        shard_lengths=[end - start for start, end in itertools.pairwise(bounds)],
+        num_bytes=size,
+        filename_template=template,
+    )
+
+
+class Dataset:
+    """One variant on disk: `<data_dir>/<name>/<variant>/1.0.0`, and its digest where it exists."""
+
+    def __init__(self, data_dir, name, variant):
+        self.data_dir, self.name, self.variant = pathlib.Path(data_dir), name, variant
+        self.path = self.data_dir / name / variant / VERSION
+
+    @property
+    def digest(self):
+        """The digest that the dataset was written with; None when there is none; "" for a folder of other origin."""
+        if not self.path.exists():
+            return None
+        provenance = self.path / PROVENANCE
+        return artefacts.read_json(provenance)["digest"] if provenance.exists() else ""
+
+    @property
+    def splits(self):
+        return tuple(tfds.builder_from_directory(str(self.path)).info.splits)
+
+    def check(self, digest, overwrite):
+        """True when this very dataset is there already; raises `UserError` when another one is in the way."""
+        found = self.digest
+        if found in (None, digest):
+            return found is not None
+        if overwrite:
+            return False
+        what = f"a dataset with digest {found}" if found else "a folder that tfgan_aug did not write"
+        raise UserError(
+            f"--data_dir: {self.path} holds {what}, expected digest {digest}; "
+            "--overwrite replaces it, another --data_dir or --variants leaves it"
+        )
+
+    def load(self, split):
+        """(images uint8 (N, H, W, C), labels int32 (N,)) of a split, in the order written."""
+        builder = tfds.builder_from_directory(str(self.path))
+        data = builder.as_dataset(split=split, read_config=_in_order(), as_supervised=True, batch_size=-1)
+        images, labels = tfds.as_numpy(data)
+        return images, labels.astype(np.int32)
+
+    def write(self, *, train, train_count, test, test_count, image_shape, class_names, info, provenance, card):
+        """Writes, reads back and publishes the dataset.
+
+        `train` and `test` are iterables of examples in their final order (`test_count` 0: no such split); `info` holds
+        `description`, `citation`, `homepage` and `license`; `provenance` becomes provenance.json, `card` README.md.
+        """
+        incomplete = self.data_dir / f".incomplete-{self.name}-{self.variant}"
+        shutil.rmtree(incomplete, ignore_errors=True)
+        # TFDS takes the version from the folder's name.
+        folder = incomplete / VERSION
+        folder.mkdir(parents=True)
+        splits = [_write_split(folder, self.name, "train", train, train_count, image_shape)]
+        if test_count:
+            splits.append(_write_split(folder, self.name, "test", test, test_count, image_shape))
+        tfds.folder_dataset.write_metadata(
+            data_dir=str(folder),
+            features=features(image_shape, class_names),
+            split_infos=splits,
+            supervised_keys=("image", "label"),
+            check_data=False,
+            **{name: value for name, value in info.items() if value},
+        )
+        counts = verify(folder, {"train": train_count, "test": test_count}, len(class_names))
+        artefacts.write_json(folder / PROVENANCE, {**provenance, "counts": counts})
+        (folder / "README.md").write_text(card, encoding="utf-8")
+        sums = [f"{_sha256(path)}  {path.name}\n" for path in sorted(folder.iterdir())]
+        (folder / "SHA256SUMS").write_text("".join(sums), encoding="utf-8")
+        self._publish(incomplete)
+
+    def _publish(self, incomplete):
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        if self.path.exists():
+            os.replace(self.path, incomplete / "replaced")
+        os.replace(incomplete / VERSION, self.path)
+        shutil.rmtree(incomplete)
+
+
+def _in_order():
+    return tfds.ReadConfig(interleave_cycle_length=1, try_autocache=False)
+
+
+def verify(folder, expected, classes):
+    """Reads a written version folder back through TFDS and counts it: {split: {origin/verdict: [images a class]}}.
+
+    `expected` gives the examples a split. Raises `RuntimeError` when a count is off, an id comes twice, or a test
+    image's pixels occur in train.
+    """
+    builder = tfds.builder_from_directory(str(folder))
+    test_hashes, counts = {}, {}
+    for split in ("test", "train"):
+        if not expected[split]:
+            continue
+        by_kind, seen, last, total = {}, set(), {}, 0
+        for example in tfds.as_numpy(builder.as_dataset(split=split, read_config=_in_order())):
+            total += 1
+            name, kind = example["id"].decode(), f"{example['origin'].decode()}/{example['verdict'].decode()}"
+            by_kind.setdefault(kind, [0] * classes)[int(example["label"])] += 1
+            if kind.endswith("/none"):
+                fresh = name not in seen
+                seen.add(name)
+            else:
+                # Generated ids only ever rise within a class and verdict: nothing to remember but the last.
+                key = (kind, int(example["label"]))
+                fresh = name > last.get(key, "")
+                last[key] = name
+            if not fresh:
+                raise RuntimeError(f"{folder}: id {name} comes twice in split {split}")
+            digest = pixel_hash(example["image"])
+            if split == "test":
+                test_hashes[digest] = name
+            elif digest in test_hashes:
+                raise RuntimeError(f"{folder}: test image {test_hashes[digest]} occurs in train as {name}")
+        if total != expected[split]:
+            raise RuntimeError(f"{folder}: split {split} reads back as {total} examples, expected {expected[split]}")
+        counts[split] = by_kind
+    return counts
+
+
+def _sha256(path):
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

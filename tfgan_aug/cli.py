@@ -1,0 +1,144 @@
+"""The commands' common part: flags, config files, one-line errors. Imports TensorFlow only once work begins."""
+
+import difflib
+import inspect
+import os
+import pathlib
+import sys
+
+from absl import flags
+from ml_collections import config_flags
+
+from tfgan_aug import settings
+from tfgan_aug.errors import UserError
+
+USAGE_ERROR = 2
+
+
+def define_config(default):
+    """Defines `--config`, a Python file with `get_config()`, and `--config.x.y` for each of its fields."""
+    words = f"The experiment: a Python file with get_config() (default: configs/{pathlib.Path(default).name})."
+    config_flags.DEFINE_config_file("config", str(default), words)
+
+
+def run(main, argv=None):
+    """Parses the flags and runs `main(config)`; exits with 0, or with 2 and one line for a mistake of the user."""
+    argv = sys.argv if argv is None else argv
+    program = pathlib.Path(argv[0]).stem
+    if any(argument in ("--help", "-h", "-help", "--helpfull") for argument in argv[1:]):
+        print(_help(main, program))
+        sys.exit(0)
+    try:
+        config = _parse(argv)
+        # Before TensorFlow's first import, so that a mistake is not buried under its start-up lines.
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+        main(config)
+    except UserError as error:
+        print(f"{program}: {' '.join(str(error).split())}", file=sys.stderr)
+        sys.exit(USAGE_ERROR)
+
+
+def _parse(argv):
+    try:
+        rest = flags.FLAGS(argv)
+    except flags.UnrecognizedFlagError as error:
+        known = [name for name in flags.FLAGS if len(name) > 1]
+        raise UserError(f"--{error.flagname}: no such option{_nearest(error.flagname, known)}; see --help") from None
+    except (flags.Error, AttributeError, KeyError, TypeError, ValueError) as error:
+        raise UserError(_config_mistake(argv, error)) from None
+    except OSError as error:
+        raise UserError(f"--config: cannot read {error.filename}: {error.strerror}; expected a Python file") from None
+    except Exception as error:  # whatever the user's config file raises
+        raise UserError(f"--config: {_config_path(argv)} failed: {type(error).__name__}: {error}") from None
+    if len(rest) > 1:
+        raise UserError(f"found {rest[1]!r}, expected only --options; see --help")
+    return flags.FLAGS.config
+
+
+def _config_path(argv):
+    given = [argument.split("=", 1)[1] for argument in argv if argument.startswith(("--config=", "-config="))]
+    return given[-1] if given else flags.FLAGS["config"].default
+
+
+def _config_mistake(argv, error):
+    """The line for a `--config...` that did not parse: unknown names with the nearest one, types as expected."""
+    fields = _fields(flags.FLAGS["config"].value)
+    for argument in argv[1:]:
+        option, has_value, value = argument.lstrip("-").partition("=")
+        if not option.startswith("config.") or not fields:
+            continue
+        name = option.removeprefix("config.")
+        if name not in fields:
+            return f"--{option}: no such field in {_config_path(argv)}{_nearest(name, fields)}"
+        expected = type(fields[name]).__name__
+        if has_value and expected in ("int", "float", "bool"):
+            try:
+                {"int": int, "float": float, "bool": _boolean}[expected](value)
+            except ValueError:
+                return f"--{option}: found {value!r}, expected {expected}"
+    return str(error)
+
+
+def _boolean(text):
+    if text.lower() not in ("true", "false", "0", "1"):
+        raise ValueError(text)
+
+
+def _fields(config, prefix=""):
+    """{dotted name: value} of every leaf of a config."""
+    leaves = {}
+    for name in config or ():
+        value = config[name]
+        if hasattr(value, "items"):
+            leaves |= _fields(value, f"{prefix}{name}.")
+        else:
+            leaves[prefix + name] = value
+    return leaves
+
+
+def _nearest(name, known):
+    close = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
+    return f"; did you mean {close[0]!r}?" if close else ""
+
+
+def _help(main, program):
+    lines = [inspect.cleandoc(main.__doc__), "", f"usage: python -m tools.{program} [--option=value ...]", ""]
+    own = flags.FLAGS.flags_by_module_dict()
+    for module in (__name__, main.__module__):
+        for flag in dict.fromkeys(own.get(module, ())):
+            if "." not in flag.name:
+                default = f" (default: {flag.default})" if flag.default and flag.name != "config" else ""
+                lines.append(f"  --{flag.name}: {flag.help}{default}")
+    lines.append("  --config.FIELD=VALUE: overrides a field; the fields and their defaults:")
+    lines += [f"      {name} = {value!r}" for name, value in _fields(settings.get_config()).items()]
+    return "\n".join(lines)
+
+
+def build_dataset():
+    """The installed command: the main job with the built-in set as the default config."""
+    define_build_dataset_flags(settings.__file__)
+    run(build_dataset_main)
+
+
+def define_build_dataset_flags(default_config):
+    define_config(default_config)
+    flags.DEFINE_string("workdir", "tfgan_aug_work", "Folder for every stage's artefact; a rerun continues there.")
+    flags.DEFINE_string("data_dir", "", "Folder the datasets are written to; empty: tensorflow_datasets in --workdir.")
+    flags.DEFINE_string("variants", "", "Comma-separated variants, such as real,geo,dcgan_tp_geo; empty: all.")
+    flags.DEFINE_string("strategy", "auto", "auto (all GPUs there are, else the CPU), one_device or mirrored.")
+    flags.DEFINE_bool("overwrite", False, "Replace datasets of another digest.")
+    flags.DEFINE_bool("allow_shortfall", False, "Write what there is when a class has too few accepted images.")
+    flags.DEFINE_bool("skip_unreadable", False, "Leave out images of a folder that do not decode, and list them.")
+
+
+def build_dataset_main(config):
+    """Trains a GAN on a small labelled image set and writes vetted images of it as TFDS datasets.
+
+    Ends with the accuracy of a classifier with and without them, and the line of Python that loads the data.
+    """
+    from tfgan_aug import pipeline
+
+    values = flags.FLAGS
+    names = ("workdir", "data_dir", "variants", "strategy", "overwrite", "allow_shortfall", "skip_unreadable")
+    result = pipeline.build_dataset(config, pipeline.Options(**{name: values[name].value for name in names}))
+    print(result.summary, end="")

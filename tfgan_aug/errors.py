@@ -1,0 +1,5 @@
+"""The one exception that tools turn into a line and exit code 2."""
+
+
+class UserError(Exception):
+    """A mistake of the user: one line that names the option or file, what was found and what was expected."""

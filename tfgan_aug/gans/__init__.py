@@ -1,0 +1,1 @@
+"""Generative adversarial networks that are interchangeable: each is an `adversarial.AdversarialModel`."""

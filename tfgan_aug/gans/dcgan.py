@@ -1,0 +1,139 @@
+"""The DCGAN (Radford et al., 2016) as the paper of Kono and Kawamoto lays it out, conditional on the class."""
+
+import keras
+
+from tfgan_aug.gans.adversarial import AdversarialModel
+from tfgan_aug.gans.layers import ConditionalBatchNormalization, LabelProjection
+
+ACTIVATIONS = ("dcgan", "paper")
+NORMALIZATIONS = ("batch", "spectral", "none")
+_KERNEL = 4
+
+
+def _normal(deviation=0.02):
+    return keras.initializers.RandomNormal(0.0, deviation)
+
+
+def build_generator(image_shape, classes, latent_dim, width, activations):
+    """A functional model ([latents (N, latent_dim), labels int32 (N,)]) -> images (N, H, W, C) in [-1, 1].
+
+    A dense layer and four transposed convolutions (5 x 5, stride 2): for 32 x 32 images and width 64, 2 x 2 x 512
+    -> 256 -> 128 -> 64 -> C. Labels enter through the scale and shift of every batch normalisation.
+    """
+    height, base_width, channels = image_shape[0], image_shape[1] // 16, image_shape[2]
+    latents = keras.Input((latent_dim,), name="latents")
+    labels = keras.Input((), dtype="int32", name="labels")
+
+    def activate(x):
+        x = ConditionalBatchNormalization(classes)([x, labels])
+        return keras.layers.LeakyReLU(0.2)(x) if activations == "paper" else keras.layers.ReLU()(x)
+
+    shape = (height // 16, base_width, 8 * width)
+    units = shape[0] * shape[1] * shape[2]
+    x = keras.layers.Dense(units, use_bias=False, kernel_initializer=_normal())(latents)
+    if classes > 1:
+        x = x + keras.layers.Embedding(classes, units, embeddings_initializer=_normal(0.1))(labels)
+    x = activate(keras.layers.Reshape(shape)(x))
+    for filters in (4 * width, 2 * width, width):
+        x = activate(
+            keras.layers.Conv2DTranspose(
+                filters, _KERNEL, 2, "same", use_bias=False, kernel_initializer=_normal()
+            )(x)
+        )
+    x = keras.layers.Conv2DTranspose(
+        channels, _KERNEL, 2, "same", activation="tanh", kernel_initializer=_normal(), dtype="float32"
+    )(x)
+    return keras.Model([latents, labels], x, name="generator")
+
+
+def build_discriminator(image_shape, classes, width, activations, normalization):
+    """A functional model ([images (N, H, W, C) in [-1, 1], labels int32 (N,)]) -> logits (N, 1), positive: real.
+
+    Four convolutions (5 x 5, stride 2) and a dense layer: for 32 x 32 images and width 64, 64 -> 128 -> 256 -> 512.
+    Labels enter by projection on the last features. No batch normalisation on the first layer, as in DCGAN.
+    """
+    images = keras.Input(image_shape, name="images")
+    labels = keras.Input((), dtype="int32", name="labels")
+
+    def activate(x):
+        return keras.layers.Activation("tanh")(x) if activations == "paper" else keras.layers.LeakyReLU(0.2)(x)
+
+    x = images
+    for depth, filters in enumerate((width, 2 * width, 4 * width, 8 * width)):
+        convolution = keras.layers.Conv2D(
+            filters,
+            _KERNEL,
+            2,
+            "same",
+            use_bias=depth == 0 or normalization != "batch",
+            kernel_initializer=_normal(),
+        )
+        x = keras.layers.SpectralNormalization(convolution)(x) if normalization == "spectral" else convolution(x)
+        if depth and normalization == "batch":
+            x = keras.layers.BatchNormalization(
+                momentum=0.9,
+                epsilon=1e-5,
+                gamma_initializer=keras.initializers.RandomNormal(1.0, 0.02),
+                synchronized=True,
+            )(x)
+        x = activate(x)
+    features = keras.layers.Flatten()(x)
+    logits = keras.layers.Dense(1, kernel_initializer=_normal(), dtype="float32")(features)
+    if classes > 1:
+        logits = logits + LabelProjection(classes, dtype="float32")([features, labels])
+    return keras.Model([images, labels], logits, name="discriminator")
+
+
+@keras.saving.register_keras_serializable("tfgan_aug")
+class DCGAN(AdversarialModel):
+    """A label-conditional DCGAN; with `classes=1` the unconditional one (the paper's reading "one a class").
+
+    Arguments: `image_shape` (H, W, C), H = W a multiple of 16; `width`, the filters beside the image, doubling
+    inwards (64 gives 4.3 million weights in each network at 32 x 32); `activations`, `"dcgan"` (ReLU in the
+    generator, LeakyReLU in the discriminator) or `"paper"` (LeakyReLU and tanh: the text of Kono and Kawamoto,
+    the reverse of DCGAN's own); `seed` of the training noise.
+
+    Deviations from DCGAN: labels enter by conditional batch normalisation and projection (Miyato and Koyama, 2018)
+    in place of label planes at every layer; no L2 penalty (1e-5 in the original code, absent from its paper).
+    """
+
+    def __init__(
+        self,
+        image_shape=(32, 32, 3),
+        classes=10,
+        latent_dim=100,
+        width=64,
+        activations="dcgan",
+        generator_loss="non_saturating",
+        normalization="batch",
+        augmentation="",
+        seed=0,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        height, image_width, channels = image_shape
+        if height != image_width or height % 16 or not 16 <= height <= 128 or channels not in (1, 3):
+            raise ValueError(
+                f"image_shape: found {tuple(image_shape)}, expected a square of 16 to 128 pixels, a multiple of 16, "
+                "with 1 or 3 channels"
+            )
+        if activations not in ACTIVATIONS:
+            raise ValueError(f"activations: found {activations!r}, expected one of {', '.join(ACTIVATIONS)}")
+        if normalization not in NORMALIZATIONS:
+            raise ValueError(f"normalization: found {normalization!r}, expected one of {', '.join(NORMALIZATIONS)}")
+        self.width, self.activations, self.normalization = width, activations, normalization
+        self._set_networks(
+            build_generator(image_shape, classes, latent_dim, width, activations),
+            build_discriminator(image_shape, classes, width, activations, normalization),
+            image_shape=image_shape,
+            classes=classes,
+            latent_dim=latent_dim,
+            seed=seed,
+            generator_loss=generator_loss,
+            augmentation=augmentation,
+        )
+
+    def get_config(self):
+        own = ("image_shape", "classes", "latent_dim", "width", "activations", "generator_loss")
+        own += ("normalization", "augmentation", "seed")
+        return {**super().get_config(), **{name: getattr(self, name) for name in own}}

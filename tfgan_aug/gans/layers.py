@@ -1,0 +1,77 @@
+"""Layers that the GANs share and Keras does not have."""
+
+import keras
+
+
+@keras.saving.register_keras_serializable("tfgan_aug")
+class ConditionalBatchNormalization(keras.layers.Layer):
+    """Batch-normalised features, scaled and shifted by vectors of their own for each class.
+
+    Inputs: `[features, labels]`, features float (N, ..., C), labels int32 (N,) in 0..classes-1. Output: shape
+    of the features. Equation 2 of Dumoulin et al. (2017), as in Miyato and Koyama (2018). A label plane
+    concatenated to a convolution's input, as in the original conditional DCGAN, amounts to the shift alone.
+
+    The scale starts at N(1, 0.02) and the shift at 0, DCGAN's own. Statistics are taken over the global batch:
+    replicas share them.
+    """
+
+    def __init__(self, classes, momentum=0.9, epsilon=1e-5, **kwargs):
+        super().__init__(**kwargs)
+        self.classes, self.momentum, self.epsilon = classes, momentum, epsilon
+        self.normalization = keras.layers.BatchNormalization(
+            momentum=momentum, epsilon=epsilon, center=False, scale=False, synchronized=True
+        )
+
+    def build(self, input_shape):
+        features_shape, _ = input_shape
+        channels = features_shape[-1]
+        self.normalization.build(features_shape)
+        self.gamma = self.add_weight(
+            shape=(self.classes, channels), initializer=keras.initializers.RandomNormal(1.0, 0.02), name="gamma"
+        )
+        self.beta = self.add_weight(shape=(self.classes, channels), initializer="zeros", name="beta")
+
+    def call(self, inputs, training=None):
+        features, labels = inputs
+        normalized = self.normalization(features, training=training)
+        spread = (-1,) + (1,) * (len(features.shape) - 2) + (features.shape[-1],)
+        gamma = keras.ops.reshape(keras.ops.take(self.gamma, labels, axis=0), spread)
+        beta = keras.ops.reshape(keras.ops.take(self.beta, labels, axis=0), spread)
+        return normalized * gamma + beta
+
+    def compute_output_shape(self, input_shape):
+        return input_shape[0]
+
+    def get_config(self):
+        own = {"classes": self.classes, "momentum": self.momentum, "epsilon": self.epsilon}
+        return {**super().get_config(), **own}
+
+
+@keras.saving.register_keras_serializable("tfgan_aug")
+class LabelProjection(keras.layers.Layer):
+    """The part of a discriminator's logit that depends on the label: <embedding(label), features>, shape (N, 1).
+
+    Inputs: `[features, labels]`, features float (N, D), labels int32 (N,). Equation 3 of Miyato and Koyama
+    (2018). The embedding starts at N(0, 0.02) like every other weight of a DCGAN.
+    """
+
+    def __init__(self, classes, **kwargs):
+        super().__init__(**kwargs)
+        self.classes = classes
+
+    def build(self, input_shape):
+        self.embedding = self.add_weight(
+            shape=(self.classes, input_shape[0][-1]),
+            initializer=keras.initializers.RandomNormal(0.0, 0.02),
+            name="embedding",
+        )
+
+    def call(self, inputs):
+        features, labels = inputs
+        return keras.ops.sum(features * keras.ops.take(self.embedding, labels, axis=0), axis=-1, keepdims=True)
+
+    def compute_output_shape(self, input_shape):
+        return (input_shape[0][0], 1)
+
+    def get_config(self):
+        return {**super().get_config(), "classes": self.classes}

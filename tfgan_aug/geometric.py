@@ -1,0 +1,92 @@
+"""Geometric augmentation with Keras' own layers: one new image of each training image.
+
+Artefact: `images.npy`, uint8 (N, H, W, C), row i made from row i of the subset's training images.
+"""
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tfgan_aug import artefacts, streams
+from tfgan_aug.errors import UserError
+
+TRANSFORMS = ("crop", "flip", "rotate", "translate", "zoom", "brightness", "contrast", "saturation")
+
+
+def transform_names(option, text):
+    """The transforms in a comma-separated text; raises `UserError`, naming `option`, for an unknown one."""
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    for name in names:
+        if name not in TRANSFORMS:
+            raise UserError(f"{option}: found {name!r}, expected some of {', '.join(TRANSFORMS)}")
+    return names
+
+
+def layers_for(names, image_size, crop_fraction=0.75):
+    """Keras layers that transform images (H, W, C) or batches of them, values in [0, 255], float32 out.
+
+    `crop` is the paper's: a random crop of `crop_fraction` of the side (24 of 32), enlarged bilinearly to the
+    whole side. The others are the usual means that its introduction names: mirroring, rotation by up to 15
+    degrees, translation by up to an eighth, zoom by up to 15 %, brightness, contrast and saturation.
+    """
+    crop = round(image_size * crop_fraction)
+    made = {
+        "crop": lambda: [keras.layers.RandomCrop(crop, crop), keras.layers.Resizing(image_size, image_size)],
+        "flip": lambda: [keras.layers.RandomFlip("horizontal")],
+        "rotate": lambda: [keras.layers.RandomRotation(15 / 360, fill_mode="reflect")],
+        "translate": lambda: [keras.layers.RandomTranslation(0.125, 0.125, fill_mode="reflect")],
+        "zoom": lambda: [keras.layers.RandomZoom((-0.15, 0.15), fill_mode="reflect")],
+        "brightness": lambda: [keras.layers.RandomBrightness(0.15, value_range=(0, 255))],
+        "contrast": lambda: [keras.layers.RandomContrast(0.25, value_range=(0, 255))],
+        "saturation": lambda: [keras.layers.RandomSaturation((0.3, 0.7), value_range=(0, 255))],
+    }
+    return [layer for name in names for layer in made[name]()]
+
+
+def augment(images, ids, names, *, seed, crop_fraction=0.75):
+    """One transformed image of each of `images` (uint8, (N, H, W, C)): uint8, same shape.
+
+    Image i is a function of (`seed`, `ids[i]`) and its pixels, whatever the order.
+    """
+    network = keras.Sequential(layers_for(names, images.shape[1], crop_fraction))
+    network.build(images.shape[1:])
+
+    @tf.function(autograph=False)
+    def one(image, key):
+        streams.rekey(network, key, 0)
+        pixels = tf.cast(image, tf.float32)
+        for layer in network.layers:
+            # Unbatched: the crop's place is one a call.
+            pixels = layer(pixels, training=True)
+        return tf.cast(tf.clip_by_value(tf.round(pixels), 0.0, 255.0), tf.uint8)
+
+    made = np.empty(images.shape, np.uint8)
+    # One device: what reaches a dataset may not depend on where the layers ran.
+    with tf.device("CPU:0"):
+        for i, (image, name) in enumerate(zip(images, ids, strict=True)):
+            made[i] = one(tf.constant(image), tf.constant(streams.key_of(seed, name), tf.int64))
+    return made
+
+
+def stage(workdir, subset_stage, config):
+    return artefacts.Stage(
+        workdir,
+        "geometric",
+        {"subset": subset_stage.digest, "seed": config.seed, **config.geometric.to_dict()},
+    )
+
+
+def make(stage, subset, config):
+    """Fills the stage with one image of each training image."""
+    names = transform_names("--config.geometric.transforms", config.geometric.transforms)
+    with stage.making() as folder:
+        fraction = config.geometric.crop_fraction
+        train = subset.train
+        np.save(
+            folder / "images.npy", augment(train.images, train.ids, names, seed=config.seed, crop_fraction=fraction)
+        )
+
+
+def load(path):
+    """The geometric images stored in the folder `path`, uint8 (N, H, W, C), memory-mapped."""
+    return np.load(path / "images.npy", mmap_mode="r")

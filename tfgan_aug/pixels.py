@@ -1,0 +1,51 @@
+"""Pixel arithmetic and picture grids: the only place where uint8 meets [-1, 1].
+
+Artefact: PNG grids (`save_grid`).
+"""
+
+import numpy as np
+import tensorflow as tf
+from PIL import Image, ImageDraw
+
+
+def to_float(images):
+    """Images in [-1, 1], float32, of the same shape: 0 maps to -1 and 255 to 1.
+
+    `images` is uint8 of any shape.
+    """
+    return tf.cast(images, tf.float32) * (1.0 / 127.5) - 1.0
+
+
+def to_uint8(images):
+    """Images in 0 to 255, uint8, of the same shape, rounded to the nearest level and clipped.
+
+    `images` is floating point in [-1, 1]; what lies outside is clipped. Inverse of `to_float`.
+    """
+    levels = tf.round((tf.cast(images, tf.float32) + 1.0) * 127.5)
+    return tf.cast(tf.clip_by_value(levels, 0.0, 255.0), tf.uint8)
+
+
+def grid(rows, labels=(), scale=2, gap=2):
+    """One uint8 picture (height, width, 3): a row of tiles for each entry of `rows`, its label at the left.
+
+    `rows` is a sequence of uint8 arrays (n, H, W, C) with C 1 or 3; rows may differ in n. `scale` enlarges
+    each pixel, `gap` is the white space between tiles, in pixels of the result.
+    """
+    height, width = rows[0].shape[1] * scale, rows[0].shape[2] * scale
+    left = 8 + max((7 * len(text) for text in labels), default=-8)
+    columns = max(len(row) for row in rows)
+    picture = Image.new("RGB", (left + columns * (width + gap), len(rows) * (height + gap)), "white")
+    draw = ImageDraw.Draw(picture)
+    for y, row in enumerate(rows):
+        top = y * (height + gap)
+        if y < len(labels):
+            draw.text((4, top + height // 2 - 6), labels[y], fill="black")
+        for x, image in enumerate(np.asarray(row)):
+            tile = Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image).convert("RGB")
+            picture.paste(tile.resize((width, height), Image.Resampling.NEAREST), (left + x * (width + gap), top))
+    return np.asarray(picture)
+
+
+def save_grid(path, rows, labels=(), scale=2):
+    """Writes `grid(rows, labels, scale)` to `path` as a PNG file."""
+    Image.fromarray(grid(rows, labels, scale)).save(path)

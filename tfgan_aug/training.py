@@ -1,0 +1,154 @@
+"""One way to train every model here: strategy, keyed batches, checkpoints, progress.
+
+Artefact while it runs: `<directory>/step-<step>.weights.h5`, weights and optimisers after that many steps. The
+order of examples is a function of (seed, epoch) and every other random number of (seed, step), so training that
+is cut off and resumed ends with the same weights as training that is not.
+"""
+
+import os
+import pathlib
+import re
+import shutil
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tfgan_aug.errors import UserError
+
+STRATEGIES = ("auto", "one_device", "mirrored")
+_CHECKPOINT = re.compile(r"step-(\d{8})\.weights\.h5")
+
+
+class NonFiniteLoss(RuntimeError):
+    """A metric became infinite or not a number; the message names the step and the metric."""
+
+
+def set_up(seed=0):
+    """Makes what follows reproducible: seeds every global generator and asks TensorFlow for deterministic ops."""
+    keras.utils.set_random_seed(seed)
+    tf.config.experimental.enable_op_determinism()
+
+
+def make_strategy(name):
+    """A `tf.distribute.Strategy`: `auto` takes all GPUs there are, else the CPU; `mirrored` also logical CPUs.
+
+    Raises `UserError` for an unknown name and for `mirrored` on a single device.
+    """
+    if name not in STRATEGIES:
+        raise UserError(f"--strategy: found {name!r}, expected one of {', '.join(STRATEGIES)}")
+    gpus = tf.config.list_logical_devices("GPU")
+    devices = gpus or tf.config.list_logical_devices("CPU")
+    if name == "mirrored" and len(devices) < 2:
+        raise UserError(f"--strategy=mirrored: found {len(devices)} device ({devices[0].name}), expected two or more")
+    if name == "mirrored" or (name == "auto" and len(gpus) > 1):
+        return tf.distribute.MirroredStrategy([device.name for device in devices])
+    return tf.distribute.OneDeviceStrategy(devices[0].name)
+
+
+def check_batch_size(option, batch_size, strategy, examples):
+    """Raises `UserError`, naming `option`, when the global batch cannot be shared evenly or exceeds the examples."""
+    replicas = strategy.num_replicas_in_sync
+    if batch_size < 1 or batch_size % replicas:
+        raise UserError(f"{option}: found {batch_size}, expected a positive multiple of the {replicas} devices")
+    if batch_size > examples:
+        raise UserError(f"{option}: found {batch_size}, expected at most the {examples} training images")
+
+
+def batches(arrays, *, batch_size, seed, start_step=0, steps):
+    """A `tf.data.Dataset` of the batches of steps `start_step` to `steps` - 1, each `batch_size` examples.
+
+    `arrays` is a tuple of arrays of the same length. Examples come in a fresh order each epoch, a function of
+    (`seed`, epoch); batches run on across the ends of epochs, so that every step has a full one.
+    """
+    count = len(arrays[0])
+    tensors = tuple(tf.constant(array) for array in arrays)
+
+    def row(position):
+        key = tf.stack([tf.constant(seed, tf.int64), position // count])
+        return tf.random.experimental.index_shuffle(position % count, key, tf.constant(count - 1, tf.int64))
+
+    positions = tf.data.Dataset.range(start_step * batch_size, steps * batch_size)
+    rows = positions.map(row).batch(batch_size, drop_remainder=True)
+    return rows.map(lambda chosen: tuple(tf.gather(tensor, chosen) for tensor in tensors)).prefetch(2)
+
+
+def fit(model, arrays, *, steps, batch_size, seed, directory, checkpoint_steps=1000, callbacks=()):
+    """Trains `model` until its optimiser has made `steps` steps, from the last checkpoint in `directory`.
+
+    `arrays` as in `batches`. Metrics of every stretch of `checkpoint_steps` steps reach `callbacks` as one epoch.
+    Raises `NonFiniteLoss`.
+    """
+    directory = pathlib.Path(directory)
+    directory.mkdir(parents=True, exist_ok=True)
+    start = restore(model, directory)
+    if start >= steps:
+        return
+    model.fit(
+        batches(arrays, batch_size=batch_size, seed=seed, start_step=start, steps=steps),
+        initial_epoch=start // checkpoint_steps,
+        epochs=-(-steps // checkpoint_steps),
+        steps_per_epoch=checkpoint_steps,
+        callbacks=[*callbacks, _StopAt(steps), _StopOnNonFinite(), _Checkpoint(directory)],
+        shuffle=False,
+        verbose=0,
+    )
+
+
+def restore(model, directory):
+    """The step of the newest checkpoint in `directory`, loaded into `model`; 0 when there is none."""
+    found = sorted(path for path in pathlib.Path(directory).glob("step-*") if _CHECKPOINT.fullmatch(path.name))
+    if not found:
+        return 0
+    model.load_weights(found[-1])
+    return int(_CHECKPOINT.fullmatch(found[-1].name).group(1))
+
+
+def discard(directory):
+    """Removes the checkpoints of a training that is done."""
+    shutil.rmtree(directory, ignore_errors=True)
+
+
+def steps_done(model):
+    """The number of steps that the model's optimiser has made."""
+    return int(np.asarray(model.optimizer.iterations))
+
+
+class _StopAt(keras.callbacks.Callback):
+    """Ends `fit` inside an epoch, where the budget is no multiple of the checkpoint interval."""
+
+    def __init__(self, steps):
+        super().__init__()
+        self.steps = steps
+
+    def on_train_begin(self, logs=None):
+        self.step = steps_done(self.model)
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.step += 1
+        if self.step >= self.steps:
+            self.model.stop_training = True
+
+
+class _StopOnNonFinite(keras.callbacks.Callback):
+    def on_epoch_end(self, epoch, logs=None):
+        for name, value in (logs or {}).items():
+            if not np.isfinite(value):
+                raise NonFiniteLoss(f"{name} is {value} after step {steps_done(self.model)}; lower the learning rate")
+
+
+class _Checkpoint(keras.callbacks.Callback):
+    """Writes beside, then renames: a checkpoint is whole or not there. Keeps the newest alone."""
+
+    def __init__(self, directory):
+        super().__init__()
+        self.directory = directory
+
+    def on_epoch_end(self, epoch, logs=None):
+        path = self.directory / f"step-{steps_done(self.model):08d}.weights.h5"
+        partial = self.directory / f"partial-{os.getpid()}.weights.h5"
+        self.model.save_weights(partial, overwrite=True)
+        os.replace(partial, path)
+        for old in self.directory.glob("*.weights.h5"):
+            if old != path:
+                old.unlink()

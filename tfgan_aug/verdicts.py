@@ -1,0 +1,151 @@
+"""The pool: every draw with the judge's probabilities; verdicts are views of it.
+
+Artefact: `pool-<digest>/class-<label>/block-<number>.npz`, each with `images` uint8 (B, H, W, C), `indices` int64 (B,),
+`seeds` int64 (B,), `label` (the intended class) and `probabilities` float32 (B, classes). Written once, whole or
+not at all; another rule or threshold needs no new draws.
+"""
+
+import dataclasses
+import os
+import pathlib
+
+import numpy as np
+
+from tfgan_aug import samples
+from tfgan_aug.errors import UserError
+
+VERDICTS = ("none", "tp", "fp")
+
+
+class Shortfall(UserError):
+    """A class did not reach its number of TP images within the allowed draws."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Rule:
+    """Which draws count as true and as false positives (the paper, section 3.2).
+
+    TP: the judge's class is the intended one, with a confidence of at least `threshold` (0 is the paper's rule).
+    FP: the judge's class is another one. What is neither has the verdict "none".
+    """
+
+    threshold: float = 0.0
+
+    def verdicts(self, label, probabilities):
+        """Codes into `VERDICTS`, int (N,), of draws intended as `label` (an int); `probabilities` (N, classes)."""
+        predicted = probabilities.argmax(axis=1)
+        true_positive = (predicted == label) & (probabilities[:, label] >= self.threshold)
+        return np.where(true_positive, 1, np.where(predicted != label, 2, 0))
+
+
+class Pool:
+    """The blocks drawn so far, in the folder `path`."""
+
+    def __init__(self, path):
+        self.path = pathlib.Path(path)
+
+    def _block_path(self, label, number):
+        return self.path / f"class-{label:04d}" / f"block-{number:06d}.npz"
+
+    def has(self, label, number):
+        return self._block_path(label, number).exists()
+
+    def write(self, number, block, probabilities):
+        path = self._block_path(block.label, number)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_name(f"partial-{os.getpid()}.npz")
+        fields = {"images": block.images, "indices": block.indices, "seeds": block.seeds, "label": block.label}
+        np.savez(partial, probabilities=probabilities, **fields)
+        os.replace(partial, path)
+
+    def read(self, label, number, *fields):
+        """Arrays of one block, in the order of `fields`."""
+        with np.load(self._block_path(label, number)) as block:
+            return [block[name] for name in fields]
+
+    def blocks(self, label):
+        """The numbers of this class's blocks: 0, 1, ... without a gap."""
+        number = 0
+        while self.has(label, number):
+            yield number
+            number += 1
+
+    def select(self, rule, label, verdict, count):
+        """Yields the first `count` draws of class `label` with this verdict ("tp" or "fp"), lowest indices first.
+
+        Each is a dict: `image` uint8 (H, W, C), `index`, `predicted` (int), `confidence` (float: the judge's, of the
+        class it predicts).
+        """
+        found = 0
+        for number in self.blocks(label):
+            images, indices, probabilities = self.read(label, number, "images", "indices", "probabilities")
+            for i in np.flatnonzero(rule.verdicts(label, probabilities) == VERDICTS.index(verdict)):
+                if found == count:
+                    return
+                found += 1
+                predicted = int(probabilities[i].argmax())
+                confidence = float(probabilities[i, predicted])
+                yield {"image": images[i], "index": int(indices[i]), "predicted": predicted, "confidence": confidence}
+
+    def counts(self, rule, label, blocks=None):
+        """(draws, TP, FP) of class `label`, in its first `blocks` blocks (None: all)."""
+        totals = np.zeros(3, np.int64)
+        for number in self.blocks(label) if blocks is None else range(blocks):
+            (probabilities,) = self.read(label, number, "probabilities")
+            codes = rule.verdicts(label, probabilities)
+            totals += (len(codes), (codes == 1).sum(), (codes == 2).sum())
+        return totals
+
+
+@dataclasses.dataclass(frozen=True)
+class Drawn:
+    """What was drawn for one GAN: (draws, TP, FP) a class in the blocks that its quota needed, and the shortfalls."""
+
+    counts: np.ndarray
+    short_tp: tuple
+    short_fp: tuple
+
+    @property
+    def acceptance(self):
+        """Share of draws that are TP, a class, float (classes,)."""
+        return self.counts[:, 1] / self.counts[:, 0]
+
+
+def fill(
+    pool, generator, judge, *, tp, fp, class_names, rule, seed, block_size, max_draws, allow_shortfall, progress
+):
+    """Draws and judges blocks until each class has `tp[c]` TP and `fp[c]` FP images; gives a `Drawn`.
+
+    `judge(images)` gives probabilities float32 (N, classes). Blocks that the pool holds are not drawn again, and
+    which blocks a class needs does not depend on those of others, nor on the order of work. `progress` is called
+    with (label, draws, TP, FP) after each block.
+
+    Raises `Shortfall` when a class has too few TP images after `max_draws` draws, unless `allow_shortfall`.
+    """
+    counts = np.zeros((len(class_names), 3), np.int64)
+    for label in range(len(class_names)):
+        number = 0
+        while (counts[label, 1] < tp[label] or counts[label, 2] < fp[label]) and number * block_size < max_draws:
+            if not pool.has(label, number):
+                block = samples.draw_block(generator, seed=seed, label=label, number=number, block_size=block_size)
+                pool.write(number, block, judge(block.images))
+            (probabilities,) = pool.read(label, number, "probabilities")
+            codes = rule.verdicts(label, probabilities)
+            counts[label] += (len(codes), (codes == 1).sum(), (codes == 2).sum())
+            number += 1
+            progress(label, *counts[label])
+    drawn = Drawn(
+        counts,
+        tuple(int(c) for c in np.flatnonzero(counts[:, 1] < tp)),
+        tuple(int(c) for c in np.flatnonzero(counts[:, 2] < fp)),
+    )
+    if drawn.short_tp and not allow_shortfall:
+        rates = ", ".join(
+            f"{class_names[c]} {counts[c, 1]} of {tp[c]} ({counts[c, 1] / max(counts[c, 0], 1):.1%} of {counts[c, 0]})"
+            for c in drawn.short_tp
+        )
+        raise Shortfall(
+            f"--config.samples.max_draws_per_class={max_draws}: too few TP images: {rates}; draw more, lower "
+            "--config.samples.per_class or --config.samples.threshold, train the GAN longer, or --allow_shortfall"
+        )
+    return drawn

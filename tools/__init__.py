@@ -1,0 +1,1 @@
+"""Commands, one verb each: `python -m tools.<verb>` from the repository."""
