@@ -99,7 +99,14 @@ class Classifier(keras.Model):
 
     def compile(self, optimizer="adam", **kwargs):
         super().compile(optimizer=optimizer, **kwargs)
+        # Built here: a replica may not create variables in its first step, and loading needs their slots.
         self.optimizer.build(self.trainable_variables)
+
+    def get_compile_config(self):
+        return {"optimizer": keras.optimizers.serialize(self.optimizer)}
+
+    def compile_from_config(self, config):
+        self.compile(keras.optimizers.deserialize(config["optimizer"]))
 
     def call(self, images, training=None):
         return self.network(pixels.to_float(images), training=training)

@@ -17,8 +17,8 @@ from tfgan_aug.errors import UserError
 FILTERS = {filter_.name.lower(): filter_ for filter_ in Image.Resampling}  # nearest, box, bilinear, hamming, ...
 EXTENSIONS = (".jpg", ".jpeg", ".png", ".webp")
 
-# A fixed list: Pillow would open a dozen more formats under these extensions. MPO is the JPEG of many phones.
-_FORMATS = ("JPEG", "MPO", "PNG", "WEBP")
+# A fixed list: Pillow would open dozens of other formats under these extensions. Files of many phones, MPO, are JPEG.
+_FORMATS = ("JPEG", "PNG", "WEBP")
 _THREADS = min(8, os.cpu_count() or 1)
 _BLOCK = 256  # Files in flight at once: `Executor.map` would queue the whole folder and hold every result.
 

@@ -77,7 +77,8 @@ def build_dataset(config, options):
             resize_filter=config.resize_filter,
             skip_unreadable=options.skip_unreadable,
         )
-        return _Job(config, options, workdir, data_dir, strategy, source, variants).run()
+        subset = subsets.read(source, config)
+        return _Job(config, options, workdir, data_dir, strategy, source, subset, variants).run()
 
 
 def _parse_variants(config, text):
@@ -92,7 +93,7 @@ def _parse_variants(config, text):
 class _Job:
     """One run of the main job; every method makes or finds one stage."""
 
-    def __init__(self, config, options, workdir, data_dir, strategy, source, variants):
+    def __init__(self, config, options, workdir, data_dir, strategy, source, subset, variants):
         self.config, self.options, self.workdir, self.strategy = config, options, workdir, strategy
         self.source, self.variants = source, variants
         self.gans = tuple(dict.fromkeys(variant.gan for variant in variants if variant.gan))
@@ -102,16 +103,17 @@ class _Job:
         self.datasets = {
             variant.name: augmented.Dataset(data_dir, f"{source.name}_gan_aug", variant.name) for variant in variants
         }
-        self.subset_stage = subsets.stage(workdir, source, config)
+        self.subset_stage = subsets.stage(workdir, source, subset)
+        self.chosen = subset
         self.geometric_stage = geometric.stage(workdir, self.subset_stage, config)
         self.judge_stage = judges.stage(workdir, self.subset_stage, source, config)
         self.gan_stages = {gan: generators.stage(workdir, gan, self.subset_stage, config) for gan in self.gans}
         self.pool_stages = {gan: self._pool_stage(gan) for gan in self.gans}
 
     def run(self):
+        per_class = self._samples_per_class(self.chosen)
         self._check_before_work()
         subset = self._subset()
-        per_class = self._samples_per_class(subset)
         images = self._geometric(subset) if any(variant.geo for variant in self.variants) else None
         drawn = {gan: self._draw(gan, subset, per_class) for gan in self.gans}
         kept = [variant for variant in self.variants if self._enough(variant, drawn, per_class, subset)]
@@ -133,14 +135,14 @@ class _Job:
             self.datasets[variant.name].check(self._dataset_digest(variant), self.options.overwrite)
         for section in ("judge", "classifier"):
             classifiers.build(f"--config.{section}", config[section], shape, classes, 0)
-        subsets.choose(
-            self.source.train.labels, self.source.class_names, config.train_per_class, config.test_per_class, config.seed
-        )
         keras.backend.clear_session()
+        for name in ("judge", "classifier", *self.gans):
+            option, size = f"--config.{name}.batch_size", config[name].batch_size
+            training.check_batch_size(option, size, self.strategy, len(self.chosen.train.ids))
 
     def _subset(self):
         if not self.subset_stage.done:
-            subsets.make(self.subset_stage, self.source, self.config)
+            subsets.make(self.subset_stage, self.source, self.chosen)
         subset = subsets.load(self.subset_stage.path)
         smallest, largest = subset.train.counts(subset.classes).min(), subset.train.counts(subset.classes).max()
         spread = f"{smallest}" if smallest == largest else f"{smallest} to {largest}"
@@ -148,11 +150,6 @@ class _Job:
             f"subset: {len(subset.train.ids):,} training images of {subset.classes} classes, {spread} a class; "
             f"{len(subset.test.ids):,} held out"
         )
-        option = "--config.{}.batch_size"
-        for name in ("judge", "classifier", *self.gans):
-            training.check_batch_size(
-                option.format(name), self.config[name].batch_size, self.strategy, len(subset.train.ids)
-            )
         return subset
 
     def _samples_per_class(self, subset):

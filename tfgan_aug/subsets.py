@@ -9,10 +9,11 @@ import hashlib
 
 import numpy as np
 
-from tfgan_aug import artefacts
+from tfgan_aug import artefacts, sources
 from tfgan_aug.errors import UserError
 
 _PAIRS_SHOWN = 5
+_BLOCK = 1000
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,31 +71,49 @@ def choose(labels, class_names, train_per_class, test_per_class, seed):
     return np.concatenate(train), np.concatenate(test)
 
 
-def stage(workdir, source, config):
-    """The stage that `make` fills: named by the source's fingerprint and what chooses the ids."""
-    fields = ("train_per_class", "test_per_class", "seed")
-    return artefacts.Stage(
-        workdir, "subset", {"source": source.fingerprint(), **{name: config[name] for name in fields}}
-    )
+def read(source, config):
+    """The `Subset` that the config chooses, read from the source.
 
-
-def make(stage, source, config):
-    """Chooses the images, reads them and stores them; raises `UserError` for too few, or for the same one twice."""
+    Raises `UserError` for a class with too few images and for images that training and testing would share.
+    """
     split = source.train
     chosen = choose(split.labels, source.class_names, config.train_per_class, config.test_per_class, config.seed)
-    parts = [
+    train, test = (
         Part(tuple(split.ids[i] for i in positions), split.labels[positions].astype(np.int32), split.images(positions))
         for positions in chosen
-    ]
-    check_overlap(parts[0], parts[1])
+    )
+    return Subset(source.class_names, train, test)
+
+
+def stage(workdir, source, subset):
+    """The stage that `make` fills, named by what the subset holds, down to the pixels."""
+    parts = {name: _describe(part) for name, part in (("train", subset.train), ("test", subset.test))}
+    source = {"source": source.spec, "version": str(source.version), "class_names": list(source.class_names)}
+    return artefacts.Stage(workdir, "subset", {**source, "digests": {name: artefacts.digest(p) for name, p in parts.items()}})
+
+
+def make(stage, source, subset):
+    """Stores the subset; raises `UserError` when a test image, the source's own too, is among the training images."""
+    check_overlap(subset.train, _hashed(subset.test), "the subset's training and held-out images")
+    test = sources.test_split(source)
+    if test is not None:
+        ids_and_hashes = (
+            (test.ids[position], pixel_hash(image))
+            for positions, images in test.batches(_BLOCK)
+            for position, image in zip(positions, images, strict=True)
+        )
+        check_overlap(subset.train, ids_and_hashes, "the subset's training images and the source's test split")
     with stage.making() as folder:
-        record = {"class_names": list(source.class_names), "source": source.spec, "version": str(source.version)}
-        for name, part in zip(("train", "test"), parts, strict=True):
+        record = {"class_names": list(subset.class_names)}
+        for name, part in (("train", subset.train), ("test", subset.test)):
             np.save(folder / f"{name}_images.npy", part.images)
-            record[name] = {"ids": list(part.ids), "labels": part.labels.tolist()}
-            record[name]["pixels_sha256"] = hashlib.sha256(np.ascontiguousarray(part.images).tobytes()).hexdigest()
-        record["digest"] = artefacts.digest(record)
-        artefacts.write_json(folder / "subset.json", record)
+            record[name] = _describe(part)
+        artefacts.write_json(folder / "subset.json", {**record, "digest": stage.digest})
+
+
+def _describe(part):
+    pixels = hashlib.sha256(np.ascontiguousarray(part.images)).hexdigest()
+    return {"ids": list(part.ids), "labels": part.labels.tolist(), "pixels_sha256": pixels}
 
 
 def load(path):
@@ -116,20 +135,26 @@ def pixel_hash(image):
     return hashlib.sha256(np.ascontiguousarray(image).tobytes()).digest()
 
 
-def check_overlap(train, test, words="the subset's train and test images"):
-    """Raises `UserError` that lists the pairs of `train` and `test` images (`Part`s) with the same pixels."""
+def _hashed(part):
+    return ((name, pixel_hash(image)) for name, image in zip(part.ids, part.images, strict=True))
+
+
+def check_overlap(train, test, words):
+    """Raises `UserError` that lists the pairs of images with the same pixels.
+
+    `train` is a `Part`, `test` an iterable of (id, `pixel_hash`).
+    """
     seen = {}
-    for name, image in zip(train.ids, train.images, strict=True):
-        seen.setdefault(pixel_hash(image), name)
-    pairs = [
-        (seen[pixel_hash(image)], name)
-        for name, image in zip(test.ids, test.images, strict=True)
-        if pixel_hash(image) in seen
-    ]
+    for name, pixels in _hashed(train):
+        seen.setdefault(pixels, name)
+    pairs = [(seen[pixels], name) for name, pixels in test if pixels in seen]
     if pairs:
         shown = ", ".join(f"{first} = {second}" for first, second in pairs[:_PAIRS_SHOWN])
         more = f" and {len(pairs) - _PAIRS_SHOWN} more" if len(pairs) > _PAIRS_SHOWN else ""
-        raise UserError(f"{words} share {len(pairs)} images: {shown}{more}; remove the duplicates from the source")
+        raise UserError(
+            f"--config.source: {words} share {len(pairs)} images: {shown}{more}; expected none: remove them from one "
+            "side, or choose another --config.seed"
+        )
 
 
 def folds(labels, count, seed):
