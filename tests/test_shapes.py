@@ -17,7 +17,7 @@ def test_picture_form():
 
 
 def test_same_arguments_same_bytes_in_another_process():
-    code = "from tfgan_aug import shapes; import sys; sys.stdout.write(shapes.draw('test', 4, 299, seed=3).tobytes().hex())"
+    code = "from tfgan_aug import shapes; print(shapes.draw('test', 4, 299, seed=3).tobytes().hex(), end='')"
     there = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert there == shapes.draw("test", 4, 299, seed=3).tobytes().hex()
 
@@ -38,7 +38,8 @@ def test_other_sizes_show_the_same_scene(image_size):
     assert large.shape == (image_size, image_size, 3)
     # Quarters of the picture keep their mean colour; noise and edges move it by a few levels.
     quarters = [
-        p.reshape(4, len(p) // 4, 4, len(p) // 4, 3).mean((1, 3)) for p in (large.astype(float), shapes.draw("train", 7, 3))
+        p.reshape(4, len(p) // 4, 4, len(p) // 4, 3).mean((1, 3))
+        for p in (large.astype(float), shapes.draw("train", 7, 3))
     ]
     assert np.abs(quarters[0] - quarters[1]).max() < 30
 

@@ -41,7 +41,9 @@ def test_channels_guard():
 
 
 def test_filter_guard_names_the_nearest():
-    fails(r"--config.resize_filter is 'lanzcos' \(nearest: lanczos\), expected one of .*bicubic", resize_filter="lanzcos")
+    fails(
+        r"--config.resize_filter is 'lanzcos' \(nearest: lanczos\), expected one of .*bicubic", resize_filter="lanzcos"
+    )
 
 
 # shapes10 and what all splits do
@@ -81,7 +83,9 @@ def test_batches_follow_the_split():
 
 def test_only_what_is_asked_is_drawn(monkeypatch):
     drawn = []
-    monkeypatch.setattr(shapes, "draw", lambda *arguments: drawn.append(arguments[1:3]) or np.zeros((16, 16, 3), np.uint8))
+    monkeypatch.setattr(
+        shapes, "draw", lambda *arguments: drawn.append(arguments[1:3]) or np.zeros((16, 16, 3), np.uint8)
+    )
     train = sources.open_source("shapes10", image_size=16).train
     train.images([12, 5])
     next(train.batches(2))
@@ -194,7 +198,7 @@ def transparent_palette():
         (flat("RGBA", (0, 0, 0, 51)), (204, 204, 204)),  # One fifth black over white.
         (flat("LA", (0, 51)), (204, 204, 204)),
         (Image.fromarray(np.full((16, 16), 65535, np.uint16)), WHITE),
-        (Image.fromarray(np.full((16, 16), 257 * 100, np.uint16)), (100, 100, 100)),
+        (Image.fromarray(np.full((16, 16), 257 * 100 + 200, np.uint16)), (101, 101, 101)),
     ],
 )
 def test_modes(root, picture, rgb):
@@ -208,6 +212,19 @@ def test_cmyk_jpeg(root):
     save(root / "cat" / "a.jpg", flat("CMYK", (0, 255, 255, 0)), quality=100)
     assert np.abs(read_one(root) - np.array(RED, int)).max() <= 2
     assert np.abs(read_one(root, channels=1) - 76.0).max() <= 2
+
+
+def test_phone_jpeg_with_two_pictures(root):
+    """MPO: the first picture counts."""
+    save(
+        root / "cat" / "a.jpg",
+        flat("RGB", RED),
+        format="MPO",
+        save_all=True,
+        append_images=[flat("RGB", 0)],
+        quality=100,
+    )
+    assert np.abs(read_one(root) - np.array(RED, int)).max() <= 2
 
 
 def test_lossless_webp(root):
@@ -259,7 +276,12 @@ def gif_bytes():
 
 @pytest.mark.parametrize(
     "content, reason",
-    [(jpeg_bytes()[:900], "truncated"), (b"", "not a picture"), (b"hello", "not a picture"), (gif_bytes(), "not a picture")],
+    [
+        (jpeg_bytes()[:900], "truncated"),
+        (b"", "not a picture"),
+        (b"hello", "not a picture"),
+        (gif_bytes(), "not a picture"),
+    ],
 )
 def test_unreadable_files(root, content, reason):
     (root / "dog" / "bad.jpg").write_bytes(content)
@@ -424,7 +446,9 @@ def test_tfds_without_supervised_keys(tmp_path):
 
 def test_tfds_names_that_lead_nowhere(tfds_dir, tmp_path):
     directory = {"data_dir": str(tfds_dir)}
-    fails("no data set is called 'cifer10'; nearest: cifar10, .*expected shapes10, folder:PATH or a TFDS name", "cifer10")
+    fails(
+        "no data set is called 'cifer10'; nearest: cifar10, .*expected shapes10, folder:PATH or a TFDS name", "cifer10"
+    )
     fails("no data set is called 'idedd'; nearest: .*ided", "idedd", **directory)
     fails("no data set is called 'shapes'; nearest: .*shapes10", "shapes")
     fails("no data set is called 'not a name!'", "not a name!")

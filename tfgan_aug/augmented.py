@@ -101,17 +101,38 @@ def real_examples(part, label=None, geometric=None):
     images, origin = (part.images, "real") if geometric is None else (geometric, "geometric")
     for i in positions:
         name = part.ids[i] if geometric is None else f"geometric/{part.ids[i]}"
-        yield _example(images[i], int(part.labels[i]), name, origin)
+        yield example(images[i], int(part.labels[i]), name, origin)
 
 
 def generated_examples(pool, rule, gan, label, verdict, count):
     """Yields the first `count` images of class `label` with this verdict, labelled as intended."""
     for draw in pool.select(rule, label, verdict, count):
         name = f"{gan}/{label:04d}/{draw['index']:08d}"
-        yield _example(draw["image"], label, name, gan, verdict, draw["predicted"], draw["confidence"])
+        yield example(draw["image"], label, name, gan, verdict, draw["predicted"], draw["confidence"])
 
 
-def _example(image, label, name, origin, verdict="none", predicted=-1, confidence=float("nan")):
+def training_examples(variant, subset, geometric, *, pool, rule, quotas, seed):
+    """(examples, their number) of a variant's train split: classes interleaved, and origins within each class.
+
+    `geometric` holds one image of each training image; `quotas` {verdict: images a class} of generated ones.
+    """
+    own = subset.train.counts(subset.classes)
+    classes, totals = [], []
+    for label in range(subset.classes):
+        parts, counts = [real_examples(subset.train, label)], [int(own[label])]
+        if variant.geo:
+            parts.append(real_examples(subset.train, label, geometric))
+            counts.append(int(own[label]))
+        for verdict, quota in quotas.items():
+            parts.append(generated_examples(pool, rule, variant.gan, label, verdict, int(quota[label])))
+            counts.append(int(quota[label]))
+        classes.append(interleave(parts, counts, f"{seed}/{label}"))
+        totals.append(sum(counts))
+    return interleave(classes, totals, seed), sum(totals)
+
+
+def example(image, label, name, origin, verdict="none", predicted=-1, confidence=float("nan")):
+    """One example as a dict with the fields of `features`."""
     return {
         "image": image,
         "label": label,
@@ -141,7 +162,7 @@ def _serialize(example):
     return tf.train.Example(features=tf.train.Features(feature=fields)).SerializeToString(deterministic=True)
 
 
-def _write_split(folder, dataset, split, examples, count, image_shape):
+def write_split(folder, dataset, split, examples, count, image_shape):
     """Writes `count` examples in their order to shards; gives the `tfds.core.SplitInfo`."""
     shards = max(1, -(-count * int(np.prod(image_shape)) // _PIXEL_BYTES_A_SHARD))
     bounds = [count * i // shards for i in range(shards + 1)]
@@ -154,8 +175,8 @@ def _write_split(folder, dataset, split, examples, count, image_shape):
         path = folder / f"{dataset}-{split}.tfrecord-{shard:05d}-of-{shards:05d}"
         with tf.io.TFRecordWriter(str(path)) as writer:
             written = 0
-            for example in itertools.islice(examples, expected):
-                record = _serialize(example)
+            for item in itertools.islice(examples, expected):
+                record = _serialize(item)
                 writer.write(record)
                 size, written = size + len(record), written + 1
         if written != expected:
@@ -218,9 +239,9 @@ class Dataset:
         # TFDS takes the version from the folder's name.
         folder = incomplete / VERSION
         folder.mkdir(parents=True)
-        splits = [_write_split(folder, self.name, "train", train, train_count, image_shape)]
+        splits = [write_split(folder, self.name, "train", train, train_count, image_shape)]
         if test_count:
-            splits.append(_write_split(folder, self.name, "test", test, test_count, image_shape))
+            splits.append(write_split(folder, self.name, "test", test, test_count, image_shape))
         tfds.folder_dataset.write_metadata(
             data_dir=str(folder),
             features=features(image_shape, class_names),

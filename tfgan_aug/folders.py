@@ -1,10 +1,11 @@
-"""Labelled pictures in folders of JPEG, PNG and WebP files, and the fitting of any picture to the wanted size and channels.
+"""Labelled pictures in folders of JPEG, PNG and WebP files, and the fitting of any picture to a size and channels.
 
 Formats read: `root/<class>/*`, or `root/train/<class>/*` with, if wanted, `root/test/<class>/*`. The second holds where
 `root/train` is a folder that itself has folders. Hidden files and other extensions are passed over.
 """
 
 import os
+import struct
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -19,6 +20,11 @@ EXTENSIONS = (".jpg", ".jpeg", ".png", ".webp")
 
 # A fixed list: Pillow would open dozens of other formats under these extensions. Files of many phones, MPO, are JPEG.
 _FORMATS = ("JPEG", "PNG", "WEBP")
+# What 40,000 damaged files made Pillow raise, "not a picture" being an OSError, and two more that decoders may raise.
+_BROKEN = (
+    OSError, SyntaxError, ValueError, EOFError, IndexError, struct.error,
+    Image.DecompressionBombError, Image.DecompressionBombWarning,
+)  # fmt: skip
 _THREADS = min(8, os.cpu_count() or 1)
 _BLOCK = 256  # Files in flight at once: `Executor.map` would queue the whole folder and hold every result.
 
@@ -27,8 +33,9 @@ def fit(image, image_size, channels, resize_filter):
     """The Pillow image as uint8 (image_size, image_size, channels), RGB or grey.
 
     In this order: 16-bit grey is scaled to 8 bits (65535 becomes 255); what is transparent is laid over white; colours
-    become RGB or, for one channel, brightness (ITU-R 601); the largest centred square is cut out; that square is resized
-    with the filter named `resize_filter`, which averages where it shrinks (all but nearest), or left alone if it fits.
+    become RGB or, for one channel, brightness (ITU-R 601); the largest centred square is cut out; that square is left
+    alone if it fits, else resized with the filter named `resize_filter`, which averages where it shrinks (all but
+    nearest).
     """
     if image.mode.startswith("I"):
         levels = np.clip(np.asarray(image).astype(np.int64), 0, 65535)
@@ -65,7 +72,7 @@ def _fault(path):
     """Why the file cannot be used, or None."""
     try:
         _decoded(path)
-    except Exception as error:  # Broken files make Pillow raise almost anything: OSError, SyntaxError, struct.error...
+    except _BROKEN as error:
         return _reason(error) or type(error).__name__
     return None
 
@@ -149,7 +156,7 @@ class Folder:
             path = self.root / ids[position]
             try:
                 return fit(_decoded(path), image_size, channels, resize_filter)
-            except Exception as error:
+            except _BROKEN as error:
                 raise UserError(f"{path} no longer decodes ({_reason(error)}): it was readable at the start") from error
 
         return _mapped(load, positions)

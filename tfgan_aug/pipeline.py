@@ -204,7 +204,7 @@ class _Job:
             if variant.gan == gan:
                 for verdict, quota in variant.quotas(per_class).items():
                     needed[verdict] = needed[verdict].clip(quota)
-        judge, generator = self._judge(subset), self._generator(gan, subset)
+        generator, judge = self._generator(gan, subset), self._judge(subset)
         with (
             self.pool_stages[gan].growing(),
             self.progress.drawing(gan, subset.class_names, needed) as show,
@@ -253,7 +253,15 @@ class _Job:
         if dataset.check(digest, self.options.overwrite):
             self.progress.note(f"{variant.name}: reused {dataset.path} (digest {digest})")
             return
-        train, count = self._train_examples(variant, subset, images, drawn, per_class)
+        train, count = augmented.training_examples(
+            variant,
+            subset,
+            images,
+            pool=self._pool(variant.gan) if variant.gan else None,
+            rule=self.rule,
+            quotas=self._quotas(variant, drawn, per_class),
+            seed=self.config.seed,
+        )
         counts = subset.test.counts(subset.classes)
         test = augmented.interleave(
             [augmented.real_examples(subset.test, label) for label in range(subset.classes)], counts, digest
@@ -278,25 +286,11 @@ class _Job:
                 card=report.card(dataset, source, provenance),
             )
 
-    def _train_examples(self, variant, subset, images, drawn, per_class):
-        """(examples in final order, their number): classes interleaved, and origins within each class."""
+    def _quotas(self, variant, drawn, per_class):
+        """{verdict: images a class}: what the variant asks for, or what was found where a shortfall is allowed."""
         quotas = variant.quotas(per_class) if variant.gan else {}
-        own = subset.train.counts(subset.classes)
-        classes, totals = [], []
-        for label in range(subset.classes):
-            parts, counts = [augmented.real_examples(subset.train, label)], [own[label]]
-            if variant.geo:
-                parts.append(augmented.real_examples(subset.train, label, images))
-                counts.append(own[label])
-            for verdict, quota in quotas.items():
-                found = drawn.counts[label, verdicts.VERDICTS.index(verdict)]
-                number = int(min(quota[label], found))
-                pool = self._pool(variant.gan)
-                parts.append(augmented.generated_examples(pool, self.rule, variant.gan, label, verdict, number))
-                counts.append(number)
-            classes.append(augmented.interleave(parts, counts, f"{self.config.seed}/{label}"))
-            totals.append(sum(counts))
-        return augmented.interleave(classes, totals, self.config.seed), int(sum(totals))
+        found = {verdict: drawn.counts[:, verdicts.VERDICTS.index(verdict)] for verdict in quotas}
+        return {verdict: quota.clip(max=found[verdict]) for verdict, quota in quotas.items()}
 
     def _provenance(self, variant, digest, subset, drawn):
         config = self.config

@@ -21,7 +21,7 @@ _BATCH = 1024  # Records a step of the pass over the labels.
 
 @contextlib.contextmanager
 def _quiet():
-    """Holds back TFDS' log lines, of deprecations inside it and folders it passes over: the errors here say what matters."""
+    """Holds back TFDS' log lines on its own deprecations and folders passed over: the errors here say what matters."""
     from absl import logging
 
     verbosity = logging.get_verbosity()
@@ -33,7 +33,7 @@ def _quiet():
 
 
 class Prepared:
-    """A prepared TFDS data set: `builder`, its `class_names` and the `splits` (train, and test if there is one) it offers.
+    """A prepared TFDS data set: `builder`, its `class_names` and its `splits` (train, and test if there is one).
 
     Raises UserError, at once and without a network, for an unknown name, a data set that is not or only partly
     prepared, one without exactly one picture and one label, other dtypes than uint8, and one without a `train` split.
@@ -49,7 +49,9 @@ class Prepared:
             raise UserError(f"--config.source: pictures of {spec!r} are {np.dtype(image.np_dtype)}, expected uint8")
         self.class_names = tuple(label.names) if label.num_classes else ()
         if "train" not in info.splits:
-            raise UserError(f"--config.source: {spec!r} has the splits {', '.join(info.splits)}, expected one called train")
+            raise UserError(
+                f"--config.source: {spec!r} has the splits {', '.join(info.splits)}, expected one called train"
+            )
         self.splits = tuple(split for split in ("train", "test") if split in info.splits)
         self._check_files()
 
@@ -136,7 +138,8 @@ class Prepared:
         except (tf.errors.DataLossError, tf.errors.FailedPreconditionError, tf.errors.InvalidArgumentError) as error:
             message = error.message.split("\n")[0].split(" [Op:")[0]
             raise UserError(
-                f"--config.source: files of {self.spec!r}, split {split}, in {self.builder.data_dir} are damaged: {message}"
+                f"--config.source: files of {self.spec!r}, split {split}, in {self.builder.data_dir} are damaged: "
+                + message
             ) from error
 
 
@@ -170,7 +173,7 @@ def _builder(spec, data_dir):
     raise UserError(
         f"--config.source: {spec!r} is not prepared in {', '.join(map(str, searched))} (--config.source_data_dir)"
         + (f", where there is {', '.join(there)}" if there else "")
-        + "; on a machine with a network run: python -c \"import tensorflow_datasets as tfds; "
+        + '; on a machine with a network run: python -c "import tensorflow_datasets as tfds; '
         + f"tfds.load('{spec}', data_dir='{searched[0]}')\""
     ) from cause
 

@@ -1,7 +1,7 @@
 """shapes10: ten classes of small pictures drawn on demand, the data set that needs no download.
 
-A class is a shape. Colours, background, texture, position, size, rotation, stray marks and noise vary within a class and
-say nothing about it. The shape always fills 55 to 85 % of the picture's side and stands out from its background in
+A class is a shape. Colours, background, texture, position, size, rotation, stray marks and noise vary within a class
+and say nothing about it. The shape always fills 55 to 85 % of the picture's side and stands out from its background in
 brightness, so that a narrow GAN can learn it from a hundred pictures a class and greyscale pictures remain solvable.
 """
 
@@ -14,7 +14,10 @@ CLASS_NAMES = ("arrow", "circle", "crescent", "cross", "heart", "hexagon", "ring
 SPLIT_SIZES = {"train": 1000, "test": 300}  # Images a class.
 VERSION = "1.0.0"  # To be raised whenever a pixel of any picture changes.
 
-_SPLIT_NUMBERS = {"train": 0, "test": 1}  # Part of every random stream: appending is safe, renumbering changes all pictures.
+_SPLIT_NUMBERS = {
+    "train": 0,
+    "test": 1,
+}  # Part of every random stream: appending is safe, renumbering changes all pictures.
 _OVERSAMPLING = 4  # Masks are drawn this much larger and averaged: Pillow's own edges are jagged.
 _LUMA = np.array([0.299, 0.587, 0.114])
 
@@ -98,7 +101,9 @@ def _clutter_mask(rng, image_size):
         x, y = rng.uniform(0, side, size=2)
         length, angle, width = rng.uniform(0.1, 0.3) * side, rng.uniform(0, 2 * math.pi), rng.uniform(0.02, 0.05) * side
         if rng.random() < 0.5:
-            pen.line([x, y, x + length * math.cos(angle), y + length * math.sin(angle)], fill=255, width=max(1, round(width)))
+            pen.line(
+                [x, y, x + length * math.cos(angle), y + length * math.sin(angle)], fill=255, width=max(1, round(width))
+            )
         else:
             pen.ellipse([x - width, y - width, x + width, y + width], fill=255)
     return _reduced(mask)

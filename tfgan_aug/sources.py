@@ -50,9 +50,9 @@ class Split:
         return pictures if in_order else pictures[inverse]
 
     def batches(self, batch_size, positions=None):
-        """Yields (positions, pictures), int64 (n,) and uint8 (n, H, W, C), in the order of the split, each position once.
+        """Yields (positions, pictures): int64 (n,), uint8 (n, H, W, C), in the order of the split, each position once.
 
-        All pictures, or those at `positions`; n is `batch_size` except in the last batch. No more than one batch is held.
+        All pictures, or those at `positions`; n is `batch_size` except in the last batch. One batch is held at a time.
         Raises as `images` does, and ValueError for a batch size below 1.
         """
         if batch_size < 1:
@@ -73,7 +73,7 @@ class Split:
         positions = np.asarray(positions)
         if positions.size and positions.dtype.kind not in "iu":
             raise TypeError(f"positions are {positions.dtype}, expected integers")
-        if positions.size and not (0 <= positions.min() and positions.max() < len(self)):
+        if positions.size and not (positions.min() >= 0 and positions.max() < len(self)):
             raise IndexError(f"positions reach from {positions.min()} to {positions.max()}, the split has {len(self)}")
         return positions.astype(np.int64).reshape(-1)
 
@@ -128,7 +128,7 @@ def open_source(name, *, image_size, channels=3, data_dir=None, resize_filter="l
     leaves them out. A test split whose labels are missing (-1) counts as none.
 
     Raises UserError for an image size that is no multiple of 16 from 16 to 128, channels other than 1 and 3, an unknown
-    filter, a source that does not exist or is not prepared, unreadable files, and less than 2 or more than 1000 classes.
+    filter, a source that does not exist or is not prepared, unreadable files, and class counts outside 2 to 1000.
     """
     if image_size not in range(16, 129, 16):
         raise UserError(f"--config.image_size is {image_size}, expected a multiple of 16 from 16 to 128")
@@ -197,7 +197,7 @@ def _prepared(spec, data_dir, *format_):
 
     def split(which):
         ids, labels = dataset.records(which)
-        if labels.size and not (0 <= labels.min() and labels.max() < len(dataset.class_names)):
+        if labels.size and not (labels.min() >= 0 and labels.max() < len(dataset.class_names)):
             return None
         return Split(ids, labels, shape, lambda positions: dataset.read(which, positions, *format_))
 

@@ -5,6 +5,7 @@ order of examples is a function of (seed, epoch) and every other random number o
 is cut off and resumed ends with the same weights as training that is not.
 """
 
+import functools
 import os
 import pathlib
 import re
@@ -42,8 +43,14 @@ def make_strategy(name):
     if name == "mirrored" and len(devices) < 2:
         raise UserError(f"--strategy=mirrored: found {len(devices)} device ({devices[0].name}), expected two or more")
     if name == "mirrored" or (name == "auto" and len(gpus) > 1):
-        return tf.distribute.MirroredStrategy([device.name for device in devices])
+        return _mirrored(tuple(device.name for device in devices))
     return tf.distribute.OneDeviceStrategy(devices[0].name)
+
+
+@functools.cache
+def _mirrored(devices):
+    """One strategy a process: the collectives of a second one take the first one's keys, and TensorFlow aborts both."""
+    return tf.distribute.MirroredStrategy(devices)
 
 
 def check_batch_size(option, batch_size, strategy, examples):

@@ -111,6 +111,12 @@ class Drawn:
         return self.counts[:, 1] / self.counts[:, 0]
 
 
+def draw(pool, generator, judge, seed, label, number, block_size):
+    """Draws and judges one block and stores it."""
+    block = samples.draw_block(generator, seed=seed, label=label, number=number, block_size=block_size)
+    pool.write(number, block, judge(block.images))
+
+
 def fill(
     pool, generator, judge, *, tp, fp, class_names, rule, seed, block_size, max_draws, allow_shortfall, progress
 ):
@@ -127,8 +133,7 @@ def fill(
         number = 0
         while (counts[label, 1] < tp[label] or counts[label, 2] < fp[label]) and number * block_size < max_draws:
             if not pool.has(label, number):
-                block = samples.draw_block(generator, seed=seed, label=label, number=number, block_size=block_size)
-                pool.write(number, block, judge(block.images))
+                draw(pool, generator, judge, seed, label, number, block_size)
             (probabilities,) = pool.read(label, number, "probabilities")
             codes = rule.verdicts(label, probabilities)
             counts[label] += (len(codes), (codes == 1).sum(), (codes == 2).sum())

@@ -1,0 +1,261 @@
+"""What every GAN of the library passes. A new model's test is a subclass that makes one:
+
+    class TestMyGAN(GANHarness):
+        def make(self, image_shape=IMAGE_SHAPE, classes=CLASSES, **options):
+            return MyGAN(image_shape, classes, width=2, **options)
+"""
+
+import csv
+import json
+import os
+import subprocess
+import sys
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tfgan_aug import generators, training
+
+IMAGE_SHAPE = (16, 16, 3)
+CLASSES = 3
+BATCH = 8
+
+# Run with -c by an interpreter that has imported nothing: argv is the SavedModel, the labels and seeds, the answer.
+_CONSUMER = """
+import json, sys
+import numpy as np, tensorflow as tf
+path, asked, answer = sys.argv[1:]
+loaded = tf.saved_model.load(path)
+signature = loaded.signatures["serving_default"]
+asked = np.load(asked)
+images = signature(labels=tf.constant(asked["labels"]), seeds=tf.constant(asked["seeds"]))["images"].numpy()
+inputs = {s.name: [s.dtype.name, s.shape.as_list()] for s in signature.structured_input_signature[1].values()}
+outputs = {name: [s.dtype.name, s.shape.as_list()] for name, s in signature.structured_outputs.items()}
+ours = [name for name in sys.modules if name.split(".")[0] == "tfgan_aug"]
+np.savez(answer, images=images, facts=json.dumps([sorted(loaded.signatures), inputs, outputs, ours]))
+"""
+
+
+def examples(image_shape=IMAGE_SHAPE, classes=CLASSES, count=BATCH, seed=0):
+    """Images uint8 (count, H, W, C) of noise and labels int32 (count,) that go round the classes."""
+    images = np.random.default_rng(seed).integers(0, 256, (count, *image_shape), np.uint8)
+    return images, np.arange(count, dtype=np.int32) % classes
+
+
+def values(variables):
+    return [np.array(variable) for variable in variables]
+
+
+def assert_same(first, second):
+    """Two models have the same variables, bit by bit."""
+    for one, other in zip(first.variables, second.variables, strict=True):
+        np.testing.assert_array_equal(np.array(one), np.array(other), err_msg=one.path)
+
+
+def grey_levels(first, second):
+    """The largest difference of two uint8 arrays."""
+    return int(np.abs(first.astype(int) - second.astype(int)).max())
+
+
+class DrawingHarness:
+    """A model that draws: configuration, `generate`, saving, export."""
+
+    def make(self, image_shape=IMAGE_SHAPE, classes=CLASSES, **options):
+        raise NotImplementedError
+
+    def compiled(self, optimizer=None, **options):
+        """A model with initial weights of its own, the same in each call."""
+        keras.utils.set_random_seed(1)
+        model = self.make()
+        optimizers = () if optimizer is None else (optimizer(), optimizer())
+        model.compile(*optimizers, **options)
+        return model
+
+    @pytest.fixture(scope="class")
+    def model(self):
+        """One model for the tests of the class that only look at it; its weights are spread out, so that images differ."""
+        training.set_up(0)
+        model = self.compiled()
+        random = np.random.default_rng(0)
+        for weight in model.trainable_variables:
+            weight.assign(weight + random.normal(0, 0.1, weight.shape))
+        return model
+
+    def test_config_round_trip(self, model):
+        copy = keras.saving.deserialize_keras_object(json.loads(json.dumps(keras.saving.serialize_keras_object(model))))
+        assert type(copy) is type(model)
+        assert copy.get_config() == model.get_config()
+        assert type(model).from_config(model.get_config()).get_config() == model.get_config()
+        assert [v.shape for v in copy.trainable_variables] == [v.shape for v in model.trainable_variables]
+
+    def test_images_in_range(self, model):
+        latents = np.random.default_rng(0).uniform(-1, 1, (5, model.latent_dim)).astype(np.float32)
+        images = model([tf.constant(latents), tf.constant([0, 1, 2, 0, 1])])
+        assert images.shape == (5, *IMAGE_SHAPE) and images.dtype == tf.float32
+        assert -1 <= images.numpy().min() < images.numpy().max() <= 1
+
+    def test_generate_gives_pictures(self, model):
+        images = model.generate([0, 1, 2], [5, 6, 7], block_size=4)
+        assert images.shape == (3, *IMAGE_SHAPE) and images.dtype == np.uint8
+        assert images.std() > 1
+        assert model.generate([], []).shape == (0, *IMAGE_SHAPE)
+
+    def test_an_image_depends_on_its_label_and_seed_alone(self, model):
+        labels, seeds = np.arange(11) % CLASSES, np.arange(11) * 2**40 - 3
+        whole = model.generate(labels, seeds, block_size=4)
+        order = np.random.default_rng(0).permutation(11)
+        np.testing.assert_array_equal(model.generate(labels[order], seeds[order], block_size=4), whole[order])
+        for count in (1, 4, 6):
+            np.testing.assert_array_equal(model.generate(labels[:count], seeds[:count], block_size=4), whole[:count])
+        for block_size in (1, 32):
+            assert grey_levels(model.generate(labels, seeds, block_size=block_size), whole) <= 1
+
+    def test_seeds_and_labels_matter(self, model):
+        first = model.generate([1] * 4, [1, 2, 3, 1], block_size=4)
+        np.testing.assert_array_equal(first[0], first[3])
+        assert grey_levels(first[0], first[1]) > 1 and grey_levels(first[1], first[2]) > 1
+        assert grey_levels(model.generate([0], [1], block_size=4)[0], first[0]) > 1
+
+    @pytest.mark.parametrize(
+        ("labels", "seeds", "message"),
+        [
+            ([0, 1], [1], r"labels and seeds: found shapes \(2,\) and \(1,\), expected \(N,\) twice"),
+            ([[0]], [[1]], r"labels and seeds: found shapes \(1, 1\) and \(1, 1\), expected \(N,\) twice"),
+            ([0, CLASSES], [1, 2], rf"labels: found 0 to {CLASSES}, expected 0 to {CLASSES - 1}"),
+            ([-1, 0], [1, 2], rf"labels: found -1 to 0, expected 0 to {CLASSES - 1}"),
+        ],
+    )
+    def test_generate_guards(self, model, labels, seeds, message):
+        with pytest.raises(ValueError, match=message):
+            model.generate(labels, seeds)
+
+    def test_save_and_load(self, model, tmp_path):
+        model.save(tmp_path / "gan.keras")
+        loaded = keras.models.load_model(tmp_path / "gan.keras", safe_mode=True)
+        assert_same(loaded, model)
+        labels, seeds = np.arange(7) % CLASSES, np.arange(7)
+        np.testing.assert_array_equal(loaded.generate(labels, seeds, 8), model.generate(labels, seeds, 8))
+
+    def test_export_needs_tensorflow_alone(self, model, tmp_path):
+        generators.export(model, tmp_path / "generator")
+        labels, seeds = np.arange(6, dtype=np.int32) % CLASSES, np.arange(6, dtype=np.int64) * 2**33 - 1
+        expected = model.generate(labels, seeds, block_size=4)
+        np.savez(tmp_path / "asked.npz", labels=labels, seeds=seeds)
+        command = [sys.executable, "-W", "ignore", "-c", _CONSUMER, "generator", "asked.npz", "answer.npz"]
+        subprocess.run(command, cwd=tmp_path, env={**os.environ, "CUDA_VISIBLE_DEVICES": ""}, check=True)
+        answer = np.load(tmp_path / "answer.npz")
+        names, inputs, outputs, ours = json.loads(str(answer["facts"]))
+        assert "serving_default" in names
+        assert inputs == {"labels": ["int32", [None]], "seeds": ["int64", [None]]}
+        assert outputs == {"images": ["uint8", [None, *IMAGE_SHAPE]]}
+        assert ours == []
+        assert answer["images"].dtype == np.uint8 and grey_levels(answer["images"], expected) <= 1
+        again = generators.load(tmp_path)(labels, seeds)
+        assert grey_levels(again, expected) <= 1
+
+
+class GANHarness(DrawingHarness):
+    """A model that draws and trains: `fit`, callbacks, continuing, strategies."""
+
+    networks = ("generator", "discriminator")
+
+    @pytest.fixture(scope="class")
+    def trained(self):
+        """A model after two steps, and its networks' variables before them, by the name of the network."""
+        training.set_up(0)
+        model = self.compiled()
+        before = {name: values(getattr(model, name).variables) for name in self.networks}
+        history = self.fit(model, steps=2)
+        assert set(history.history) == {"d_loss", "g_loss", "d_real", "d_generated"}
+        return model, before
+
+    def fit(self, model, steps=1, **options):
+        images, labels = examples(count=BATCH * steps)
+        return model.fit(images, labels, batch_size=BATCH, shuffle=False, verbose=0, **options)
+
+    @pytest.mark.parametrize("kind", ["trainable_variables", "non_trainable_variables"])
+    def test_fit_changes_weights_and_moving_statistics(self, trained, kind):
+        model, before = trained
+        for name in self.networks:
+            network = getattr(model, name)
+            kept = dict(zip((v.path for v in network.variables), before[name], strict=True))
+            chosen = getattr(network, kind)
+            assert chosen, f"{name} has no {kind}"
+            unchanged = [v.path for v in chosen if np.array_equal(np.array(v), kept[v.path])]
+            assert unchanged == []
+
+    def test_both_optimisers_count_the_steps(self, trained):
+        model, _ = trained
+        assert int(model.optimizer.iterations) == int(model.discriminator_optimizer.iterations) >= 2
+
+    def test_a_loaded_model_trains_on_as_the_saved_one(self, trained, tmp_path):
+        model, _ = trained
+        model.save(tmp_path / "gan.keras")
+        loaded = keras.models.load_model(tmp_path / "gan.keras", safe_mode=True)
+        for one, other in (
+            (loaded.optimizer, model.optimizer),
+            (loaded.discriminator_optimizer, model.discriminator_optimizer),
+        ):
+            assert len(other.variables) > 2
+            assert_same(one, other)
+        self.fit(model, steps=2)
+        self.fit(loaded, steps=2)
+        assert_same(loaded, model)
+        np.testing.assert_array_equal(loaded.generate([0, 1], [1, 2], 4), model.generate([0, 1], [1, 2], 4))
+
+    def test_evaluate(self, trained):
+        model, _ = trained
+        before = values(model.generator.variables + model.discriminator.variables)
+        images, labels = examples()
+        first, second = (
+            model.evaluate(images, labels, batch_size=BATCH, verbose=0, return_dict=True) for _ in range(2)
+        )
+        assert set(first) == {"d_loss", "g_loss", "d_real", "d_generated"}
+        assert all(np.isfinite(value) for value in first.values())
+        assert first == second
+        for one, other in zip(before, model.generator.variables + model.discriminator.variables, strict=True):
+            np.testing.assert_array_equal(one, np.array(other))
+
+    def test_callbacks(self, trained, tmp_path):
+        model, _ = trained
+        rate = float(model.optimizer.learning_rate)
+        callbacks = [
+            keras.callbacks.ModelCheckpoint(str(tmp_path / "best.keras"), monitor="g_loss", mode="min", save_best_only=True),
+            keras.callbacks.CSVLogger(str(tmp_path / "log.csv")),
+            keras.callbacks.LearningRateScheduler(lambda epoch: 1e-4 / (epoch + 1)),
+            # An improvement of a thousand nats comes never: training ends after the second epoch.
+            keras.callbacks.EarlyStopping(monitor="d_loss", mode="min", min_delta=1000.0, patience=1),
+        ]
+        try:
+            self.fit(model, epochs=4, callbacks=callbacks)
+            assert float(model.optimizer.learning_rate) == pytest.approx(1e-4 / 2)
+        finally:
+            model.optimizer.learning_rate = rate
+        with open(tmp_path / "log.csv", encoding="utf-8") as file:
+            rows = list(csv.DictReader(file))
+        assert [row["epoch"] for row in rows] == ["0", "1"]
+        assert {"d_loss", "g_loss", "d_real", "d_generated"} <= set(rows[0])
+        assert keras.models.load_model(tmp_path / "best.keras").image_shape == IMAGE_SHAPE
+
+    def test_two_devices_make_the_step_of_one(self):
+        """To 1e-4 of the update's norm for each network: float32 sums in another order (measured: 1e-5 and below)."""
+        updates = []
+        for name, eagerly in (("one_device", True), ("mirrored", False)):
+            strategy = training.make_strategy(name)
+            with strategy.scope():
+                model = self.compiled(lambda: keras.optimizers.SGD(1.0), run_eagerly=eagerly)
+            before = [values(getattr(model, network).variables) for network in self.networks]
+            dataset = tf.data.Dataset.from_tensor_slices(examples()).batch(BATCH, drop_remainder=True)
+            model.fit(dataset, shuffle=False, verbose=0)
+            after = [values(getattr(model, network).variables) for network in self.networks]
+            updates.append(
+                [
+                    np.concatenate([(b.astype(np.float64) - a).ravel() for a, b in zip(first, second, strict=True)])
+                    for first, second in zip(before, after, strict=True)
+                ]
+            )
+        for one, two, network in zip(*updates, self.networks, strict=True):
+            assert np.linalg.norm(one) > 0.01, network
+            assert np.linalg.norm(one - two) < 1e-4 * np.linalg.norm(one), network

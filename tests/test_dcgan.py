@@ -1,0 +1,304 @@
+"""The DCGAN, its layers, losses and augmentation; and one DCGAN a class."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from gan_harness import CLASSES, IMAGE_SHAPE, DrawingHarness, GANHarness, examples, grey_levels
+
+from tfgan_aug.gans import diffaugment, losses
+from tfgan_aug.gans.dcgan import DCGAN
+from tfgan_aug.gans.layers import ConditionalBatchNormalization, LabelProjection
+from tfgan_aug.gans.per_class import PerClass
+
+
+def small(image_shape=IMAGE_SHAPE, classes=CLASSES, **options):
+    return DCGAN(image_shape, classes, **{"latent_dim": 8, "width": 2, "seed": 3, **options})
+
+
+class TestDCGAN(GANHarness):
+    def make(self, **options):
+        return small(augmentation="color,translation,flip", **options)
+
+
+class TestPerClass(DrawingHarness):
+    def make(self):
+        return PerClass([small(classes=1, seed=label) for label in range(CLASSES)])
+
+
+def test_per_class_draws_each_class_from_its_member():
+    keras.utils.set_random_seed(1)
+    members = [small(classes=1) for _ in range(CLASSES)]
+    labels, seeds = np.array([2, 0, 1, 1]), np.array([7, 8, 9, 7])
+    images = PerClass(members).generate(labels, seeds, block_size=4)
+    for image, label, seed in zip(images, labels, seeds, strict=True):
+        assert grey_levels(image, members[label].generate([0], [seed], block_size=4)[0]) <= 1
+
+
+# The networks
+
+
+def test_number_of_weights():
+    """At 32 x 32, width 64, ten classes and kernels of 4 x 4, counted by hand."""
+    gan = DCGAN((32, 32, 3), 10, width=64)
+    filters = 512 + 256 + 128 + 64
+    transposed = 16 * (512 * 256 + 256 * 128 + 128 * 64 + 64 * 3) + 3
+    generator = 100 * 2048 + 10 * 2048 + 2 * 10 * filters + transposed
+    assert gan.generator.count_params() == generator + 2 * filters == 3_001_987
+    convolutions = 16 * (3 * 64 + 64 * 128 + 128 * 256 + 256 * 512) + 64
+    discriminator = convolutions + 2 * (128 + 256 + 512) + (2048 + 1) + 10 * 2048
+    assert gan.discriminator.count_params() == discriminator + 2 * (128 + 256 + 512) == 2_781_761
+
+
+def test_sizes_of_the_feature_maps():
+    gan = DCGAN((32, 32, 3), 10, width=64)
+    kinds = (keras.layers.Reshape, keras.layers.Conv2DTranspose, keras.layers.Conv2D)
+    shapes = [
+        [layer.output.shape[1:] for layer in network.layers if isinstance(layer, kinds)]
+        for network in (gan.generator, gan.discriminator)
+    ]
+    assert shapes[0] == [(2, 2, 512), (4, 4, 256), (8, 8, 128), (16, 16, 64), (32, 32, 3)]
+    assert shapes[1] == [(16, 16, 64), (8, 8, 128), (4, 4, 256), (2, 2, 512)]
+
+
+def activations(network):
+    """Names of the activations of a network, without the last layer's."""
+    names = []
+    for layer in network.layers[:-1]:
+        if isinstance(layer, (keras.layers.ReLU, keras.layers.LeakyReLU)):
+            names.append(type(layer).__name__)
+        elif isinstance(layer, keras.layers.Activation):
+            names.append(layer.activation.__name__)
+    return names
+
+
+def test_activations_of_dcgan_and_of_the_paper():
+    ours = small(activations="dcgan")
+    assert activations(ours.generator) == ["ReLU"] * 4 and activations(ours.discriminator) == ["LeakyReLU"] * 4
+    paper = small(activations="paper")
+    assert activations(paper.generator) == ["LeakyReLU"] * 4 and activations(paper.discriminator) == ["tanh"] * 4
+    slopes = {layer.negative_slope for layer in paper.generator.layers if isinstance(layer, keras.layers.LeakyReLU)}
+    assert slopes == {pytest.approx(0.2)}
+
+
+def test_normalizations():
+    def count(network, kind):
+        return sum(isinstance(layer, kind) for layer in network.layers)
+
+    batch, spectral = keras.layers.BatchNormalization, keras.layers.SpectralNormalization
+    for name, counts in (("batch", (3, 0)), ("spectral", (0, 4)), ("none", (0, 0))):
+        network = small(normalization=name).discriminator
+        assert (count(network, batch), count(network, spectral)) == counts, name
+
+
+@pytest.mark.parametrize("normalization", ["spectral", "none"])
+def test_other_normalizations_train(normalization):
+    gan = small(normalization=normalization)
+    gan.compile(run_eagerly=True)
+    before = gan.discriminator.get_weights()
+    gan.fit(*examples(), batch_size=8, shuffle=False, verbose=0)
+    changed = [not np.array_equal(a, b) for a, b in zip(before, gan.discriminator.get_weights(), strict=True)]
+    assert all(changed)
+
+
+@pytest.mark.parametrize("image_shape", [(16, 16, 1), (48, 48, 3), (128, 128, 1)])
+def test_sizes_and_channels(image_shape):
+    gan = small(image_shape, classes=2)
+    assert gan.generate([0, 1], [1, 2], block_size=2).shape == (2, *image_shape)
+    assert gan.discriminator([np.zeros((2, *image_shape), np.float32), np.array([0, 1])]).shape == (2, 1)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"image_shape": (24, 24, 3)}, r"image_shape: found \(24, 24, 3\), expected a square of 16 to 128 pixels"),
+        ({"image_shape": (144, 144, 3)}, r"image_shape: found \(144, 144, 3\), expected a square"),
+        ({"image_shape": (0, 0, 3)}, r"image_shape: found \(0, 0, 3\), expected a square"),
+        ({"image_shape": (32, 16, 3)}, r"image_shape: found \(32, 16, 3\), expected a square"),
+        ({"image_shape": (32, 32, 4)}, r"image_shape: found \(32, 32, 4\), .* with 1 or 3 channels"),
+        ({"activations": "relu"}, "activations: found 'relu', expected one of dcgan, paper"),
+        ({"normalization": "layer"}, "normalization: found 'layer', expected one of batch, spectral, none"),
+        ({"generator_loss": "hinge"}, r"generator_loss: found 'hinge', expected \['non_saturating', 'saturating'\]"),
+        ({"augmentation": "cutout"}, "augmentation: found 'cutout', expected some of color, translation, flip"),
+    ],
+)
+def test_guards(options, message):
+    with pytest.raises(ValueError, match=message):
+        small(**options)
+
+
+def test_one_class_is_unconditional():
+    gan = small(classes=1)
+    layers = gan.generator.layers + gan.discriminator.layers
+    assert not any(isinstance(layer, (keras.layers.Embedding, LabelProjection)) for layer in layers)
+    conditional = [layer for layer in layers if isinstance(layer, ConditionalBatchNormalization)]
+    assert len(conditional) == 4 and {layer.gamma.shape[0] for layer in conditional} == {1}
+    with pytest.raises(ValueError, match="labels: found 1 to 1, expected 0 to 0"):
+        gan.generate([1], [1])
+
+
+def test_labels_matter_to_the_discriminator():
+    gan = small()
+    image = np.random.default_rng(0).uniform(-1, 1, (1, *IMAGE_SHAPE)).astype(np.float32)
+    logits = gan.discriminator([np.repeat(image, CLASSES, 0), np.arange(CLASSES)]).numpy()[:, 0]
+    assert len(set(logits.tolist())) == CLASSES
+
+
+def test_noise_of_a_step_is_a_function_of_seed_and_step():
+    gans = [small(seed=seed) for seed in (3, 3, 4)]
+    for gan in gans:
+        gan.compile()
+    first, same, other = (gan._noise(4, 8, "generator latents").numpy() for gan in gans)
+    np.testing.assert_array_equal(first, same)
+    assert not np.isin(first, other).any()
+    assert not np.isin(first, gans[0]._noise(4, 8, "discriminator latents")).any()
+    gans[0].optimizer.iterations.assign(1)
+    assert not np.isin(first, gans[0]._noise(4, 8, "generator latents")).any()
+
+
+# Losses
+
+LOGITS = np.array([-3.0, -0.5, 0.0, 2.0], np.float32)
+PROBABILITIES = 1 / (1 + np.exp(-LOGITS.astype(np.float64)))
+
+
+@pytest.mark.parametrize(
+    ("loss", "expected", "of_large", "of_small"),
+    [
+        (losses.discriminator_loss_real, -np.log(PROBABILITIES), 0.0, 1000.0),
+        (losses.discriminator_loss_generated, -np.log(1 - PROBABILITIES), 1000.0, 0.0),
+        (losses.generator_loss_non_saturating, -np.log(PROBABILITIES), 0.0, 1000.0),
+        (losses.generator_loss_saturating, np.log(1 - PROBABILITIES), -1000.0, 0.0),
+    ],
+)
+def test_losses(loss, expected, of_large, of_small):
+    made = loss(LOGITS)
+    assert made.shape == (4,) and made.dtype == tf.float32
+    np.testing.assert_allclose(made, expected, rtol=1e-6)
+    np.testing.assert_allclose(loss(np.array([1000.0, -1000.0])), [of_large, of_small], atol=1e-30)
+    assert loss(tf.constant(LOGITS, tf.bfloat16)).dtype == tf.float32
+
+
+def test_generator_losses_by_name():
+    assert losses.GENERATOR_LOSSES == {
+        "non_saturating": losses.generator_loss_non_saturating,
+        "saturating": losses.generator_loss_saturating,
+    }
+
+
+# Augmentation of what the discriminator sees
+
+
+@pytest.fixture
+def images():
+    return np.random.default_rng(0).uniform(-1, 1, (2, 16, 16, 3)).astype(np.float32)
+
+
+def neutral(**changed):
+    """Draws that change nothing, in two rows, but for the columns given as c<number>."""
+    draws = np.full((2, 6), 0.5, np.float32)
+    for name, value in changed.items():
+        draws[:, int(name[1:])] = value
+    return draws
+
+
+def test_policy_names():
+    assert diffaugment.policy_names(" flip, color,") == ("flip", "color")
+    assert diffaugment.policy_names("") == ()
+
+
+def test_neutral_draws_change_nothing(images):
+    np.testing.assert_array_equal(diffaugment.augment(images, neutral(), ("translation", "flip")), images)
+    np.testing.assert_allclose(diffaugment.augment(images, neutral(), ("color",)), images, atol=1e-6)
+
+
+def test_color(images):
+    def color(**changed):
+        return diffaugment.augment(images, neutral(**changed), ("color",)).numpy()
+
+    np.testing.assert_allclose(color(c0=0.75), images + 0.25, atol=1e-6)
+    grey = np.broadcast_to(images.mean(-1, keepdims=True), images.shape)
+    np.testing.assert_allclose(color(c1=0.0), grey, atol=1e-6)
+    mean = images.mean((1, 2, 3), keepdims=True)
+    np.testing.assert_allclose(color(c2=0.0), (images - mean) / 2 + mean, atol=1e-6)
+
+
+def test_translation(images):
+    """A reach of two pixels: five shifts, chosen by fifths of the unit interval."""
+    moved = diffaugment.augment(images, neutral(c3=0.9, c4=0.1), ("translation",)).numpy()
+    expected = np.roll(images, (-2, 2), (1, 2))
+    expected[:, -2:], expected[:, :, :2] = 0, 0
+    np.testing.assert_array_equal(moved, expected)
+    one_down = diffaugment.augment(images, neutral(c3=0.3), ("translation",)).numpy()
+    np.testing.assert_array_equal(one_down[:, 1:], images[:, :-1])
+    assert not one_down[:, 0].any()
+
+
+def test_flip(images):
+    np.testing.assert_array_equal(diffaugment.augment(images, neutral(c5=0.49), ("flip",)), images[:, :, ::-1])
+
+
+def test_each_image_has_draws_of_its_own(images):
+    draws = neutral()
+    draws[1] = [0.9, 0.1, 0.9, 0.9, 0.0, 0.1]
+    for name in diffaugment.POLICIES:
+        made = diffaugment.augment(images, draws, (name,)).numpy()
+        np.testing.assert_allclose(made[0], images[0], atol=1e-6)
+        assert np.abs(made[1] - images[1]).max() > 0.1, name
+
+
+def test_gradient_flows_through_the_augmentation(images):
+    """Each pixel that stays in the picture has the gradient of the shift alone: 1."""
+    watched = tf.constant(images)
+    with tf.GradientTape() as tape:
+        tape.watch(watched)
+        total = tf.reduce_sum(diffaugment.augment(watched, neutral(c3=0.9, c5=0.1), ("color", "translation", "flip")))
+    gradient = tape.gradient(total, watched).numpy()
+    np.testing.assert_allclose(gradient[:, 2:], 1.0, atol=1e-5)
+    np.testing.assert_allclose(gradient[:, :2], 0.0, atol=1e-5)
+
+
+# Layers
+
+
+def test_conditional_batch_normalization():
+    random = np.random.default_rng(0)
+    x = random.normal(2, 3, (6, 2, 2, 4)).astype(np.float32)
+    labels = np.array([0, 2, 1, 1, 0, 2])
+    layer = ConditionalBatchNormalization(3, momentum=0.9, epsilon=1e-5)
+    layer.build([x.shape, labels.shape])
+    gamma, beta = random.normal(size=(2, 3, 4)).astype(np.float32)
+    layer.gamma.assign(gamma)
+    layer.beta.assign(beta)
+    spread = gamma[labels][:, None, None], beta[labels][:, None, None]
+
+    mean, variance = x.mean((0, 1, 2)), x.var((0, 1, 2))
+    made = layer([x, labels], training=True)
+    np.testing.assert_allclose(made, (x - mean) / np.sqrt(variance + 1e-5) * spread[0] + spread[1], atol=1e-5)
+    moving_mean, moving_variance = 0.1 * mean, 0.9 + 0.1 * variance
+    np.testing.assert_allclose(layer.normalization.moving_mean, moving_mean, rtol=1e-5)
+    np.testing.assert_allclose(layer.normalization.moving_variance, moving_variance, rtol=1e-5)
+    made = layer([x, labels], training=False)
+    expected = (x - moving_mean) / np.sqrt(moving_variance + 1e-5) * spread[0] + spread[1]
+    np.testing.assert_allclose(made, expected, atol=1e-4)
+    assert layer.compute_output_shape([x.shape, labels.shape]) == x.shape
+    assert ConditionalBatchNormalization.from_config(layer.get_config()).get_config() == layer.get_config()
+
+
+def test_conditional_batch_normalization_of_vectors():
+    x, labels = np.random.default_rng(0).normal(size=(5, 3)).astype(np.float32), np.zeros(5, np.int32)
+    layer = ConditionalBatchNormalization(2)
+    made = layer([x, labels], training=True)
+    np.testing.assert_allclose(made, (x - x.mean(0)) / np.sqrt(x.var(0) + 1e-5) * layer.gamma[0], atol=1e-5)
+
+
+def test_label_projection():
+    features = np.random.default_rng(0).normal(size=(4, 5)).astype(np.float32)
+    labels = np.array([1, 0, 1, 2])
+    layer = LabelProjection(3)
+    made = layer([features, labels])
+    assert made.shape == layer.compute_output_shape([features.shape, labels.shape]) == (4, 1)
+    embedding = np.array(layer.embedding)
+    expected = [[features[i] @ embedding[label]] for i, label in enumerate(labels)]
+    np.testing.assert_allclose(made, expected, atol=1e-6)
+    assert LabelProjection.from_config(layer.get_config()).get_config() == layer.get_config()

@@ -1,0 +1,179 @@
+"""Speed of every stage on this machine, each beside its bound, as ratios within one run.
+
+A bound is what the stage cannot beat: the bare forward passes of the networks that it calls, the bare encoding of
+its PNG files, TFDS' own reading. Nothing is written outside a temporary folder.
+"""
+
+import dataclasses
+import io
+import pathlib
+import resource
+import tempfile
+import time
+
+import numpy as np
+import tensorflow as tf
+import tensorflow_datasets as tfds
+from PIL import Image
+
+from tfgan_aug import augmented, classifiers, generators, sources, streams, training, verdicts
+
+
+@dataclasses.dataclass(frozen=True)
+class Row:
+    """`rate` and `bound` in images/s; `bound_name` says what the bound is."""
+
+    name: str
+    rate: float
+    bound: float
+    bound_name: str
+
+
+def images_per_second(work, images, seconds):
+    """The best rate of repeated calls of `work`, each handling `images` images, within `seconds`; one call warms up."""
+    work()
+    best, end = 0.0, time.monotonic() + seconds
+    while time.monotonic() < end or not best:
+        start = time.perf_counter()
+        work()
+        best = max(best, images / (time.perf_counter() - start))
+    return best
+
+
+def run(config, seconds, strategy, note=lambda text: None):
+    """Gives ([`Row`], peak memory in GiB) for the config's networks; each measure repeats for `seconds`."""
+    training.set_up(config.seed)
+    source = sources.open_source(
+        config.source,
+        image_size=config.image_size,
+        channels=config.channels,
+        data_dir=config.source_data_dir or None,
+        resize_filter=config.resize_filter,
+    )
+    classes, shape = len(source.class_names), source.image_shape
+    block = config.samples.block_size
+    rows = []
+
+    def add(*row):
+        rows.append(Row(*row))
+        note(f"{row[0]}: {row[1]:,.0f} images/s")
+
+    with strategy.scope():
+        gan = generators.build("dcgan", config.dcgan, shape, classes if config.dcgan.conditioning == "label" else 1, 0)
+        classifier = classifiers.build("--config.classifier", config.classifier, shape, classes, 0)
+        judge = classifiers.build("--config.judge", config.judge, shape, classes, 0)
+    batch, rng = config.dcgan.batch_size, np.random.default_rng(0)
+
+    def data(count):
+        return rng.integers(0, 256, (count, *shape), np.uint8), rng.integers(0, gan.classes, count).astype(np.int32)
+
+    images, labels = map(tf.constant, data(batch))
+    floats, latents = tf.zeros((batch, *shape)), tf.zeros((batch, gan.latent_dim))
+    generator_forward = _compiled(lambda: gan.generator([latents, labels], training=False))
+    discriminator_forward = _compiled(lambda: gan.discriminator([floats, labels], training=False))
+    g_rate = images_per_second(generator_forward, batch, seconds)
+    d_rate = images_per_second(discriminator_forward, batch, seconds)
+    rate = images_per_second(_step(gan, strategy, (images, labels)), batch, seconds)
+    add("DCGAN training", rate, 1 / (2 / g_rate + 3 / d_rate), "its 2 + 3 forward passes alone")
+
+    batch = config.classifier.batch_size
+    images, labels = map(tf.constant, data(batch))
+    floats = tf.zeros((batch, *shape))
+    forward = images_per_second(_compiled(lambda: classifier.network(floats, training=False)), batch, seconds)
+    rate = images_per_second(_step(classifier, strategy, (images, labels)), batch, seconds)
+    add("classifier training", rate, forward, "its forward pass alone")
+
+    images, labels = data(block)
+    seeds = streams.image_seeds(0, 0, np.arange(block))
+    floats, latents = tf.zeros((block, *shape)), tf.zeros((block, gan.latent_dim))
+    int_labels = tf.constant(labels)
+    g_rate = images_per_second(_compiled(lambda: gan.generator([latents, int_labels], training=False)), block, seconds)
+    j_rate = images_per_second(_compiled(lambda: judge.network(floats, training=False)), block, seconds)
+    with tempfile.TemporaryDirectory() as folder:
+        folder = pathlib.Path(folder)
+        generators.export(gan, folder / "generator")
+        generator = generators.load(folder)
+        rate = images_per_second(lambda: generator(labels, seeds), block, seconds)
+        add("generated", rate, g_rate, "the generator's forward pass alone")
+        rate = images_per_second(lambda: judge.probabilities(images, block), block, seconds)
+        add("judged", rate, j_rate, "the judge's forward pass alone")
+        pool, numbers = verdicts.Pool(folder / "pool"), iter(range(10**9))
+
+        def draw():
+            verdicts.draw(pool, generator, lambda x: judge.probabilities(x, block), 0, 0, next(numbers), block)
+
+        both = 1 / (1 / g_rate + 1 / j_rate)
+        add("drawn, judged and kept", images_per_second(draw, block, seconds), both, "both forward passes alone")
+
+        count = 4 * block
+        pixels = source.train.images(np.arange(count) % len(source.train.ids))
+        data_set = augmented.Dataset(folder, "benchmark", "real")
+
+        def write():
+            examples = (augmented.example(image, 0, f"{i:08d}", "real") for i, image in enumerate(pixels))
+            augmented.write_split(data_set.path, "benchmark", "train", examples, count, shape)
+
+        data_set.path.mkdir(parents=True)
+        rate = images_per_second(write, count, seconds)
+        add("written", rate, images_per_second(lambda: _encode(pixels), count, seconds), "PNG encoding alone")
+        rate, name = _reading(source, config, seconds)
+        data_set.write(
+            train=(augmented.example(image, 0, f"{i:08d}", "real") for i, image in enumerate(pixels)),
+            train_count=count,
+            test=(),
+            test_count=0,
+            image_shape=shape,
+            class_names=source.class_names,
+            info={},
+            provenance={},
+            card="",
+        )
+        builder = tfds.builder_from_directory(str(data_set.path))
+        add("read", _read_rate(builder, "train", seconds), rate or float("nan"), name)
+    return rows, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+
+
+def _reading(source, config, seconds):
+    """(images/s, name) of TFDS reading the source itself; None where the source is no TFDS dataset."""
+    if config.source == "shapes10" or config.source.startswith("folder:"):
+        return None, "no TFDS source"
+    builder = tfds.builder(config.source, data_dir=config.source_data_dir or None)
+    return _read_rate(builder, "train[:5000]", seconds), f"tfds.load({config.source!r})"
+
+
+def _read_rate(builder, split, seconds):
+    def read():
+        data = builder.as_dataset(split=split, as_supervised=True, read_config=tfds.ReadConfig(try_autocache=False))
+        return sum(int(labels.shape[0]) for _, labels in data.batch(128))
+
+    return images_per_second(read, read(), seconds)
+
+
+def _encode(images):
+    for image in images:
+        Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image).save(io.BytesIO(), "png")
+
+
+def _compiled(function):
+    graph = tf.function(function, autograph=False)
+    return lambda: graph().numpy()
+
+
+def _step(model, strategy, batch):
+    """One training step of `model` as `fit` runs it, on the same batch each time."""
+    step = tf.function(lambda: strategy.run(model.train_step, args=(batch,)), autograph=False)
+
+    def work():
+        step()
+        return model.optimizer.iterations.numpy()
+
+    return work
+
+
+def table(rows, memory):
+    """A Markdown table of the rows, and the peak memory."""
+    lines = ["| stage | images/s | bound, images/s | share of the bound | the bound |", "| --- | --- | --- | --- | --- |"]
+    for row in rows:
+        bound, share = (f"{row.bound:,.0f}", f"{row.rate / row.bound:.0%}") if np.isfinite(row.bound) else ("-", "-")
+        lines.append(f"| {row.name} | {row.rate:,.0f} | {bound} | {share} | {row.bound_name} |")
+    return "\n".join([*lines, "", f"Peak memory: {memory:.1f} GiB."])
