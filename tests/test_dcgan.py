@@ -17,12 +17,14 @@ def small(image_shape=IMAGE_SHAPE, classes=CLASSES, **options):
 
 
 class TestDCGAN(GANHarness):
-    def make(self, **options):
-        return small(augmentation="color,translation,flip", **options)
+    @classmethod
+    def make(cls):
+        return small(augmentation="color,translation,flip")
 
 
 class TestPerClass(DrawingHarness):
-    def make(self):
+    @classmethod
+    def make(cls):
         return PerClass([small(classes=1, seed=label) for label in range(CLASSES)])
 
 
@@ -78,7 +80,7 @@ def test_activations_of_dcgan_and_of_the_paper():
     paper = small(activations="paper")
     assert activations(paper.generator) == ["LeakyReLU"] * 4 and activations(paper.discriminator) == ["tanh"] * 4
     slopes = {layer.negative_slope for layer in paper.generator.layers if isinstance(layer, keras.layers.LeakyReLU)}
-    assert slopes == {pytest.approx(0.2)}
+    assert list(slopes) == pytest.approx([0.2])
 
 
 def test_normalizations():
@@ -93,7 +95,8 @@ def test_normalizations():
 
 @pytest.mark.parametrize("normalization", ["spectral", "none"])
 def test_other_normalizations_train(normalization):
-    gan = small(normalization=normalization)
+    # Not narrower: without batch normalisation DCGAN's small initial weights leave no gradient.
+    gan = small(normalization=normalization, width=16)
     gan.compile(run_eagerly=True)
     before = gan.discriminator.get_weights()
     gan.fit(*examples(), batch_size=8, shuffle=False, verbose=0)

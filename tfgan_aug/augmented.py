@@ -1,7 +1,7 @@
 """Augmented datasets: subset, geometric images and verdicts -> TFDS variants, written whole or not at all.
 
-Artefact: `<data_dir>/<source>_gan_aug/<variant>/1.0.0/` with TFRecord shards, TFDS' metadata, `provenance.json` (config,
-digests, counts), `SHA256SUMS` and a card (`README.md`). Each record is a tf.train.Example with the fields of
+Artefact: `<data_dir>/<source>_gan_aug/<variant>/1.0.0/` with TFRecord shards, TFDS' metadata, `provenance.json`
+(config, digests, counts), `SHA256SUMS` and a card (`README.md`). Each record is a tf.train.Example with the fields of
 `FEATURE_SPEC`. Shards are written by this module in balanced order: TFDS' own writer sorts by hash, so that slices
 of its splits are not class-balanced, and holds up to a gigabyte in memory.
 """
@@ -82,17 +82,29 @@ def features(image_shape, class_names):
 def interleave(streams, counts, key=0):
     """Yields from several iterators in proportion: any prefix holds each one's share to within one item.
 
-    `streams` are iterators of `counts` items. Item j of a stream with n items comes at (j + 1/2) / n; ties are
-    broken by a seeded order that changes with j. Holds one item a stream.
+    `streams` are iterators of `counts` items. Where all counts are equal, the streams take turns in a seeded order, so
+    that any slice holds as many of each to within one. Holds no item.
+
+    Item j of a stream belongs between the places j * total / count and (j + 1) * total / count; of those whose first
+    place has come, the one with the earliest last place goes first (Tijdeman's chairman assignment, 1980).
     """
+    streams, counts = [iter(stream) for stream in streams], [int(count) for count in counts]
+    total = sum(counts)
 
-    def ranked(number, stream, count):
-        for j, item in enumerate(itertools.islice(stream, count)):
-            tie = hashlib.sha256(f"{key}/{j}/{number}".encode()).digest()
-            yield ((2 * j + 1) / (2 * count), tie, number), item
+    def turn(number, j):
+        """(first place, end of places, seeded order, stream, item): a heap's order."""
+        tie = hashlib.sha256(f"{key}/{number}".encode()).digest()
+        return j * total // counts[number], -(-(j + 1) * total // counts[number]), tie, number, j
 
-    merged = heapq.merge(*map(ranked, itertools.count(), streams, counts), key=lambda pair: pair[0])
-    return (item for _, item in merged)
+    waiting, due = [turn(number, 0) for number, count in enumerate(counts) if count], []
+    heapq.heapify(waiting)
+    for place in range(total):
+        while waiting and waiting[0][0] <= place:
+            heapq.heappush(due, heapq.heappop(waiting)[1:])
+        _, _, number, j = heapq.heappop(due)
+        yield from itertools.islice(streams[number], 1)
+        if j + 1 < counts[number]:
+            heapq.heappush(waiting, turn(number, j + 1))
 
 
 def real_examples(part, label=None, geometric=None):
@@ -151,12 +163,18 @@ def _serialize(example):
     Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image).save(png, "png")
 
     def text(value):
-        return tf.train.Feature(bytes_list=tf.train.BytesList(value=[value if isinstance(value, bytes) else value.encode()]))
+        return tf.train.Feature(
+            bytes_list=tf.train.BytesList(value=[value if isinstance(value, bytes) else value.encode()])
+        )
 
     def integer(value):
         return tf.train.Feature(int64_list=tf.train.Int64List(value=[value]))
 
-    fields = {"image": text(png.getvalue()), "label": integer(example["label"]), "predicted": integer(example["predicted"])}
+    fields = {
+        "image": text(png.getvalue()),
+        "label": integer(example["label"]),
+        "predicted": integer(example["predicted"]),
+    }
     fields |= {name: text(example[name]) for name in ("id", "origin", "verdict")}
     fields["confidence"] = tf.train.Feature(float_list=tf.train.FloatList(value=[example["confidence"]]))
     return tf.train.Example(features=tf.train.Features(feature=fields)).SerializeToString(deterministic=True)

@@ -172,7 +172,10 @@ def _step(model, strategy, batch):
 
 def table(rows, memory):
     """A Markdown table of the rows, and the peak memory."""
-    lines = ["| stage | images/s | bound, images/s | share of the bound | the bound |", "| --- | --- | --- | --- | --- |"]
+    lines = [
+        "| stage | images/s | bound, images/s | share of the bound | the bound |",
+        "| --- | --- | --- | --- | --- |",
+    ]
     for row in rows:
         bound, share = (f"{row.bound:,.0f}", f"{row.rate / row.bound:.0%}") if np.isfinite(row.bound) else ("-", "-")
         lines.append(f"| {row.name} | {row.rate:,.0f} | {bound} | {share} | {row.bound_name} |")

@@ -103,7 +103,7 @@ class Classifier(keras.Model):
         self.optimizer.build(self.trainable_variables)
 
     def get_compile_config(self):
-        return {"optimizer": keras.optimizers.serialize(self.optimizer)}
+        return {"optimizer": keras.optimizers.serialize(self.optimizer)} if self.compiled else {}
 
     def compile_from_config(self, config):
         self.compile(keras.optimizers.deserialize(config["optimizer"]))

@@ -1,10 +1,12 @@
 """The commands' common part: flags, config files, one-line errors. Imports TensorFlow only once work begins."""
 
 import difflib
+import importlib
 import inspect
 import os
 import pathlib
 import sys
+import tempfile
 
 from absl import flags
 from ml_collections import config_flags
@@ -26,16 +28,33 @@ def run(main, argv=None):
     argv = sys.argv if argv is None else argv
     program = pathlib.Path(argv[0]).stem
     if any(argument in ("--help", "-h", "-help", "--helpfull") for argument in argv[1:]):
-        print(_help(main, program))
+        print(_help(main, argv[0]))
         sys.exit(0)
     try:
         config = _parse(argv)
-        # Before TensorFlow's first import, so that a mistake is not buried under its start-up lines.
-        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+        _start_tensorflow()
         main(config)
     except UserError as error:
         print(f"{program}: {' '.join(str(error).split())}", file=sys.stderr)
         sys.exit(USAGE_ERROR)
+
+
+def _start_tensorflow():
+    """Imports TensorFlow without the lines that its C++ parts print whatever the log level; shown if it fails."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    sys.stderr.flush()
+    stderr = os.dup(2)
+    with tempfile.TemporaryFile() as hidden:
+        os.dup2(hidden.fileno(), 2)
+        try:
+            importlib.import_module("tensorflow")
+        except BaseException:
+            hidden.seek(0)
+            os.write(stderr, hidden.read())
+            raise
+        finally:
+            os.dup2(stderr, 2)
+            os.close(stderr)
 
 
 def _parse(argv):
@@ -102,10 +121,13 @@ def _nearest(name, known):
 
 
 def _help(main, program):
-    lines = [inspect.cleandoc(main.__doc__), "", f"usage: python -m tools.{program} [--option=value ...]", ""]
+    path = pathlib.Path(program)
+    command = f"python -m tools.{path.stem}" if path.suffix == ".py" else path.name
+    lines = [inspect.cleandoc(main.__doc__), "", f"usage: {command} [--option=value ...]", ""]
     own = flags.FLAGS.flags_by_module_dict()
-    for module in (__name__, main.__module__):
-        for flag in dict.fromkeys(own.get(module, ())):
+    # absl files what the main program defines under the program's path.
+    for module in dict.fromkeys((__name__, main.__module__, program)):
+        for flag in own.get(module, ()):
             if "." not in flag.name:
                 default = f" (default: {flag.default})" if flag.default and flag.name != "config" else ""
                 lines.append(f"  --{flag.name}: {flag.help}{default}")

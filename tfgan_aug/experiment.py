@@ -13,7 +13,11 @@ _BLOCK = 500
 
 def stage(workdir, dataset_digest, source, config):
     """The stage that `make` fills: one row, one classifier seed."""
-    dependencies = {"dataset": dataset_digest, "classifier": config.classifier.to_dict(), "source": source.fingerprint()}
+    dependencies = {
+        "dataset": dataset_digest,
+        "classifier": config.classifier.to_dict(),
+        "source": source.fingerprint(),
+    }
     return artefacts.Stage(workdir, "result", dependencies)
 
 
@@ -44,7 +48,8 @@ def make(stage, dataset, source, config, strategy, callbacks=()):
         if "test" in dataset.splits:
             scores["held_out"] = score(model, [dataset.load("test")], len(source.class_names))
         artefacts.write_json(
-            folder / "result.json", {"variant": dataset.variant, "images": len(images), "steps": section.steps, **scores}
+            folder / "result.json",
+            {"variant": dataset.variant, "images": len(images), "steps": section.steps, **scores},
         )
         training.discard(folder / "checkpoints")
 

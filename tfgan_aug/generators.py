@@ -43,7 +43,9 @@ def make(stage, gan, subset, config, strategy, progress):
     seed = streams.key_of(gan, config.seed) % 2**31
     with stage.making() as folder:
         if section.conditioning == "label":
-            model = _train(folder, "gan", train.images, train.labels, gan, section, subset.classes, seed, strategy, progress)
+            model = _train(
+                folder, "gan", train.images, train.labels, gan, section, subset.classes, seed, strategy, progress
+            )
         else:
             models = []
             for label, name in enumerate(subset.class_names):

@@ -233,8 +233,8 @@ class _Job:
         if short:
             names = ", ".join(f"{subset.class_names[c]} {found[c]}" for c in short[:5])
             self.progress.note(
-                f"warning: {variant.name} left out: too few FP images after "
-                f"{self.config.samples.max_draws_per_class} draws a class ({names}); --allow_shortfall writes what there is"
+                f"warning: {variant.name} left out: too few FP images ({names}) after "
+                f"{self.config.samples.max_draws_per_class} draws a class; --allow_shortfall writes what there is"
             )
         return not short
 

@@ -3,8 +3,6 @@
 Artefacts: `grids/*.png` and `summary.md` in the workdir, `README.md` beside each dataset's shards.
 """
 
-import itertools
-
 import numpy as np
 
 from tfgan_aug import experiment, pixels
@@ -67,16 +65,19 @@ def summary(rows):
     ]
     widths = [max(map(len, column)) for column in zip(head, *body, strict=True)]
     lines = [head, tuple("-" * width for width in widths), *body]
-    return "\n".join("| " + " | ".join(cell.ljust(w) for cell, w in zip(line, widths, strict=True)) + " |" for line in lines)
+    return "\n".join(
+        "| " + " | ".join(cell.ljust(w) for cell, w in zip(line, widths, strict=True)) + " |" for line in lines
+    )
 
 
 def acceptance(class_names, drawn, limit=_GRID_CLASSES):
-    """One line: the share of draws that are TP, overall and a class (the first `limit`)."""
-    rates = drawn.acceptance
-    overall = drawn.counts[:, 1].sum() / drawn.counts[:, 0].sum()
-    shown = ", ".join(f"{name} {rate:.0%}" for name, rate in itertools.islice(zip(class_names, rates), limit))
-    more = f", and {len(rates) - limit} more classes" if len(rates) > limit else ""
-    return f"{overall:.1%} of {drawn.counts[:, 0].sum():,} draws accepted ({shown}{more})"
+    """One line: the share of draws that are TP, overall and a class (the first `limit` of those drawn)."""
+    shares = [
+        f"{name} {tp / draws:.0%}" for name, (draws, tp, _) in zip(class_names, drawn.counts, strict=True) if draws
+    ]
+    draws, tp, _ = drawn.counts.sum(axis=0)
+    more = f", and {len(shares) - limit} more classes" if len(shares) > limit else ""
+    return f"{tp / draws:.1%} of {draws:,} draws accepted ({', '.join(shares[:limit])}{more})"
 
 
 def card(dataset, source, provenance):

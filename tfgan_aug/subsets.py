@@ -89,7 +89,9 @@ def stage(workdir, source, subset):
     """The stage that `make` fills, named by what the subset holds, down to the pixels."""
     parts = {name: _describe(part) for name, part in (("train", subset.train), ("test", subset.test))}
     source = {"source": source.spec, "version": str(source.version), "class_names": list(source.class_names)}
-    return artefacts.Stage(workdir, "subset", {**source, "digests": {name: artefacts.digest(p) for name, p in parts.items()}})
+    return artefacts.Stage(
+        workdir, "subset", {**source, "digests": {name: artefacts.digest(p) for name, p in parts.items()}}
+    )
 
 
 def make(stage, source, subset):

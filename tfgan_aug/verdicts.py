@@ -87,15 +87,6 @@ class Pool:
                 confidence = float(probabilities[i, predicted])
                 yield {"image": images[i], "index": int(indices[i]), "predicted": predicted, "confidence": confidence}
 
-    def counts(self, rule, label, blocks=None):
-        """(draws, TP, FP) of class `label`, in its first `blocks` blocks (None: all)."""
-        totals = np.zeros(3, np.int64)
-        for number in self.blocks(label) if blocks is None else range(blocks):
-            (probabilities,) = self.read(label, number, "probabilities")
-            codes = rule.verdicts(label, probabilities)
-            totals += (len(codes), (codes == 1).sum(), (codes == 2).sum())
-        return totals
-
 
 @dataclasses.dataclass(frozen=True)
 class Drawn:
@@ -105,11 +96,6 @@ class Drawn:
     short_tp: tuple
     short_fp: tuple
 
-    @property
-    def acceptance(self):
-        """Share of draws that are TP, a class, float (classes,)."""
-        return self.counts[:, 1] / self.counts[:, 0]
-
 
 def draw(pool, generator, judge, seed, label, number, block_size):
     """Draws and judges one block and stores it."""
@@ -117,9 +103,7 @@ def draw(pool, generator, judge, seed, label, number, block_size):
     pool.write(number, block, judge(block.images))
 
 
-def fill(
-    pool, generator, judge, *, tp, fp, class_names, rule, seed, block_size, max_draws, allow_shortfall, progress
-):
+def fill(pool, generator, judge, *, tp, fp, class_names, rule, seed, block_size, max_draws, allow_shortfall, progress):
     """Draws and judges blocks until each class has `tp[c]` TP and `fp[c]` FP images; gives a `Drawn`.
 
     `judge(images)` gives probabilities float32 (N, classes). Blocks that the pool holds are not drawn again, and

@@ -7,6 +7,7 @@ import tensorflow as tf
 from tfgan_aug import pixels, streams
 from tfgan_aug.gans import diffaugment, losses
 
+
 def default_optimizer():
     """DCGAN's own optimiser: Adam with learning rate 2e-4 and beta_1 0.5 (Radford et al., section 4)."""
     return keras.optimizers.Adam(learning_rate=2e-4, beta_1=0.5)
@@ -26,7 +27,9 @@ class AdversarialModel(keras.Model):
     images that the discriminator calls real.
     """
 
-    def _set_networks(self, generator, discriminator, *, image_shape, classes, latent_dim, seed, generator_loss, augmentation=""):
+    def _set_networks(
+        self, generator, discriminator, *, image_shape, classes, latent_dim, seed, generator_loss, augmentation=""
+    ):
         if generator_loss not in losses.GENERATOR_LOSSES:
             raise ValueError(f"generator_loss: found {generator_loss!r}, expected {sorted(losses.GENERATOR_LOSSES)}")
         self._policies = diffaugment.policy_names(augmentation)
@@ -51,6 +54,8 @@ class AdversarialModel(keras.Model):
         self.discriminator_optimizer.build(self.discriminator.trainable_variables)
 
     def get_compile_config(self):
+        if not self.compiled:
+            return {}
         serialize = keras.optimizers.serialize
         return {
             "optimizer": serialize(self.optimizer),
@@ -138,7 +143,9 @@ class AdversarialModel(keras.Model):
     def _judge(self, images, labels, stream):
         """Training logits (N,) of the images (N, H, W, C), which the discriminator sees augmented."""
         if self._policies:
-            images = diffaugment.augment(images, (self._noise(tf.shape(images)[0], 6, stream) + 1.0) / 2.0, self._policies)
+            images = diffaugment.augment(
+                images, (self._noise(tf.shape(images)[0], 6, stream) + 1.0) / 2.0, self._policies
+            )
         return self.discriminator([images, labels], training=True)[:, 0]
 
     def _noise(self, local_batch, width, stream):

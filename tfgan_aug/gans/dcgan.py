@@ -36,9 +36,7 @@ def build_generator(image_shape, classes, latent_dim, width, activations):
     x = activate(keras.layers.Reshape(shape)(x))
     for filters in (4 * width, 2 * width, width):
         x = activate(
-            keras.layers.Conv2DTranspose(
-                filters, _KERNEL, 2, "same", use_bias=False, kernel_initializer=_normal()
-            )(x)
+            keras.layers.Conv2DTranspose(filters, _KERNEL, 2, "same", use_bias=False, kernel_initializer=_normal())(x)
         )
     x = keras.layers.Conv2DTranspose(
         channels, _KERNEL, 2, "same", activation="tanh", kernel_initializer=_normal(), dtype="float32"

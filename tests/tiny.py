@@ -1,0 +1,33 @@
+"""The smallest inputs that the main job works on: folders of 16 x 16 pictures, configs of a few steps."""
+
+import numpy as np
+from PIL import Image
+
+from tfgan_aug import settings
+
+COLOURS = {"blue": (40, 60, 200), "green": (40, 180, 60), "red": (200, 50, 40)}
+
+
+def save_pictures(root, counts, first=0):
+    """Writes `counts` = {class: n} noisy pictures of one colour each to `root/<class>/<number>.png`; gives `root`."""
+    for name, count in counts.items():
+        (root / name).mkdir(parents=True, exist_ok=True)
+        for number in range(first, first + count):
+            noise = np.random.default_rng([number, *name.encode()]).integers(-40, 41, (16, 16, 3))
+            pixels = np.clip(np.array(COLOURS[name]) + noise, 0, 255).astype(np.uint8)
+            Image.fromarray(pixels).save(root / name / f"{number:03d}.png")
+    return root
+
+
+def config(source, **fields):
+    """A config of a few steps; `fields` override, a double underscore for each dot."""
+    made = settings.get_config()
+    small = {
+        "source": source, "image_size": 16, "train_per_class": 6, "test_per_class": 2,
+        "judge__recipe": "paper", "judge__width": 0.05, "judge__steps": 2, "judge__batch_size": 4,
+        "classifier__recipe": "paper", "classifier__width": 0.05, "classifier__steps": 2, "classifier__batch_size": 4,
+        "dcgan__width": 1, "dcgan__latent_dim": 4, "dcgan__epochs": 0, "dcgan__steps": 2, "dcgan__batch_size": 4,
+        "samples__block_size": 8, "samples__max_draws_per_class": 200,
+    }  # fmt: skip
+    made.update_from_flattened_dict({name.replace("__", "."): value for name, value in {**small, **fields}.items()})
+    return made
