@@ -188,10 +188,14 @@ def build_network(option, section, image_shape, classes):
     module, _, function = section.builder.partition(":")
     try:
         build = getattr(importlib.import_module(module), function)
-    except (ImportError, AttributeError, ValueError) as error:
+        if not callable(build):
+            raise TypeError(f"{function} is no function")
+    except (ImportError, AttributeError, TypeError, ValueError) as error:
         raise UserError(f"{option}: found {section.builder!r}, expected package.module:function ({error})") from None
     network = build(tuple(image_shape), classes)
-    shapes = (network.input_shape, network.output_shape) if isinstance(network, keras.Model) else network
+    # A model that is not built has no shapes.
+    sides = ("input_shape", "output_shape")
+    shapes = tuple(getattr(network, side, None) for side in sides) if isinstance(network, keras.Model) else network
     expected = ((None, *image_shape), (None, classes))
     if shapes != expected:
         raise UserError(f"{option}: {section.builder} made a model of shapes {shapes}, expected {expected}")

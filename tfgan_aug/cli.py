@@ -19,7 +19,7 @@ USAGE_ERROR = 2
 
 def define_config(default):
     """Defines `--config`, a Python file with `get_config()`, and `--config.x.y` for each of its fields."""
-    words = f"The experiment: a Python file with get_config() (default: configs/{pathlib.Path(default).name})."
+    words = "The experiment: a Python file with get_config() (default: the built-in set, shapes10)."
     config_flags.DEFINE_config_file("config", str(default), words)
 
 

@@ -37,6 +37,17 @@ def budget(section, examples):
     return section.steps or -(-section.epochs * examples // section.batch_size)
 
 
+def check_batch_size(gan, subset, section):
+    """Raises `UserError` when a class that gets a GAN of its own has fewer images than a batch."""
+    if section.conditioning == "per_class":
+        for name, count in zip(subset.class_names, subset.train.counts(subset.classes), strict=True):
+            if count < section.batch_size:
+                raise UserError(
+                    f"--config.{gan}.batch_size: found {section.batch_size}, expected at most the {count} training "
+                    f"images of class {name!r}, which has a GAN of its own"
+                )
+
+
 def make(stage, gan, subset, config, strategy, progress):
     """Trains the GAN on the subset and exports its generator."""
     section, train = config[gan], subset.train
@@ -50,11 +61,6 @@ def make(stage, gan, subset, config, strategy, progress):
             models = []
             for label, name in enumerate(subset.class_names):
                 own = np.asarray(train.images[train.of_class(label)])
-                if len(own) < section.batch_size:
-                    raise UserError(
-                        f"--config.{gan}.batch_size: found {section.batch_size}, expected at most the {len(own)} "
-                        f"training images of class {name!r}, which has a GAN of its own"
-                    )
                 zeros = np.zeros(len(own), np.int32)
                 models.append(
                     _train(folder, f"gan-{label:04d}", own, zeros, gan, section, 1, seed + label, strategy, progress)
@@ -106,7 +112,8 @@ class _Preview(keras.callbacks.Callback):
 def export(gan, path):
     """Writes `gan.draw` (labels, seeds) -> uint8 images, with the weights of `gan`, to the folder `path`."""
     archive = keras.export.ExportArchive()
-    archive.track(gan)
+    for network in gan.drawing_networks:
+        archive.track(network)
     archive.add_endpoint(
         "serving_default",
         lambda labels, seeds: {"images": gan.draw(labels, seeds)},

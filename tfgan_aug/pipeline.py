@@ -84,7 +84,7 @@ def build_dataset(config, options):
 def _parse_variants(config, text):
     possible = settings.variants_of(settings.gan_names(config))
     names = [name.strip() for name in text.split(",") if name.strip()] if text else possible
-    for name in names:
+    for name in names or [text]:
         if name not in possible:
             raise UserError(f"--variants: found {name!r}, expected some of {', '.join(possible)}")
     return [augmented.Variant.parse(name) for name in possible if name in names]
@@ -117,6 +117,8 @@ class _Job:
         images = self._geometric(subset) if any(variant.geo for variant in self.variants) else None
         drawn = {gan: self._draw(gan, subset, per_class) for gan in self.gans}
         kept = [variant for variant in self.variants if self._enough(variant, drawn, per_class, subset)]
+        if not kept:
+            raise UserError("--variants: every one of them needs more FP images than there are; nothing was written")
         for variant in kept:
             self._write(variant, subset, images, drawn.get(variant.gan), per_class)
         pools = {gan: self._pool(gan) for gan in self.gans}
@@ -139,6 +141,8 @@ class _Job:
         for name in ("judge", "classifier", *self.gans):
             option, size = f"--config.{name}.batch_size", config[name].batch_size
             training.check_batch_size(option, size, self.strategy, len(self.chosen.train.ids))
+        for gan in self.gans:
+            generators.check_batch_size(gan, self.chosen, config[gan])
 
     def _subset(self):
         if not self.subset_stage.done:

@@ -129,6 +129,11 @@ class AdversarialModel(keras.Model):
             images[block] = drawn[:count]
         return images
 
+    @property
+    def drawing_networks(self):
+        """The networks that `draw` uses: what an export must hold, and no more."""
+        return (self.generator,)
+
     @tf.function(autograph=False)
     def draw(self, labels, seeds):
         """Images uint8 (N, H, W, C) of labels (N,) and seeds (N,), in one pass: the graph that is exported."""

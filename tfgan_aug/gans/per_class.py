@@ -32,6 +32,10 @@ class PerClass(keras.Model):
             images = tf.tensor_scatter_nd_update(images, rows, made)
         return images
 
+    @property
+    def drawing_networks(self):
+        return tuple(gan.generator for gan in self.gans)
+
     @tf.function(autograph=False)
     def draw(self, labels, seeds):
         """Images uint8 (N, H, W, C) of labels (N,) and seeds (N,), in one pass: the graph that is exported."""
