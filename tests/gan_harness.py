@@ -1,9 +1,9 @@
 """What every GAN of the library passes. A new model's test is a subclass that makes one:
 
-    class TestMyGAN(GANHarness):
-        @classmethod
-        def make(cls):
-            return MyGAN(IMAGE_SHAPE, CLASSES, width=2)
+class TestMyGAN(GANHarness):
+    @classmethod
+    def make(cls):
+        return MyGAN(IMAGE_SHAPE, CLASSES, width=2)
 """
 
 import csv
@@ -50,7 +50,7 @@ def values(variables):
 
 
 def assert_same(first, second):
-    """Two models have the same variables, bit by bit; but for the state of random layers, which every step sets anew."""
+    """Two models have the same variables, bit by bit, but for random layers' state, which each step sets."""
     for one, other in zip(first.variables, second.variables, strict=True):
         if "seed_generator" not in one.path:
             np.testing.assert_array_equal(one.numpy(), other.numpy(), err_msg=one.path)
@@ -71,7 +71,7 @@ class DrawingHarness:
     @pytest.fixture(scope="class")
     @classmethod
     def model(cls):
-        """One model for the tests of the class that only look at it; its weights are spread out, so that images differ."""
+        """One model for the tests that only look at it; its weights are spread out, so that images differ."""
         training.set_up(0)
         model = cls.make()
         random = np.random.default_rng(0)
@@ -229,7 +229,9 @@ class GANHarness(DrawingHarness):
         model, _ = trained
         rate = float(model.optimizer.learning_rate)
         callbacks = [
-            keras.callbacks.ModelCheckpoint(str(tmp_path / "best.keras"), monitor="g_loss", mode="min", save_best_only=True),
+            keras.callbacks.ModelCheckpoint(
+                str(tmp_path / "best.keras"), monitor="g_loss", mode="min", save_best_only=True
+            ),
             keras.callbacks.CSVLogger(str(tmp_path / "log.csv")),
             keras.callbacks.LearningRateScheduler(lambda epoch: 1e-4 / (epoch + 1)),
             # An improvement of a thousand nats comes never: training ends after the second epoch.
@@ -247,7 +249,7 @@ class GANHarness(DrawingHarness):
         assert keras.models.load_model(tmp_path / "best.keras").image_shape == IMAGE_SHAPE
 
     def test_two_devices_make_the_step_of_one(self):
-        """To 1e-4 of the update's norm for each network: float32 sums in another order (measured: 1e-5 and below)."""
+        """To 1e-5 of the update's norm for each network: float32 sums in another order (measured: 1e-6)."""
         updates = []
         for name, eagerly in (("one_device", True), ("mirrored", False)):
             strategy = training.make_strategy(name)
@@ -265,4 +267,4 @@ class GANHarness(DrawingHarness):
             )
         for one, two, network in zip(*updates, self.networks, strict=True):
             assert np.linalg.norm(one) > 0.01, network
-            assert np.linalg.norm(one - two) < 1e-4 * np.linalg.norm(one), network
+            assert np.linalg.norm(one - two) < 1e-5 * np.linalg.norm(one), network

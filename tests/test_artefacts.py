@@ -134,7 +134,9 @@ def test_a_file_is_no_folder(tmp_path, below, opener):
 def test_a_second_opening_of_the_workdir_fails(tmp_path):
     with artefacts.open_workdir("--workdir", tmp_path / "w") as folder:
         with (
-            pytest.raises(UserError, match=f"^--workdir: another run is at work in {folder}; wait for it or name another$"),
+            pytest.raises(
+                UserError, match=f"^--workdir: another run is at work in {folder}; wait for it or name another$"
+            ),
             artefacts.open_workdir("--workdir", folder),
         ):
             raise AssertionError("reached")
@@ -157,7 +159,6 @@ def test_another_process_finds_the_workdir_locked(tmp_path):
     with artefacts.open_workdir("--workdir", tmp_path):
         assert open_elsewhere().startswith(f"--workdir: another run is at work in {tmp_path}")
     assert open_elsewhere() == "opened"
-    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_mistake_in_an_opened_workdir_leaves_nothing_behind(tmp_path):

@@ -1,4 +1,4 @@
-"""Datasets on disk: balanced in every slice, the same bytes each time, read without this library, whole or not there."""
+"""Datasets on disk: balanced in every slice, the same bytes each time, read without the library, whole or not there."""
 
 import hashlib
 import io
@@ -8,13 +8,13 @@ import re
 import subprocess
 import sys
 
+import fakes
 import numpy as np
 import pytest
 import tensorflow as tf
 import tensorflow_datasets as tfds
 from PIL import Image
 
-import fakes
 from tfgan_aug import artefacts, augmented, subsets, verdicts
 from tfgan_aug.errors import UserError
 
@@ -59,7 +59,11 @@ def test_any_prefix_of_uneven_classes_holds_their_shares_to_within_one():
 
 def test_items_of_a_stream_keep_their_order_and_the_key_decides_that_of_streams():
     def items(key):
-        return list(augmented.interleave([zip("a" * 5, range(5)), zip("b" * 5, range(5))], [5, 5], key))
+        return list(
+            augmented.interleave(
+                [zip("aaaaa", range(5), strict=True), zip("bbbbb", range(5), strict=True)], [5, 5], key
+            )
+        )
 
     assert [number for letter, number in items(0) if letter == "b"] == [0, 1, 2, 3, 4]
     orders = {tuple(items(key)) for key in range(20)}

@@ -55,7 +55,9 @@ def test_paper_cnn_is_table_1():
     ]
     convolutions = 9 * (3 * 64 + 64 * 64 + 64 * 128 + 128 * 128) + 2 * (64 + 128)
     assert network.count_params() == convolutions + (8 * 8 * 128 + 1) * 1024 + (1024 + 1) * 10 == 8_660_042
-    assert [layer.activation.__name__ for layer in network.layers if hasattr(layer, "activation")] == ["relu"] * 5 + ["linear"]
+    assert [layer.activation.__name__ for layer in network.layers if hasattr(layer, "activation")] == ["relu"] * 5 + [
+        "linear"
+    ]
 
 
 def test_paper_cnn_width_and_dropout():
@@ -255,9 +257,15 @@ def test_builder_with_batch_normalization(builders):
         (":normalized", "found ':normalized', expected package.module:function"),
         (".users_networks:normalized", "found '.users_networks:normalized', expected package.module:function"),
         ("users_networks:too_many", r"users_networks:too_many made a model of shapes .*4.*, expected .*\(None, 3\)"),
-        ("users_networks:other_size", r"users_networks:other_size made a model of shapes .*32, 32, 3.*, expected .*16, 16, 3"),
+        (
+            "users_networks:other_size",
+            r"users_networks:other_size made a model of shapes .*32, 32, 3.*, expected .*16, 16, 3",
+        ),
         ("users_networks:unbuilt", r"users_networks:unbuilt made a model of shapes \(None, None\), expected"),
-        ("users_networks:keras", r"found 'users_networks:keras', expected package.module:function \(keras is no function\)"),
+        (
+            "users_networks:keras",
+            r"found 'users_networks:keras', expected package.module:function \(keras is no function\)",
+        ),
         ("users_networks:nothing", "users_networks:nothing made a model of shapes None, expected"),
     ],
 )

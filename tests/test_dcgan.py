@@ -183,10 +183,10 @@ def test_losses(loss, expected, of_large, of_small):
 
 
 def test_generator_losses_by_name():
-    assert losses.GENERATOR_LOSSES == {
+    assert {
         "non_saturating": losses.generator_loss_non_saturating,
         "saturating": losses.generator_loss_saturating,
-    }
+    } == losses.GENERATOR_LOSSES
 
 
 # Augmentation of what the discriminator sees

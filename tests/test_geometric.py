@@ -4,8 +4,8 @@ import itertools
 
 import numpy as np
 import pytest
-
 import tiny
+
 from tfgan_aug import geometric, sources, subsets
 from tfgan_aug.errors import UserError
 

@@ -11,9 +11,9 @@ import time
 import numpy as np
 import pytest
 import tensorflow_datasets as tfds
+import tiny
 from PIL import Image
 
-import tiny
 from tfgan_aug import artefacts, augmented, judges, pipeline, settings, shapes, subsets
 from tfgan_aug.errors import UserError
 
@@ -35,7 +35,15 @@ FIELDS = {
 
 def command(workdir, *options):
     arguments = [f"--config.{name}={value}" for name, value in FIELDS.items()]
-    return [sys.executable, "-m", "tools.build_dataset", f"--workdir={workdir}", "--allow_shortfall", *arguments, *options]
+    return [
+        sys.executable,
+        "-m",
+        "tools.build_dataset",
+        f"--workdir={workdir}",
+        "--allow_shortfall",
+        *arguments,
+        *options,
+    ]
 
 
 def finished(workdir):
@@ -70,7 +78,8 @@ def test_command_ends_with_the_table(whole):
     workdir, done = whole
     assert done.returncode == 0, done.stderr[-2000:]
     lines = done.stdout.splitlines()
-    assert lines[0].split() == "| variant | images | test split (%) | held out (%) | minutes to make | minutes to train |".split()
+    head = "| variant | images | test split (%) | held out (%) | minutes to make | minutes to train |"
+    assert " ".join(lines[0].split()) == head
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:6]]
     assert [row[0] for row in rows] == ["real", "geo", "dcgan_tp", "dcgan_tp_geo"]
     assert [row[1] for row in rows[:2]] == ["60", "120"]
@@ -87,7 +96,11 @@ def test_command_ends_with_the_table(whole):
 
 def test_progress_goes_to_stderr_a_line_a_stage(whole):
     notes = whole[1].stderr
-    for text in ("subset: 60 training images of 10 classes, 6 a class; 20 held out", "dcgan gan: 15 steps in", "real: 60 images"):
+    for text in (
+        "subset: 60 training images of 10 classes, 6 a class; 20 held out",
+        "dcgan gan: 15 steps in",
+        "real: 60 images",
+    ):
         assert text in notes
     assert "Traceback" not in notes and "Warning" not in notes
 
@@ -106,7 +119,12 @@ def test_the_printed_line_loads_the_data(whole):
 
 def test_grids_show_a_class_a_row(whole):
     grids = whole[0] / "grids"
-    assert sorted(path.name for path in grids.iterdir()) == ["dcgan_fp.png", "dcgan_tp.png", "geometric.png", "real.png"]
+    assert sorted(path.name for path in grids.iterdir()) == [
+        "dcgan_fp.png",
+        "dcgan_tp.png",
+        "geometric.png",
+        "real.png",
+    ]
     subset = subsets.load(next(whole[0].glob("subset-*")))
     left = 8 + 7 * max(map(len, shapes.CLASS_NAMES))
     for name in ("real", "geometric"):
@@ -180,19 +198,17 @@ def test_killed_and_run_again_ends_with_the_same_bytes(whole, tmp_path):
 
 
 class AnyJudge(judges.Judge):
-    """A trained judge whose answers are replaced by a hash of the pixels: TP and FP images of every class."""
+    """A trained judge whose answers are replaced: it takes draws for the classes in turn, TP and FP of every class."""
 
     def __init__(self, path, block_size):
         super().__init__(path, block_size)
-        self.classes = self.members[0].classes
+        self.calls = 0
 
     def __call__(self, images):
-        assert len(images) == self.block_size
-        super().__call__(images)
-        hashes = [int.from_bytes(subsets.pixel_hash(image)[:4]) for image in images]
-        made = np.full((len(images), self.classes), 0.1, np.float32)
-        made[np.arange(len(images)), np.array(hashes) % self.classes] = 0.8
-        return made
+        assert super().__call__(images).shape == (self.block_size, 3)
+        self.calls += 1
+        predicted = (np.arange(len(images)) + self.calls) % 3
+        return np.full((len(images), 3), 0.1, np.float32) + 0.7 * np.eye(3, dtype=np.float32)[predicted]
 
 
 @pytest.fixture
@@ -221,7 +237,10 @@ def provenance(result, variant):
 def test_all_images_of_uneven_classes_without_a_test_split(any_judge, root, tmp_path):
     result = build(root, tmp_path, {"variants": "dcgan_tp,real,dcgan_tp_fp"})
     assert [dataset.variant for dataset in result.datasets] == ["real", "dcgan_tp", "dcgan_tp_fp"]
-    assert provenance(result, "real")["counts"] == {"test": {"real/none": [2, 2, 2]}, "train": {"real/none": [10, 6, 4]}}
+    assert provenance(result, "real")["counts"] == {
+        "test": {"real/none": [2, 2, 2]},
+        "train": {"real/none": [10, 6, 4]},
+    }
     # quota=own: as many again as the class has.
     assert provenance(result, "dcgan_tp")["counts"]["train"] == {"real/none": [10, 6, 4], "dcgan/tp": [10, 6, 4]}
     halves = {"real/none": [10, 6, 4], "dcgan/tp": [5, 3, 2], "dcgan/fp": [5, 3, 2]}
@@ -261,21 +280,18 @@ def test_one_gan_a_class_needs_a_batch_of_each(root, tmp_path):
     with pytest.raises(UserError) as caught:
         build(root, tmp_path, dcgan__conditioning="per_class", dcgan__batch_size=5)
     assert str(caught.value) == (
-        "--config.dcgan.batch_size: found 5, expected at most the 4 training images of class 'red', which has a GAN of its own"
+        "--config.dcgan.batch_size: found 5, expected at most the 4 training images of class 'red', which has a GAN of "
+        "its own"
     )
     assert not (tmp_path / "work").exists()
 
 
 class SureJudge(AnyJudge):
-    """Takes every image for what it is meant to be: blocks of one class after the other."""
-
-    def __init__(self, path, block_size):
-        super().__init__(path, block_size)
-        self.calls = 0
+    """Takes every draw for what it is meant to be."""
 
     def __call__(self, images):
-        self.calls += 1
-        # Two blocks of each class fill its quota of FP images in vain.
+        super().__call__(images)
+        # Blocks come class by class, two of each: they fill its quota of FP images in vain.
         return np.repeat(np.eye(3, dtype=np.float32)[[(self.calls - 1) // 2]], len(images), axis=0)
 
 
@@ -292,7 +308,9 @@ def test_too_few_false_positives_leave_variants_out(monkeypatch, root, tmp_path,
         ) in notes
     assert not result.datasets[1].path.parents[1].joinpath("dcgan_fp").exists()
     # Where nothing else was asked for, that is an error and not an empty table.
-    with pytest.raises(UserError, match="--variants: every one of them needs more FP images than there are; nothing was written"):
+    with pytest.raises(
+        UserError, match="--variants: every one of them needs more FP images than there are; nothing was written"
+    ):
         build(root, tmp_path, {"variants": "dcgan_fp"}, **fields)
 
 
@@ -356,6 +374,6 @@ def test_unknown_variants(root, tmp_path, names):
 
 
 def test_two_runs_do_not_share_a_workdir(root, tmp_path):
-    with artefacts.open_workdir("--workdir", tmp_path / "work"):
-        with pytest.raises(UserError, match="--workdir: another run is at work in .*; wait for it or name another"):
-            build(root, tmp_path, {"variants": "real"})
+    refusal = pytest.raises(UserError, match="--workdir: another run is at work in .*; wait for it or name another")
+    with artefacts.open_workdir("--workdir", tmp_path / "work"), refusal:
+        build(root, tmp_path, {"variants": "real"})

@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-
 import tiny
+
 from tfgan_aug import sources, subsets
 from tfgan_aug.errors import UserError
 
@@ -121,8 +121,12 @@ def test_overlap_with_the_source_s_test_split(tmp_path):
     tiny.save_pictures(root / "train", {"red": 8, "green": 8})
     tiny.save_pictures(root / "test", {"red": 7, "green": 1}, first=100)
     for number in range(7):
-        (root / "test" / "red" / f"{100 + number}.png").write_bytes((root / "train" / "red" / f"{number:03d}.png").read_bytes())
-    with pytest.raises(UserError, match="the subset's training images and the source's test split share 7 images: ") as caught:
+        (root / "test" / "red" / f"{100 + number}.png").write_bytes(
+            (root / "train" / "red" / f"{number:03d}.png").read_bytes()
+        )
+    with pytest.raises(
+        UserError, match="the subset's training images and the source's test split share 7 images: "
+    ) as caught:
         made(root, tmp_path, train_per_class=8, test_per_class=0)
     assert "train/red/000.png = test/red/100.png" in str(caught.value)
     # Five pairs are shown.
@@ -132,7 +136,7 @@ def test_overlap_with_the_source_s_test_split(tmp_path):
 def test_folds_are_stratified_and_seeded():
     fold = subsets.folds(LABELS, 4, seed=0)
     for label, count in enumerate((30, 20, 12)):
-        sizes = np.bincount(fold[LABELS == label], minlength=4)
+        sizes = np.bincount(fold[label == LABELS], minlength=4)
         assert sizes.sum() == count and sizes.max() - sizes.min() <= 1
     assert np.array_equal(fold, subsets.folds(LABELS, 4, seed=0))
     assert not np.array_equal(fold, subsets.folds(LABELS, 4, seed=1))

@@ -15,9 +15,8 @@ COUNT = 20
 def rows(steps, *, count=10, batch_size=4, seed=0, start_step=0):
     """The examples of each step, int (steps, batch_size)."""
     arrays = (np.arange(count), np.arange(count) * 2)
-    made = list(
-        training.batches(arrays, batch_size=batch_size, seed=seed, start_step=start_step, steps=steps).as_numpy_iterator()
-    )
+    made = training.batches(arrays, batch_size=batch_size, seed=seed, start_step=start_step, steps=steps)
+    made = list(made.as_numpy_iterator())
     assert all(np.array_equal(second, first * 2) for first, second in made)
     return np.array([first for first, _ in made])
 
@@ -119,7 +118,7 @@ class InterruptAfter(keras.callbacks.Callback):
 
 @pytest.mark.parametrize("build", [dcgan, classifier])
 def test_resumed_training_equals_uninterrupted_training(build, tmp_path):
-    """Bit by bit, from a checkpoint that a model of other initial weights takes up; five steps, checkpoints at 2 and 4."""
+    """Bit by bit, from a checkpoint that a model of other initial weights takes up: five steps, cut off after three."""
     whole = build(1)
     fit(whole, tmp_path / "whole")
     cut_off = build(1)
@@ -216,7 +215,8 @@ def test_make_strategy_guards(monkeypatch):
         training.make_strategy("tpu")
     devices = tf.config.list_logical_devices("CPU")[:1]
     monkeypatch.setattr(tf.config, "list_logical_devices", lambda kind: devices if kind == "CPU" else [])
-    with pytest.raises(UserError, match=r"^--strategy=mirrored: found 1 device \(/device:CPU:0\), expected two or more$"):
+    message = r"^--strategy=mirrored: found 1 device \(/device:CPU:0\), expected two or more$"
+    with pytest.raises(UserError, match=message):
         training.make_strategy("mirrored")
     assert training.make_strategy("auto").num_replicas_in_sync == 1
 

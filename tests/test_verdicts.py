@@ -1,15 +1,17 @@
 """Verdicts: the paper's rule by hand; a pool that ends the same whatever was drawn before, in which order."""
 
+import fakes
 import numpy as np
 import pytest
 
-import fakes
 from tfgan_aug import samples, streams, verdicts
 
 BLOCK = 7
 
 
-def fill(pool, generator, tp=5, fp=4, threshold=0.0, max_draws=700, allow_shortfall=False, judge=fakes.judge, shown=None):
+def fill(
+    pool, generator, tp=5, fp=4, threshold=0.0, max_draws=700, allow_shortfall=False, judge=fakes.judge, shown=None
+):
     return verdicts.fill(
         pool,
         generator,
@@ -38,8 +40,18 @@ def test_rule_by_hand():
     probabilities = np.array([[0.7, 0.2, 0.1], [0.4, 0.3, 0.3], [0.1, 0.8, 0.1], [0.2, 0.3, 0.5]], np.float32)
     assert [verdicts.VERDICTS[code] for code in verdicts.Rule().verdicts(0, probabilities)] == ["tp", "tp", "fp", "fp"]
     # An image of the intended class below the threshold is neither.
-    assert [verdicts.VERDICTS[code] for code in verdicts.Rule(0.6).verdicts(0, probabilities)] == ["tp", "none", "fp", "fp"]
-    assert [verdicts.VERDICTS[code] for code in verdicts.Rule(0.6).verdicts(1, probabilities)] == ["fp", "fp", "tp", "fp"]
+    assert [verdicts.VERDICTS[code] for code in verdicts.Rule(0.6).verdicts(0, probabilities)] == [
+        "tp",
+        "none",
+        "fp",
+        "fp",
+    ]
+    assert [verdicts.VERDICTS[code] for code in verdicts.Rule(0.6).verdicts(1, probabilities)] == [
+        "fp",
+        "fp",
+        "tp",
+        "fp",
+    ]
 
 
 @pytest.mark.parametrize("threshold", [0.0, 0.69])
@@ -52,8 +64,13 @@ def test_lowest_accepted_indices_are_kept(tmp_path, threshold):
         assert draws % BLOCK == 0 and tp >= 5 and fp >= 4
         # No block more than needed.
         before = range(draws - BLOCK)
-        assert len(fakes.accepted(label, "tp", threshold, len(before))) < 5 or len(fakes.accepted(label, "fp", 0, len(before))) < 4
-        assert tp == len(fakes.accepted(label, "tp", threshold, draws)) and fp == len(fakes.accepted(label, "fp", 0, draws))
+        assert (
+            len(fakes.accepted(label, "tp", threshold, len(before))) < 5
+            or len(fakes.accepted(label, "fp", 0, len(before))) < 4
+        )
+        assert tp == len(fakes.accepted(label, "tp", threshold, draws)) and fp == len(
+            fakes.accepted(label, "fp", 0, draws)
+        )
         for verdict, count in (("tp", 5), ("fp", 4)):
             expected = fakes.accepted(label, verdict, threshold, 700)[:count]
             assert indices(pool, label, verdict, count, threshold) == expected

@@ -126,5 +126,7 @@ def open_workdir(option, path):
                 raise UserError(f"{option}: another run is at work in {folder}; wait for it or name another") from None
             try:
                 yield folder
-            finally:
-                lock_path.unlink(missing_ok=True)
+            except UserError:
+                # So that a folder without any work in it can go; a run that worked leaves its lock file.
+                lock_path.unlink()
+                raise

@@ -172,8 +172,7 @@ class Classifier(keras.Model):
 
     @classmethod
     def from_config(cls, config):
-        network = keras.saving.deserialize_keras_object(config.pop("network"))
-        return cls(network, **config)
+        return cls(**{**config, "network": keras.saving.deserialize_keras_object(config["network"])})
 
 
 def build_network(option, section, image_shape, classes):

@@ -5,11 +5,12 @@ import importlib
 import inspect
 import os
 import pathlib
+import runpy
 import sys
 import tempfile
 
 from absl import flags
-from ml_collections import config_flags
+from ml_collections import config_dict, config_flags
 
 from tfgan_aug import settings
 from tfgan_aug.errors import UserError
@@ -20,12 +21,14 @@ USAGE_ERROR = 2
 def define_config(default):
     """Defines `--config`, a Python file with `get_config()`, and `--config.x.y` for each of its fields."""
     words = "The experiment: a Python file with get_config() (default: the built-in set, shapes10)."
-    config_flags.DEFINE_config_file("config", str(default), words)
+    # Without a default of its own: config_flags would read it, and raise for an unknown field, before `run` can answer.
+    config_flags.DEFINE_config_file("config", None, words)
+    flags.FLAGS["config"].default_path = str(default)
 
 
-def run(main, argv=None):
-    """Parses the flags and runs `main(config)`; exits with 0, or with 2 and one line for a mistake of the user."""
-    argv = sys.argv if argv is None else argv
+def run(main):
+    """Parses sys.argv and runs `main(config)`; exits with 0, or with 2 and one line for a mistake of the user."""
+    argv = sys.argv
     program = pathlib.Path(argv[0]).stem
     if any(argument in ("--help", "-h", "-help", "--helpfull") for argument in argv[1:]):
         print(_help(main, argv[0]))
@@ -58,37 +61,57 @@ def _start_tensorflow():
 
 
 def _parse(argv):
+    given = [argument.split("=", 1)[1] for argument in argv if argument.startswith(("--config=", "-config="))]
+    path = given[-1] if given else flags.FLAGS["config"].default_path
+    fields = _load_fields(path)
     try:
-        rest = flags.FLAGS(argv)
+        rest = flags.FLAGS(argv if given else [argv[0], f"--config={path}", *argv[1:]])
     except flags.UnrecognizedFlagError as error:
         known = [name for name in flags.FLAGS if len(name) > 1]
         raise UserError(f"--{error.flagname}: no such option{_nearest(error.flagname, known)}; see --help") from None
     except (flags.Error, AttributeError, KeyError, TypeError, ValueError) as error:
-        raise UserError(_config_mistake(argv, error)) from None
-    except OSError as error:
-        raise UserError(f"--config: cannot read {error.filename}: {error.strerror}; expected a Python file") from None
-    except Exception as error:  # whatever the user's config file raises
-        raise UserError(f"--config: {_config_path(argv)} failed: {type(error).__name__}: {error}") from None
+        raise UserError(_config_mistake(argv, path, fields, error)) from None
     if len(rest) > 1:
         raise UserError(f"found {rest[1]!r}, expected only --options; see --help")
     return flags.FLAGS.config
 
 
-def _config_path(argv):
-    given = [argument.split("=", 1)[1] for argument in argv if argument.startswith(("--config=", "-config="))]
-    return given[-1] if given else flags.FLAGS["config"].default
+def _load_fields(path):
+    """The fields of the config that the file `path` (or path:argument) gives; raises `UserError` where it does not.
+
+    config_flags, which reads it again, reports with tracebacks, or once the config is used, or not at all.
+    """
+    file, *argument = str(path).split(":", 1)
+    try:
+        with open(file, "rb"):
+            pass
+    except OSError as error:
+        raise UserError(f"--config: cannot read {file}: {error.strerror}; expected a Python file") from None
+    try:
+        config = runpy.run_path(file)["get_config"](*argument)
+    except Exception as error:  # whatever the user's file raises
+        raise UserError(f"--config: {file} failed: {type(error).__name__}: {error}") from None
+    if not isinstance(config, config_dict.ConfigDict):
+        raise UserError(f"--config: get_config() of {file} gave {config!r}, expected a ConfigDict")
+    fields, known = _fields(config), _fields(settings.get_config())
+    for name in fields:
+        if name not in known:
+            raise UserError(f"--config: {file} sets {name!r}: no such field{_nearest(name, known)}")
+    for name in known:
+        if name not in fields:
+            raise UserError(f"--config: {file} has no field {name!r}; start from tfgan_aug.settings.get_config()")
+    return fields
 
 
-def _config_mistake(argv, error):
+def _config_mistake(argv, path, fields, error):
     """The line for a `--config...` that did not parse: unknown names with the nearest one, types as expected."""
-    fields = _fields(flags.FLAGS["config"].value)
     for argument in argv[1:]:
         option, has_value, value = argument.lstrip("-").partition("=")
-        if not option.startswith("config.") or not fields:
+        if not option.startswith("config."):
             continue
         name = option.removeprefix("config.")
         if name not in fields:
-            return f"--{option}: no such field in {_config_path(argv)}{_nearest(name, fields)}"
+            return f"--{option}: no such field in {path}{_nearest(name, fields)}"
         expected = type(fields[name]).__name__
         if has_value and expected in ("int", "float", "bool"):
             try:

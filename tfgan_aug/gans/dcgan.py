@@ -7,6 +7,7 @@ from tfgan_aug.gans.layers import ConditionalBatchNormalization, LabelProjection
 
 ACTIVATIONS = ("dcgan", "paper")
 NORMALIZATIONS = ("batch", "spectral", "none")
+# Twice the stride: every output pixel of a transposed convolution sees as many inputs, so no chequered pattern.
 _KERNEL = 4
 
 
@@ -17,8 +18,9 @@ def _normal(deviation=0.02):
 def build_generator(image_shape, classes, latent_dim, width, activations):
     """A functional model ([latents (N, latent_dim), labels int32 (N,)]) -> images (N, H, W, C) in [-1, 1].
 
-    A dense layer and four transposed convolutions (5 x 5, stride 2): for 32 x 32 images and width 64, 2 x 2 x 512
-    -> 256 -> 128 -> 64 -> C. Labels enter through the scale and shift of every batch normalisation.
+    A dense layer and four transposed convolutions (4 x 4, stride 2): for 32 x 32 images and width 64, 2 x 2 x 512
+    -> 256 -> 128 -> 64 -> C. Labels enter the dense layer, as one-hot labels beside the latents would, and the scale
+    and shift of every batch normalisation.
     """
     height, base_width, channels = image_shape[0], image_shape[1] // 16, image_shape[2]
     latents = keras.Input((latent_dim,), name="latents")
@@ -47,7 +49,7 @@ def build_generator(image_shape, classes, latent_dim, width, activations):
 def build_discriminator(image_shape, classes, width, activations, normalization):
     """A functional model ([images (N, H, W, C) in [-1, 1], labels int32 (N,)]) -> logits (N, 1), positive: real.
 
-    Four convolutions (5 x 5, stride 2) and a dense layer: for 32 x 32 images and width 64, 64 -> 128 -> 256 -> 512.
+    Four convolutions (4 x 4, stride 2) and a dense layer: for 32 x 32 images and width 64, 64 -> 128 -> 256 -> 512.
     Labels enter by projection on the last features. No batch normalisation on the first layer, as in DCGAN.
     """
     images = keras.Input(image_shape, name="images")
@@ -87,12 +89,14 @@ class DCGAN(AdversarialModel):
     """A label-conditional DCGAN; with `classes=1` the unconditional one (the paper's reading "one a class").
 
     Arguments: `image_shape` (H, W, C), H = W a multiple of 16; `width`, the filters beside the image, doubling
-    inwards (64 gives 4.3 million weights in each network at 32 x 32); `activations`, `"dcgan"` (ReLU in the
+    inwards (64 gives 3.0 and 2.8 million weights at 32 x 32); `activations`, `"dcgan"` (ReLU in the
     generator, LeakyReLU in the discriminator) or `"paper"` (LeakyReLU and tanh: the text of Kono and Kawamoto,
     the reverse of DCGAN's own); `seed` of the training noise.
 
     Deviations from DCGAN: labels enter by conditional batch normalisation and projection (Miyato and Koyama, 2018)
-    in place of label planes at every layer; no L2 penalty (1e-5 in the original code, absent from its paper).
+    in place of label planes at every layer, and start at N(0, 0.1) in the dense layer, where at 0.02 they would drown
+    in 100 latents; kernels are 4 x 4, not 5 x 5; no L2 penalty (1e-5 in the original code, absent from its paper).
+    `normalization` (of the discriminator) and `augmentation` (of what it sees, see `diffaugment`) go beyond it.
     """
 
     def __init__(

@@ -22,6 +22,9 @@ class PerClass(keras.Model):
 
     generate = AdversarialModel.generate
 
+    def compile(self, *args, **kwargs):
+        raise NotImplementedError("PerClass only draws: compile and fit its members, each on one class's images")
+
     def call(self, inputs, training=None):
         latents, labels = inputs
         images = tf.zeros((tf.shape(labels)[0], *self.image_shape))
@@ -46,5 +49,5 @@ class PerClass(keras.Model):
 
     @classmethod
     def from_config(cls, config):
-        gans = [keras.saving.deserialize_keras_object(gan) for gan in config.pop("gans")]
-        return cls(gans, **config)
+        gans = [keras.saving.deserialize_keras_object(gan) for gan in config["gans"]]
+        return cls(**{**config, "gans": gans})
