@@ -283,7 +283,7 @@ def test_failure_in_the_middle_leaves_no_dataset(tmp_path, material, small_shard
 def test_failure_keeps_the_dataset_to_be_replaced(tmp_path, material):
     dataset = write(tmp_path, material)
     before = sums(dataset)
-    with pytest.raises(RuntimeError, match="wrote 5 examples, expected 102"):
+    with pytest.raises(RuntimeError, match="found 5 examples to write, expected 102"):
         write(tmp_path, material, digest="d2", wrap=lambda examples: itertools.islice(examples, 5))
     assert sums(dataset) == before
 
@@ -359,3 +359,9 @@ def test_images_are_stored_as_png(tmp_path, material):
     encoded = tf.io.parse_single_example(record, augmented.FEATURE_SPEC)["image"].numpy()
     assert Image.open(io.BytesIO(encoded)).format == "PNG"
     assert tfds.builder_from_directory(str(dataset.path)).info.splits["train"].num_examples == 36
+
+
+def test_more_examples_than_announced_are_refused(tmp_path, material):
+    with pytest.raises(RuntimeError, match="split test: found more than 11 examples to write"):
+        write(tmp_path, material, test_count=11)
+    assert not augmented.Dataset(tmp_path, "x_gan_aug", "dcgan_tp_geo").path.exists()

@@ -198,7 +198,9 @@ def write_split(folder, dataset, split, examples, count, image_shape):
                 writer.write(record)
                 size, written = size + len(record), written + 1
         if written != expected:
-            raise RuntimeError(f"{path.name}: wrote {written} examples, expected {expected}")
+            raise RuntimeError(f"{path.name}: found {written} examples to write, expected {expected}")
+    if any(True for _ in examples):
+        raise RuntimeError(f"split {split}: found more than {count} examples to write")
     return tfds.core.SplitInfo(
         name=split,
         shard_lengths=[end - start for start, end in itertools.pairwise(bounds)],
@@ -219,8 +221,16 @@ class Dataset:
         """The digest that the dataset was written with; None when there is none; "" for a folder of other origin."""
         if not self.path.exists():
             return None
+        return self._recorded("digest") or ""
+
+    @property
+    def request(self):
+        """The digest of what was asked for: another than `digest` where fewer images were found; None as there."""
+        return self._recorded("request")
+
+    def _recorded(self, field):
         provenance = self.path / PROVENANCE
-        return artefacts.read_json(provenance)["digest"] if provenance.exists() else ""
+        return artefacts.read_json(provenance).get(field) if provenance.exists() else None
 
     @property
     def splits(self):
@@ -250,7 +260,8 @@ class Dataset:
         """Writes, reads back and publishes the dataset.
 
         `train` and `test` are iterables of examples in their final order (`test_count` 0: no such split); `info` holds
-        `description`, `citation`, `homepage` and `license`; `provenance` becomes provenance.json, `card` README.md.
+        `citation`, `homepage` and `license`; `provenance` becomes provenance.json, its `description` the dataset's,
+        `card` README.md.
         """
         incomplete = self.data_dir / f".incomplete-{self.name}-{self.variant}"
         shutil.rmtree(incomplete, ignore_errors=True)
@@ -260,13 +271,14 @@ class Dataset:
         splits = [write_split(folder, self.name, "train", train, train_count, image_shape)]
         if test_count:
             splits.append(write_split(folder, self.name, "test", test, test_count, image_shape))
+        texts = {"description": provenance.get("description"), **info}
         tfds.folder_dataset.write_metadata(
             data_dir=str(folder),
             features=features(image_shape, class_names),
             split_infos=splits,
             supervised_keys=("image", "label"),
             check_data=False,
-            **{name: value for name, value in info.items() if value},
+            **{name: value for name, value in texts.items() if value},
         )
         counts = verify(folder, {"train": train_count, "test": test_count}, len(class_names))
         artefacts.write_json(folder / PROVENANCE, {**provenance, "counts": counts})

@@ -59,7 +59,7 @@ def make(stage, gan, subset, config, strategy, progress):
             )
         else:
             models = []
-            for label, name in enumerate(subset.class_names):
+            for label in range(subset.classes):
                 own = np.asarray(train.images[train.of_class(label)])
                 zeros = np.zeros(len(own), np.int32)
                 models.append(

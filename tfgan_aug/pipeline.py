@@ -8,6 +8,7 @@ import dataclasses
 import pathlib
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from tfgan_aug import (
@@ -109,23 +110,31 @@ class _Job:
         self.judge_stage = judges.stage(workdir, self.subset_stage, source, config)
         self.gan_stages = {gan: generators.stage(workdir, gan, self.subset_stage, config) for gan in self.gans}
         self.pool_stages = {gan: self._pool_stage(gan) for gan in self.gans}
+        self.per_class = self._samples_per_class()
 
     def run(self):
-        per_class = self._samples_per_class(self.chosen)
         self._check_before_work()
         subset = self._subset()
         images = self._geometric(subset) if any(variant.geo for variant in self.variants) else None
-        drawn = {gan: self._draw(gan, subset, per_class) for gan in self.gans}
-        kept = [variant for variant in self.variants if self._enough(variant, drawn, per_class, subset)]
+        drawn = {gan: self._draw(gan, subset) for gan in self.gans}
+        kept = [variant for variant in self.variants if self._enough(variant, drawn)]
         if not kept:
             raise UserError("--variants: every one of them needs more FP images than there are; nothing was written")
         for variant in kept:
-            self._write(variant, subset, images, drawn.get(variant.gan), per_class)
+            self._write(variant, subset, images, drawn.get(variant.gan))
         pools = {gan: self._pool(gan) for gan in self.gans}
         grids = report.save_grids(self.workdir / "grids", subset, images, pools, self.rule)
         scored = {name.format(gan=gan) for name in _SCORED for gan in self.gans or ("",)}
         rows = [self._row(variant, drawn) for variant in kept if variant.name in scored]
-        text = self._closing(rows, subset, drawn, kept)
+        text = report.closing(
+            rows,
+            subset.class_names,
+            drawn,
+            self.leaking,
+            self.source.skipped,
+            grids[0].parent,
+            self.datasets[kept[-1].name],
+        )
         (self.workdir / "summary.md").write_text(text, encoding="utf-8")
         return Result(text, tuple(self.datasets[variant.name] for variant in kept), tuple(grids))
 
@@ -134,7 +143,10 @@ class _Job:
         config, shape, classes = self.config, self.source.image_shape, len(self.source.class_names)
         geometric.transform_names("--config.geometric.transforms", config.geometric.transforms)
         for variant in self.variants:
-            self.datasets[variant.name].check(self._dataset_digest(variant), self.options.overwrite)
+            dataset, request = self.datasets[variant.name], self._dataset_digest(variant)
+            # A shortfall shows only after drawing; _write compares again.
+            if dataset.request != request:
+                dataset.check(request, self.options.overwrite)
         for section in ("judge", "classifier"):
             classifiers.build(f"--config.{section}", config[section], shape, classes, 0)
         keras.backend.clear_session()
@@ -156,9 +168,9 @@ class _Job:
         )
         return subset
 
-    def _samples_per_class(self, subset):
+    def _samples_per_class(self):
         """Generated images a class that a variant of one verdict needs, ints (classes,)."""
-        counts, samples = subset.train.counts(subset.classes), self.config.samples
+        counts, samples = self.chosen.train.counts(self.chosen.classes), self.config.samples
         if samples.per_class:
             return counts * 0 + samples.per_class
         if samples.quota == "own":
@@ -200,13 +212,13 @@ class _Job:
         # The pool only grows, block by block, so it is never "done".
         return verdicts.Pool(self.pool_stages[gan].path)
 
-    def _draw(self, gan, subset, per_class):
+    def _draw(self, gan, subset):
         """Fills the pool as far as the variants need."""
         samples = self.config.samples
-        needed = {verdict: per_class * 0 for verdict in ("tp", "fp")}
+        needed = {verdict: self.per_class * 0 for verdict in ("tp", "fp")}
         for variant in self.variants:
             if variant.gan == gan:
-                for verdict, quota in variant.quotas(per_class).items():
+                for verdict, quota in variant.quotas(self.per_class).items():
                     needed[verdict] = needed[verdict].clip(quota)
         generator, judge = self._generator(gan, subset), self._judge(subset)
         with (
@@ -228,32 +240,32 @@ class _Job:
                 progress=show,
             )
 
-    def _enough(self, variant, drawn, per_class, subset):
+    def _enough(self, variant, drawn):
         """Whether the pool has the FP images that a variant needs; a warning names those left out."""
-        if "fp" not in variant.verdicts or self.options.allow_shortfall:
-            return True
-        found = drawn[variant.gan].counts[:, 2]
-        short = [c for c, quota in enumerate(variant.quotas(per_class)["fp"]) if found[c] < quota]
-        if short:
-            names = ", ".join(f"{subset.class_names[c]} {found[c]}" for c in short[:5])
+        _, short = self._quotas(variant, drawn.get(variant.gan))
+        if short and not self.options.allow_shortfall:
             self.progress.note(
-                f"warning: {variant.name} left out: too few FP images ({names}) after "
+                f"warning: {variant.name} left out: too few FP images of {', '.join(short)} after "
                 f"{self.config.samples.max_draws_per_class} draws a class; --allow_shortfall writes what there is"
             )
-        return not short
+            return False
+        return True
 
-    def _dataset_digest(self, variant):
+    def _dataset_digest(self, variant, short=None):
+        """The digest of a variant as asked for, or of what `short` ({verdict: images a class}) left of it."""
         stages = {"subset": self.subset_stage.digest}
         if variant.geo:
             stages["geometric"] = self.geometric_stage.digest
         if variant.gan:
             stages["pool"] = self.pool_stages[variant.gan].digest
-            stages["samples"] = self.config.samples.to_dict()
-            stages["allow_shortfall"] = self.options.allow_shortfall
+            stages["threshold"], stages["per_class"] = self.config.samples.threshold, self.per_class.tolist()
+            if short:
+                stages["short"] = {verdict: counts.tolist() for verdict, counts in short.items()}
         return artefacts.digest({"variant": variant.name, "format": augmented.VERSION, **stages})
 
-    def _write(self, variant, subset, images, drawn, per_class):
-        dataset, digest = self.datasets[variant.name], self._dataset_digest(variant)
+    def _write(self, variant, subset, images, drawn):
+        dataset, quotas, short = self.datasets[variant.name], *self._quotas(variant, drawn)
+        digest = self._dataset_digest(variant, quotas if short else None)
         if dataset.check(digest, self.options.overwrite):
             self.progress.note(f"{variant.name}: reused {dataset.path} (digest {digest})")
             return
@@ -263,14 +275,14 @@ class _Job:
             images,
             pool=self._pool(variant.gan) if variant.gan else None,
             rule=self.rule,
-            quotas=self._quotas(variant, drawn, per_class),
+            quotas=quotas,
             seed=self.config.seed,
         )
         counts = subset.test.counts(subset.classes)
         test = augmented.interleave(
             [augmented.real_examples(subset.test, label) for label in range(subset.classes)], counts, digest
         )
-        provenance = self._provenance(variant, digest, subset, drawn)
+        provenance = self._provenance(variant, digest, subset, drawn, short)
         source = self.source
         with self.progress.task(f"{variant.name}: {count:,} images"):
             dataset.write(
@@ -280,23 +292,25 @@ class _Job:
                 test_count=int(counts.sum()),
                 image_shape=subset.image_shape,
                 class_names=subset.class_names,
-                info={
-                    "description": provenance["description"],
-                    "citation": source.citation,
-                    "homepage": source.homepage,
-                    "license": source.license,
-                },
+                info={name: getattr(source, name) for name in ("citation", "homepage", "license")},
                 provenance=provenance,
                 card=report.card(dataset, source, provenance),
             )
 
-    def _quotas(self, variant, drawn, per_class):
-        """{verdict: images a class}: what the variant asks for, or what was found where a shortfall is allowed."""
-        quotas = variant.quotas(per_class) if variant.gan else {}
-        found = {verdict: drawn.counts[:, verdicts.VERDICTS.index(verdict)] for verdict in quotas}
-        return {verdict: quota.clip(max=found[verdict]) for verdict, quota in quotas.items()}
+    def _quotas(self, variant, drawn):
+        """({verdict: images a class}, names of the classes that fall short of what the variant asks for).
 
-    def _provenance(self, variant, digest, subset, drawn):
+        Where a class falls short in one verdict, the other one gives no more: TP + FP stays half and half.
+        """
+        if not variant.gan:
+            return {}, ()
+        asked = variant.quotas(self.per_class)
+        found = [drawn.counts[:, verdicts.VERDICTS.index(verdict)] for verdict in asked]
+        quotas = {verdict: np.minimum.reduce([quota, *found]) for verdict, quota in asked.items()}
+        short = np.any([quotas[verdict] < asked[verdict] for verdict in asked], axis=0)
+        return quotas, tuple(name for name, few in zip(self.source.class_names, short, strict=True) if few)
+
+    def _provenance(self, variant, digest, subset, drawn, short):
         config = self.config
         text = f"{len(subset.train.ids):,} images of {self.source.spec}, drawn with seed {config.seed}"
         if variant.geo:
@@ -306,6 +320,7 @@ class _Job:
             text += f", and generated images of a {variant.gan.upper()} that a classifier found {kind}"
         record = {
             "digest": digest,
+            "request": self._dataset_digest(variant),
             "variant": variant.name,
             "description": f"{text} (tfgan_aug {__version__}, after Kono and Kawamoto).",
             "config": config.to_dict(),
@@ -317,8 +332,7 @@ class _Job:
             record["pool"] = self.pool_stages[variant.gan].digest
             record["acceptance"] = report.acceptance(subset.class_names, drawn)
             record["draws_tp_fp"] = dict(zip(subset.class_names, drawn.counts.tolist(), strict=True))
-            record["short_tp"] = [subset.class_names[c] for c in drawn.short_tp]
-            record["short_fp"] = [subset.class_names[c] for c in drawn.short_fp]
+            record["short"] = short
         return record
 
     def _row(self, variant, drawn):
@@ -333,16 +347,3 @@ class _Job:
             minutes += self.pool_stages[variant.gan].minutes
         result = artefacts.read_json(stage.path / "result.json")
         return {**result, "make_minutes": minutes, "train_minutes": stage.minutes}
-
-    def _closing(self, rows, subset, drawn, kept):
-        lines = [report.summary(rows)]
-        lines += [f"{gan}: {report.acceptance(subset.class_names, drawn[gan])}" for gan in self.gans]
-        if self.leaking:
-            lines.append("the judge saw the source's whole train split: these accuracies leak")
-        if self.source.skipped:
-            lines.append(f"left out, unreadable: {', '.join(self.source.skipped)}")
-        last = self.datasets[kept[-1].name]
-        lines.append(f"grids: {self.workdir / 'grids'}; datasets: {last.data_dir / last.name}")
-        name, folder = f"{last.name}/{last.variant}", str(last.data_dir.resolve())
-        lines.append(f"tfds.load({name!r}, data_dir={folder!r}, as_supervised=True)")
-        return "\n".join(lines) + "\n"

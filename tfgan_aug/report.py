@@ -80,6 +80,20 @@ def acceptance(class_names, drawn, limit=_GRID_CLASSES):
     return f"{tp / draws:.1%} of {draws:,} draws accepted ({', '.join(shares[:limit])}{more})"
 
 
+def closing(rows, class_names, drawn, leaking, skipped, grids, dataset):
+    """What the main job prints last: table, acceptance rates, warnings, folders, the line that loads `dataset`."""
+    lines = [summary(rows)]
+    lines += [f"{gan}: {acceptance(class_names, drawn[gan])}" for gan in drawn]
+    if leaking:
+        lines.append("the judge saw the source's whole train split: these accuracies leak")
+    if skipped:
+        lines.append(f"left out, unreadable: {', '.join(skipped)}")
+    lines.append(f"grids: {grids}; datasets: {dataset.data_dir / dataset.name}")
+    name, folder = f"{dataset.name}/{dataset.variant}", str(dataset.data_dir.resolve())
+    lines.append(f"tfds.load({name!r}, data_dir={folder!r}, as_supervised=True)")
+    return "\n".join(lines) + "\n"
+
+
 def card(dataset, source, provenance):
     """The text of a dataset's README.md: what it holds, where it comes from, how to read it, what to beware of."""
     leak = (
