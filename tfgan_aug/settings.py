@@ -95,6 +95,7 @@ def check(config):
     expect(at_least_zero, "test_per_class", "0 or more")
     expect(lambda value: 0 <= value < 2**31, "seed", "0 to 2**31 - 1")
     expect(lambda value: 0 < value < 1, "geometric.crop_fraction", "a number between 0 and 1")
+    expect(lambda value: value.strip(" ,"), "geometric.transforms", "at least one, such as crop")
     names = gan_names(config)
     if not names or len(set(names)) < len(names) or not set(names) <= set(GANS):
         raise UserError(f"--config.gans: found {config.gans!r}, expected one or more of {', '.join(GANS)}")
