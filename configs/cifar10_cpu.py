@@ -2,23 +2,23 @@
 
 Command:  python -m tools.build_dataset --config=configs/cifar10_cpu.py --config.source_data_dir=DIR
           where DIR holds TFDS' prepared cifar10
-Hardware: two CPU cores, 1 GB. By arithmetic from the rates in the README: GAN 16,000 steps of 64 in 20 minutes, judge and
-          each of the four rows 4,000 steps of 64 in 6 minutes, drawing and writing 2 minutes: about 55 minutes.
+Hardware: two CPU cores, under 2 GB. Arithmetic from the rates in the README: GAN 16,000 steps of 64 in 20 minutes,
+          judge and each of the four rows 4,000 steps of 64 in 4 minutes, drawing and writing 1: about 45 minutes.
 Result:   see the README, as it came out.
 
-Evidence for the choices, all from an inner split of the 5,000 training images (4,000 train, 1,000 choose; no test image):
+Evidence for the choices, from an inner split of the 5,000 training images (4,000 train, 1,000 choose; no test image):
 
-    classifier, width 0.5, 4,000 steps of 64                                accuracy on the 1,000
-    best: flips, translations, zooms each step, smoothing 0.1, cosine                      62.5 %
-    the same with rotation, brightness and contrast besides                                62.1 %
-    paper: no augmentation (stopped at 2,000 steps, 95.6 % on its training images)         56.3 %
+    classifier of width 0.5, batch 64, after 4,000 steps                       accuracy on the 1,000
+    best: flips, translations, zooms each step, smoothing 0.1, cosine rate     62.5 %
+    the same, with rotation, brightness and contrast besides                   62.1 %
+    paper: no augmentation; stopped at 2,000 steps, 95.6 % on its own images   56.3 % (`best` had 61.1 % there)
 
-One standard error is 1.5 points: the first two are alike, and the simpler one is `best`. After 2,000 steps `best` had 61.1 %.
+One standard error is 1.5 points: the first two are alike, and the simpler one is `best`.
 
-    DCGAN, judged by eye on grids of fixed latents after 2,000 to 4,000 steps
-    batch normalisation, no augmentation, 2e-4       the discriminator wins (calls 93 % real), one layout for all classes
-    spectral normalisation, colour and translation   stable, far slower: blots after 4,000 steps
-    batch normalisation, translation and flips, 4e-4 classes apart after 1,000 steps: taken
+    DCGAN, by eye on grids of fixed latents after 1,000 to 4,000 steps
+    batch normalisation, no augmentation, rate 2e-4         one layout for all classes, the discriminator wins
+    spectral normalisation, colour and translation, 4e-4    stable and far slower: blots after 3,000 steps
+    batch normalisation, translation and flips, rate 4e-4   classes apart after 1,000 steps: taken
 """
 
 from tfgan_aug import settings

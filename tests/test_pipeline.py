@@ -3,8 +3,8 @@
 import hashlib
 import pathlib
 import re
-import signal
 import shutil
+import signal
 import subprocess
 import sys
 import time
