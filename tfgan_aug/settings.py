@@ -44,7 +44,7 @@ def get_config():
     config.geometric.transforms = "crop"  # comma-separated, see tfgan_aug.geometric.TRANSFORMS
     config.geometric.crop_fraction = 0.75  # the paper's 24 of 32
 
-    config.judge = _network(width=0.25, steps=500)
+    config.judge = _network(width=0.25, steps=750)
     config.judge.trained_on = "subset"  # or source_train: leaks, and is marked so
     config.judge.members = 1  # above 1: an ensemble, each trained without its fold
 
@@ -53,13 +53,13 @@ def get_config():
     config.dcgan.activations = "dcgan"  # or paper
     config.dcgan.generator_loss = "non_saturating"  # or saturating
     config.dcgan.normalization = "batch"  # of the discriminator: batch (DCGAN's own), spectral or none
-    config.dcgan.augmentation = "translation"  # of what it sees: some of color,translation,flip (DiffAugment)
+    config.dcgan.augmentation = "color,translation,flip"  # of what it sees: some of color,translation,flip (DiffAugment)
     config.dcgan.width = 16
     config.dcgan.latent_dim = 100
     config.dcgan.learning_rate = 5e-4  # DCGAN's own is 2e-4: narrow networks and few steps bear more
     config.dcgan.beta_1 = 0.5
     config.dcgan.batch_size = 64
-    config.dcgan.epochs = 160
+    config.dcgan.epochs = 192
     config.dcgan.steps = 0  # above 0: the budget in steps, and epochs must be 0
     config.dcgan.checkpoint_steps = 500
 
