@@ -2,8 +2,8 @@
 
 Command:  python -m tools.build_dataset
 Hardware: two CPU cores, SHAPES_MINUTES minutes, 0.9 GB.
-Result:   see the README. The GAN's images are recognisable shapes and do not help here: with on-the-fly augmentation the
-          classifier is near its ceiling on real images alone.
+Result:   see the README. The GAN's images are recognisable shapes and do not help here: with augmentation in every
+          step the classifier is near its ceiling on real images alone.
 
 Choices, by eye on grids of training labels: colour jitter in what the discriminator sees keeps colours apart from
 classes (without it, each class settles on a colour or two); a learning rate above DCGAN's own, for 3,000 steps.

@@ -250,3 +250,8 @@ def test_set_up_seeds_everything():
     assert draw() == first
     training.set_up(4)
     assert not set(draw()) & set(first)
+
+
+def test_device_names_are_short():
+    assert training.device_names(training.make_strategy("one_device")) == "CPU:0"
+    assert training.device_names(training.make_strategy("mirrored")) == "CPU:0, CPU:1"

@@ -116,7 +116,7 @@ def run(config, seconds, strategy, note=lambda text: None):
         data_set.path.mkdir(parents=True)
         rate = images_per_second(write, count, seconds)
         add("written", rate, images_per_second(lambda: _encode(pixels), count, seconds), "PNG encoding alone")
-        rate, name = _reading(source, config, seconds)
+        rate, name = _reading(config, count, seconds)
         data_set.write(
             train=(augmented.example(image, 0, f"{i:08d}", "real") for i, image in enumerate(pixels)),
             train_count=count,
@@ -133,12 +133,12 @@ def run(config, seconds, strategy, note=lambda text: None):
     return rows, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
 
 
-def _reading(source, config, seconds):
-    """(images/s, name) of TFDS reading the source itself; None where the source is no TFDS dataset."""
+def _reading(config, count, seconds):
+    """(images/s, name) of TFDS reading `count` images of the source itself; None where it is no TFDS dataset."""
     if config.source == "shapes10" or config.source.startswith("folder:"):
         return None, "no TFDS source"
     builder = tfds.builder(config.source, data_dir=config.source_data_dir or None)
-    return _read_rate(builder, "train[:5000]", seconds), f"tfds.load({config.source!r})"
+    return _read_rate(builder, f"train[:{count}]", seconds), f"tfds.load({config.source!r})"
 
 
 def _read_rate(builder, split, seconds):

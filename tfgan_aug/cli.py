@@ -50,7 +50,8 @@ def _start_tensorflow():
     with tempfile.TemporaryFile() as hidden:
         os.dup2(hidden.fileno(), 2)
         try:
-            importlib.import_module("tensorflow")
+            # Looking for GPUs prints too, where there are none; the run names the devices it takes.
+            importlib.import_module("tensorflow").config.list_physical_devices()
         except BaseException:
             hidden.seek(0)
             os.write(stderr, hidden.read())

@@ -164,7 +164,7 @@ class _Job:
         spread = f"{smallest}" if smallest == largest else f"{smallest} to {largest}"
         self.progress.note(
             f"subset: {len(subset.train.ids):,} training images of {subset.classes} classes, {spread} a class; "
-            f"{len(subset.test.ids):,} held out"
+            f"{len(subset.test.ids):,} held out; training on {training.device_names(self.strategy)}"
         )
         return subset
 
@@ -323,7 +323,7 @@ class _Job:
             "request": self._dataset_digest(variant),
             "variant": variant.name,
             "description": f"{text} (tfgan_aug {__version__}, after Kono and Kawamoto).",
-            "config": config.to_dict(),
+            "config": {name: value for name, value in config.to_dict().items() if name != "source_data_dir"},
             "subset": self.subset_stage.digest,
             "leaking": self.leaking and bool(variant.gan),
             "versions": {"tfgan_aug": __version__, "tensorflow": tf.__version__, "keras": keras.__version__},

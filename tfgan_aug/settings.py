@@ -53,7 +53,9 @@ def get_config():
     config.dcgan.activations = "dcgan"  # or paper
     config.dcgan.generator_loss = "non_saturating"  # or saturating
     config.dcgan.normalization = "batch"  # of the discriminator: batch (DCGAN's own), spectral or none
-    config.dcgan.augmentation = "color,translation,flip"  # of what it sees: some of color,translation,flip (DiffAugment)
+    config.dcgan.augmentation = (
+        "color,translation,flip"  # of what it sees: some of color,translation,flip (DiffAugment)
+    )
     config.dcgan.width = 16
     config.dcgan.latent_dim = 100
     config.dcgan.learning_rate = 5e-4  # DCGAN's own is 2e-4: narrow networks and few steps bear more

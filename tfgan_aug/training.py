@@ -53,6 +53,11 @@ def _mirrored(devices):
     return tf.distribute.MirroredStrategy(devices)
 
 
+def device_names(strategy):
+    """The strategy's devices in a few letters, such as `GPU:0, GPU:1`."""
+    return ", ".join(name.rpartition("device:")[2] for name in strategy.extended.worker_devices)
+
+
 def check_batch_size(option, batch_size, strategy, examples):
     """Raises `UserError`, naming `option`, when the global batch cannot be shared evenly or exceeds the examples."""
     replicas = strategy.num_replicas_in_sync
