@@ -1,7 +1,7 @@
 """The default experiment: shapes10, 100 + 20 images a class, narrow networks.
 
 Command:  python -m tools.build_dataset
-Hardware: two CPU cores, SHAPES_MINUTES minutes, 0.9 GB.
+Hardware: two CPU cores, four and a half minutes, 0.9 GB.
 Result:   see the README. The GAN's images are recognisable shapes and do not help here: with augmentation in every
           step the classifier is near its ceiling on real images alone.
 
