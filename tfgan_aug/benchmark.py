@@ -43,13 +43,7 @@ def images_per_second(work, images, seconds):
 def run(config, seconds, strategy, note=lambda text: None):
     """Gives ([`Row`], peak memory in GiB) for the config's networks; each measure repeats for `seconds`."""
     training.set_up(config.seed)
-    source = sources.open_source(
-        config.source,
-        image_size=config.image_size,
-        channels=config.channels,
-        data_dir=config.source_data_dir or None,
-        resize_filter=config.resize_filter,
-    )
+    source = sources.open_configured(config)
     classes, shape = len(source.class_names), source.image_shape
     block = config.samples.block_size
     rows = []

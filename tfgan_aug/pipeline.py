@@ -70,14 +70,7 @@ def build_dataset(config, options):
         artefacts.open_workdir("--workdir", options.workdir) as workdir,
         artefacts.writable("--data_dir", data_dir) as data_dir,
     ):
-        source = sources.open_source(
-            config.source,
-            image_size=config.image_size,
-            channels=config.channels,
-            data_dir=config.source_data_dir or None,
-            resize_filter=config.resize_filter,
-            skip_unreadable=options.skip_unreadable,
-        )
+        source = sources.open_configured(config, options.skip_unreadable)
         subset = subsets.read(source, config)
         return _Job(config, options, workdir, data_dir, strategy, source, subset, variants).run()
 

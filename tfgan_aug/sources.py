@@ -148,6 +148,18 @@ def open_source(name, *, image_size, channels=3, data_dir=None, resize_filter="l
     return _prepared(name, data_dir, *format_)
 
 
+def open_configured(config, skip_unreadable=False):
+    """The source that a config (see `settings`) names; raises as `open_source`."""
+    return open_source(
+        config.source,
+        image_size=config.image_size,
+        channels=config.channels,
+        data_dir=config.source_data_dir or None,
+        resize_filter=config.resize_filter,
+        skip_unreadable=skip_unreadable,
+    )
+
+
 def _shapes10(image_size, channels, resize_filter):
     shape = (image_size, image_size, channels)
     classes = len(shapes.CLASS_NAMES)
