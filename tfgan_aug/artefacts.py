@@ -54,7 +54,7 @@ class Stage:
 
     @property
     def minutes(self):
-        """Minutes of work that making the artefact took, over all sittings."""
+        """Minutes of work that making the artefact took, over all sittings but those that were killed."""
         return _seconds(self.path) / 60
 
     @contextlib.contextmanager
