@@ -37,6 +37,16 @@ def get_config():
     config.dcgan.steps = 16_000
     config.dcgan.checkpoint_steps = 1_000
 
+    config.sgan.image_width = 0.25
+    config.sgan.augmentation = "translation,flip"
+    config.sgan.image_steps = 8_000
+    config.sgan.feature_steps = 6_000
+    config.sgan.joint_steps = 4_000
+    config.sgan.checkpoint_steps = 500
+    config.sgan.encoder.width = 0.5
+    config.sgan.encoder.steps = 4_000
+    config.sgan.encoder.checkpoint_steps = 500
+
     for section in (config.judge, config.classifier):
         section.width = 0.5
         section.steps = 4_000

@@ -14,7 +14,8 @@ PACKAGE = ROOT / "tfgan_aug"
 ORDER = (
     "errors", "pixels", "streams", "artefacts", "settings", "shapes", "folders", "prepared", "sources", "subsets",
     "geometric", "gans.losses", "gans.diffaugment", "gans.layers", "gans.adversarial", "gans.dcgan", "gans.per_class",
-    "classifiers", "training", "progress", "generators", "judges", "samples", "verdicts", "augmented", "experiment",
+    "gans.levels", "gans.stacked_networks", "gans.stacked", "classifiers", "training", "progress", "inspection",
+    "dcgan_stage", "stacked_stages", "generators", "judges", "samples", "verdicts", "augmented", "experiment",
     "report", "benchmark", "pipeline", "cli",
 )  # fmt: skip
 

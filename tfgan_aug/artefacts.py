@@ -40,10 +40,13 @@ def read_json(path):
 
 
 class Stage:
-    """One artefact: `path` once it is done, `partial` while it is made, `digest` of its dependencies."""
+    """One artefact: `path` once it is done, `partial` while it is made, `digest` of its dependencies.
 
-    def __init__(self, workdir, name, dependencies):
-        self.name, self.dependencies = name, dependencies
+    `parts` are the stages that nothing but this one needs, such as the levels of a stack: its minutes are theirs too.
+    """
+
+    def __init__(self, workdir, name, dependencies, parts=()):
+        self.name, self.dependencies, self.parts = name, dependencies, tuple(parts)
         self.digest = digest({"stage": name, **dependencies})
         self.path = pathlib.Path(workdir) / f"{name}-{self.digest}"
         self.partial = self.path.with_name(self.path.name + ".partial")
@@ -54,8 +57,8 @@ class Stage:
 
     @property
     def minutes(self):
-        """Minutes of work that making the artefact took, over all sittings but those that were killed."""
-        return _seconds(self.path) / 60
+        """Minutes of work that the artefact and its parts took, over all sittings but those that were killed."""
+        return _seconds(self.path) / 60 + sum(part.minutes for part in self.parts)
 
     @contextlib.contextmanager
     def making(self):

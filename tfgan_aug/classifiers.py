@@ -69,6 +69,52 @@ def paper_cnn(image_shape, classes, width=1.0, dropout=(0.0, 0.0, 0.0)):
     return keras.Model(images, keras.layers.Dense(classes, dtype="float32")(x), name="paper_cnn")
 
 
+def encoder(image_shape, classes, width=1.0, dropout=(0.0, 0.0, 0.0)):
+    """The Stacked GAN's encoder: images float32 (N, H, W, C) in [-1, 1] -> logits float32 (N, classes).
+
+    Twice a convolution (5 x 5, valid; 64, then 128 filters) and a pooling, a dense layer of 256, a dense layer of
+    `classes`, as in the CIFAR-10 code of Huang et al. (2017); `width` scales the hidden ones. Layers are called
+    `conv_1`, `pool_1`, `conv_2`, `pool_2`, `dense`, `logits`.
+    """
+    layers = [keras.Input(image_shape, name="images")]
+    for number, (filters, rate) in enumerate(((64, dropout[0]), (128, dropout[1])), start=1):
+        filters = max(1, round(filters * width))
+        layers.append(keras.layers.Conv2D(filters, 5, activation="relu", name=f"conv_{number}"))
+        layers.append(keras.layers.MaxPooling2D(name=f"pool_{number}"))
+        layers += [keras.layers.Dropout(rate)] if rate else []
+    layers.append(keras.layers.Flatten())
+    layers.append(keras.layers.Dense(max(1, round(256 * width)), activation="relu", name="dense"))
+    layers += [keras.layers.Dropout(dropout[2])] if dropout[2] else []
+    x = layers[0]
+    for layer in layers[1:]:
+        x = layer(x)
+    return keras.Model(layers[0], keras.layers.Dense(classes, dtype="float32", name="logits")(x), name="encoder")
+
+
+def even_out(network, images, names, block_size=250):
+    """Scales weights of an `encoder`: the outputs of its layers `names` have a root mean square of 1 on `images`.
+
+    The weighted layer below gets the factor, the one above takes it back: ReLU and pooling commute with it, so the
+    logits stay what they were. The weights of losses on the representations then mean the same for every encoder.
+    `images` are uint8 (N, H, W, C).
+    """
+    for name in names:
+        end = [layer.name for layer in network.layers].index(name) + 1
+        below = [layer for layer in network.layers[:end] if layer.weights][-1]
+        above = next(layer for layer in network.layers[end:] if layer.weights)
+        output = keras.Model(network.input, network.get_layer(name).output)
+        squares = 0.0
+        for start in range(0, len(images), block_size):
+            block = np.asarray(images[start : start + block_size])
+            squares += np.square(output(pixels.to_float(block), training=False)).sum(dtype=np.float64)
+        scale = np.sqrt(squares / (len(images) * np.prod(output.output_shape[1:])))
+        if not scale > 0:
+            raise ValueError(f"{name}: found no output above 0 on {len(images)} images, expected a trained encoder")
+        for weight in below.weights:
+            weight.assign(weight / scale)
+        above.kernel.assign(above.kernel * scale)
+
+
 @keras.saving.register_keras_serializable("tfgan_aug")
 class Classifier(keras.Model):
     """Logits float32 (N, classes) of uint8 images (N, H, W, C); trains any network on [-1, 1] images.
@@ -175,15 +221,15 @@ class Classifier(keras.Model):
         return cls(**{**config, "network": keras.saving.deserialize_keras_object(config["network"])})
 
 
-def build_network(option, section, image_shape, classes):
-    """The network that a config section names: the paper's CNN, or what `section.builder` returns.
+def build_network(option, section, image_shape, classes, default=paper_cnn):
+    """The network that a config section names: `default`, the paper's CNN, or what `section.builder` returns.
 
     A builder is a function (image_shape, classes) -> `keras.Model` from float32 images in [-1, 1] to logits. Raises
     `UserError`, naming `option`, where it cannot be imported or its model has other shapes.
     """
     recipe = RECIPES[section.recipe].replace(section)
     if not section.builder:
-        return paper_cnn(image_shape, classes, section.width, recipe.dropout)
+        return default(image_shape, classes, section.width, recipe.dropout)
     module, _, function = section.builder.partition(":")
     try:
         build = getattr(importlib.import_module(module), function)
@@ -201,12 +247,12 @@ def build_network(option, section, image_shape, classes):
     return network
 
 
-def build(option, section, image_shape, classes, seed):
-    """A compiled `Classifier` as a config section (`judge` or `classifier`) says; call it in the strategy's scope."""
+def build(option, section, image_shape, classes, seed, default=paper_cnn):
+    """A compiled `Classifier` as a config section says, of the network `default`; call it in the strategy's scope."""
     recipe = RECIPES[section.recipe].replace(section)
     geometric.transform_names(f"{option}.augmentation", recipe.augmentation)
     keras.utils.set_random_seed(streams.key_of("initial weights", seed))
-    network = build_network(f"{option}.builder", section, image_shape, classes)
+    network = build_network(f"{option}.builder", section, image_shape, classes, default)
     rate = recipe.learning_rate
     if recipe.schedule == "cosine":
         rate = keras.optimizers.schedules.CosineDecay(rate, section.steps)

@@ -1,7 +1,7 @@
 """Rows of the table: a classifier trained on one built dataset, scored on real test images.
 
-Artefact: `result-<digest>/result.json` with correct and total a class on the source's test split and on the
-subset's held-out images. Nothing else in this library scores on test images.
+Artefacts: `result-<digest>/result.json` with correct and total a class on the source's test split and on the subset's
+held-out images; `classifier.csv`, the learning curve. Nothing else in this library scores on test images.
 """
 
 import numpy as np
@@ -39,6 +39,7 @@ def make(stage, dataset, source, config, strategy, callbacks=()):
             directory=folder / "checkpoints",
             checkpoint_steps=section.checkpoint_steps,
             callbacks=callbacks,
+            curve=folder / "classifier.csv",
         )
         scores = {}
         test = sources.test_split(source)

@@ -27,29 +27,21 @@ def make(stage, subset, source, config, strategy, progress):
     fold = subsets.folds(labels, section.members, config.seed)
     with stage.making() as folder:
         for member in range(section.members):
-            path = folder / f"member-{member}.keras"
-            if path.exists():
-                continue
             rows = np.flatnonzero(fold != member) if section.members > 1 else np.arange(len(labels))
             seed = streams.key_of("judge", config.seed, member) % 2**31
-            with strategy.scope():
-                model = classifiers.build("--config.judge", section, subset.image_shape, subset.classes, seed)
-            checkpoints = folder / f"checkpoints-{member}"
-            with progress.training(f"judge {member + 1} of {section.members}", section.steps) as callback:
-                training.fit(
-                    model,
-                    (images[rows], labels[rows]),
-                    steps=section.steps,
-                    batch_size=section.batch_size,
-                    seed=seed,
-                    directory=checkpoints,
-                    checkpoint_steps=section.checkpoint_steps,
-                    callbacks=[callback],
-                )
-            partial = path.with_name(f"partial-{path.name}")
-            model.save(partial)
-            partial.replace(path)
-            training.discard(checkpoints)
+            training.trained(
+                folder / f"member-{member}.keras",
+                lambda seed=seed: classifiers.build(
+                    "--config.judge", section, subset.image_shape, subset.classes, seed
+                ),
+                (images[rows], labels[rows]),
+                section=section,
+                steps=section.steps,
+                seed=seed,
+                strategy=strategy,
+                progress=progress,
+                name=f"judge {member + 1} of {section.members}",
+            )
 
 
 class Judge:

@@ -143,11 +143,11 @@ class _Job:
         for section in ("judge", "classifier"):
             classifiers.build(f"--config.{section}", config[section], shape, classes, 0)
         keras.backend.clear_session()
-        for name in ("judge", "classifier", *self.gans):
+        for name in ("judge", "classifier"):
             option, size = f"--config.{name}.batch_size", config[name].batch_size
             training.check_batch_size(option, size, self.strategy, len(self.chosen.train.ids))
         for gan in self.gans:
-            generators.check_batch_size(gan, self.chosen, config[gan])
+            generators.check(gan, config, self.chosen, self.strategy)
 
     def _subset(self):
         if not self.subset_stage.done:

@@ -8,7 +8,7 @@ from ml_collections import config_dict
 
 from tfgan_aug.errors import UserError
 
-GANS = ("dcgan",)
+GANS = ("dcgan", "sgan")
 VERDICTS = ("fp", "tp", "tp_fp")
 RECIPES = ("paper", "best")
 
@@ -65,6 +65,38 @@ def get_config():
     config.dcgan.steps = 0  # above 0: the budget in steps, and epochs must be 0
     config.dcgan.checkpoint_steps = 500
 
+    config.sgan = config_dict.ConfigDict()
+    config.sgan.stacks = 2  # generators on top of each other: 1 to 3
+    config.sgan.architecture = (
+        "huang"  # the original's layers; or paper: each generator dense + 4 transposed convolutions
+    )
+    config.sgan.image_width = 0.25  # of the lowest generator and discriminator, beside the original's
+    config.sgan.feature_width = 1.0  # of those above it: they cost little
+    config.sgan.top_latent_dim = 50
+    config.sgan.latent_dim_below = 16
+    config.sgan.discriminator_form = "class_logits"  # the original's CIFAR-10 code; or one_logit, its paper
+    config.sgan.generator_loss = "non_saturating"  # or saturating, the original's CIFAR-10 code
+    config.sgan.generator_steps = 1  # for each of the discriminator; 0: 1, 3, 5 or 7 by its loss, as the original
+    config.sgan.adversarial_weight = 1.0
+    config.sgan.conditional_weight = 1.0
+    config.sgan.entropy_weight = 10.0
+    config.sgan.label_weight = 1.0
+    config.sgan.joint_weight = 0.01  # of a lower level's loss in the generator above it
+    config.sgan.dropout = 0.1
+    config.sgan.joint_dropout = 0.3
+    config.sgan.joint_noise = 0.2
+    config.sgan.augmentation = "color,translation,flip"  # of what the discriminator of images sees; the original: none
+    config.sgan.image_learning_rate = 4e-4  # of the lowest level alone; the original's are all 1e-4
+    config.sgan.feature_learning_rate = 1e-4  # of each level above it alone
+    config.sgan.joint_learning_rate = 2e-4  # of all together
+    config.sgan.image_steps = 1_500  # budgets of the same three; the original: 200 epochs each
+    config.sgan.feature_steps = 3_000
+    config.sgan.joint_steps = 500  # 0: the levels as they are
+    config.sgan.beta_1 = 0.5
+    config.sgan.batch_size = 64
+    config.sgan.checkpoint_steps = 250
+    config.sgan.encoder = _network(width=0.5, steps=750)
+
     config.samples = config_dict.ConfigDict()
     config.samples.per_class = 0  # 0: as quota says
     config.samples.quota = "own"  # own: as many as the class has; balance: up to the largest class
@@ -101,7 +133,7 @@ def check(config):
     names = gan_names(config)
     if not names or len(set(names)) < len(names) or not set(names) <= set(GANS):
         raise UserError(f"--config.gans: found {config.gans!r}, expected one or more of {', '.join(GANS)}")
-    for section in ("judge", "classifier"):
+    for section in ("judge", "classifier", "sgan.encoder"):
         expect(*_field(one_of(*RECIPES), f"{section}.recipe"))
         for field in ("steps", "batch_size", "checkpoint_steps", "width"):
             expect(positive, f"{section}.{field}", "a positive number")
@@ -111,20 +143,35 @@ def check(config):
     expect(positive, "judge.members", "1 or more")
     expect(*_field(one_of("label", "per_class"), "dcgan.conditioning"))
     expect(*_field(one_of("dcgan", "paper"), "dcgan.activations"))
-    expect(*_field(one_of("non_saturating", "saturating"), "dcgan.generator_loss"))
     expect(*_field(one_of("batch", "spectral", "none"), "dcgan.normalization"))
     policies = ("color", "translation", "flip")
-    expect(
-        lambda value: all(name.strip() in policies for name in value.split(",") if name),
-        "dcgan.augmentation",
-        "some of " + ", ".join(policies),
-    )
-    for field in ("width", "latent_dim", "batch_size", "checkpoint_steps", "learning_rate"):
+    for gan in GANS:
+        expect(
+            lambda value: all(name.strip() in policies for name in value.split(",") if name),
+            f"{gan}.augmentation",
+            "some of " + ", ".join(policies),
+        )
+        expect(*_field(one_of("non_saturating", "saturating"), f"{gan}.generator_loss"))
+        for field in ("batch_size", "checkpoint_steps"):
+            expect(positive, f"{gan}.{field}", "a positive number")
+        expect(lambda value: 0 <= value < 1, f"{gan}.beta_1", "a number from 0 to below 1")
+    for field in ("width", "latent_dim", "learning_rate"):
         expect(positive, f"dcgan.{field}", "a positive number")
-    expect(lambda value: 0 <= value < 1, "dcgan.beta_1", "a number from 0 to below 1")
     if (config.dcgan.epochs > 0) == (config.dcgan.steps > 0):
         found = f"epochs={config.dcgan.epochs} and steps={config.dcgan.steps}"
         raise UserError(f"--config.dcgan: found {found}, expected one above 0 and the other 0")
+    expect(lambda value: value in (1, 2, 3), "sgan.stacks", "1, 2 or 3")
+    expect(*_field(one_of("huang", "paper"), "sgan.architecture"))
+    expect(*_field(one_of("class_logits", "one_logit"), "sgan.discriminator_form"))
+    rates = tuple(f"{stage}_learning_rate" for stage in ("image", "feature", "joint"))
+    sizes = ("top_latent_dim", "latent_dim_below", "image_width", "feature_width", "image_steps", "feature_steps")
+    for field in (*rates, *sizes):
+        expect(positive, f"sgan.{field}", "a positive number")
+    weights = tuple(f"{name}_weight" for name in ("adversarial", "conditional", "entropy", "label", "joint"))
+    for field in (*weights, "joint_noise", "joint_steps", "generator_steps"):
+        expect(at_least_zero, f"sgan.{field}", "0 or more")
+    for field in ("dropout", "joint_dropout"):
+        expect(lambda value: 0 <= value < 1, f"sgan.{field}", "a number from 0 to below 1")
     expect(*_field(one_of("own", "balance"), "samples.quota"))
     expect(at_least_zero, "samples.per_class", "0 or more")
     expect(lambda value: 0 <= value < 1, "samples.threshold", "a number from 0 to below 1")

@@ -47,3 +47,14 @@ def rekey(layer, key, counter):
         first = tf.cast(key, tf.uint32) + tf.constant(number * 0x9E3779B9 % 2**32, tf.uint32)
         second = tf.cast(counter, tf.uint32) * _DRAWS_A_KEY
         state.assign(keras.ops.cast(tf.stack([first, second]), state.dtype))
+
+
+def replica_rows(draw, local_batch):
+    """This replica's rows of `draw(count)`, which gives `count` rows: those of the whole global batch.
+
+    Keyed by the position in the global batch, so the rows are the same however many replicas share it evenly.
+    """
+    context = tf.distribute.get_replica_context()
+    replicas = tf.distribute.get_strategy().num_replicas_in_sync
+    replica = tf.cast(context.replica_id_in_sync_group, tf.int32) if context else 0
+    return draw(local_batch * replicas)[replica * local_batch : (replica + 1) * local_batch]

@@ -1,8 +1,9 @@
-"""One way to train every model here: strategy, keyed batches, checkpoints, progress.
+"""One way to train every model here: strategy, keyed batches, checkpoints, learning curves.
 
-Artefact while it runs: `<directory>/step-<step>.weights.h5`, weights and optimisers after that many steps. The
-order of examples is a function of (seed, epoch) and every other random number of (seed, step), so training that
-is cut off and resumed ends with the same weights as training that is not.
+Artefacts: while it runs, `<directory>/step-<step>.weights.h5`, weights and optimisers after that many steps; when
+done, the model's file, and beside it a CSV file of its learning curve: `step`, then the metrics. The order of
+examples is a function of (seed, epoch) and every other random number of (seed, step), so training that is cut off
+and resumed ends with the same weights as training that is not.
 """
 
 import functools
@@ -70,11 +71,11 @@ def check_batch_size(option, batch_size, strategy, examples):
 def batches(arrays, *, batch_size, seed, start_step=0, steps):
     """A `tf.data.Dataset` of the batches of steps `start_step` to `steps` - 1, each `batch_size` examples.
 
-    `arrays` is a tuple of arrays of the same length. Examples come in a fresh order each epoch, a function of
-    (`seed`, epoch); batches run on across the ends of epochs, so that every step has a full one.
+    `arrays` is a tuple, possibly of tuples, of arrays of the same length. Examples come in a fresh order each epoch,
+    a function of (`seed`, epoch); batches run on across the ends of epochs, so that every step has a full one.
     """
-    count = len(arrays[0])
-    tensors = tuple(tf.constant(array) for array in arrays)
+    tensors = tf.nest.map_structure(tf.constant, arrays)
+    count = len(tf.nest.flatten(tensors)[0])
 
     def row(position):
         key = tf.stack([tf.constant(seed, tf.int64), position // count])
@@ -82,14 +83,50 @@ def batches(arrays, *, batch_size, seed, start_step=0, steps):
 
     positions = tf.data.Dataset.range(start_step * batch_size, steps * batch_size)
     rows = positions.map(row).batch(batch_size, drop_remainder=True)
-    return rows.map(lambda chosen: tuple(tf.gather(tensor, chosen) for tensor in tensors)).prefetch(2)
+    return rows.map(lambda chosen: tf.nest.map_structure(lambda tensor: tf.gather(tensor, chosen), tensors)).prefetch(2)
 
 
-def fit(model, arrays, *, steps, batch_size, seed, directory, checkpoint_steps=1000, callbacks=()):
-    """Trains `model` until its optimiser has made `steps` steps, from the last checkpoint in `directory`.
+def trained(path, build, arrays, *, section, steps, seed, strategy, progress, name, callbacks=()):
+    """The model of `build()`, with the weights in the file `path`, trained there first where it is missing.
 
-    `arrays` as in `batches`. Metrics of every stretch of `checkpoint_steps` steps reach `callbacks` as one epoch.
-    Raises `NonFiniteLoss`.
+    `section` gives `batch_size` and `checkpoint_steps`; `name` is what the progress shows. `path` ends in `.keras`,
+    or in `.weights.h5` for a model that is a part of another. The learning curve is left beside it, in
+    `<name of path>.csv`, the checkpoints until it is done in `checkpoints-<name of path>`.
+    """
+    stem = path.name.partition(".")[0]
+    with strategy.scope():
+        model = build()
+    if path.exists():
+        model.load_weights(path)
+        return model
+    checkpoints = path.with_name(f"checkpoints-{stem}")
+    with progress.training(name, steps) as callback:
+        fit(
+            model,
+            arrays,
+            steps=steps,
+            batch_size=section.batch_size,
+            seed=seed,
+            directory=checkpoints,
+            checkpoint_steps=section.checkpoint_steps,
+            callbacks=[callback, *callbacks],
+            curve=path.with_name(f"{stem}.csv"),
+        )
+    partial = path.with_name(f"partial-{path.name}")
+    if path.suffix == ".keras":
+        model.save(partial)
+    else:
+        model.save_weights(partial, overwrite=True)
+    partial.replace(path)
+    discard(checkpoints)
+    return model
+
+
+def fit(model, arrays, *, steps, batch_size, seed, directory, checkpoint_steps=1000, callbacks=(), curve=None):
+    """Trains `model` until it has made `steps` steps, from the last checkpoint in `directory`.
+
+    `arrays` as in `batches`. Metrics of every stretch of `checkpoint_steps` steps reach `callbacks` as one epoch, and
+    the CSV file `curve` as one line. Raises `NonFiniteLoss`.
     """
     directory = pathlib.Path(directory)
     directory.mkdir(parents=True, exist_ok=True)
@@ -101,7 +138,14 @@ def fit(model, arrays, *, steps, batch_size, seed, directory, checkpoint_steps=1
         initial_epoch=start // checkpoint_steps,
         epochs=-(-steps // checkpoint_steps),
         steps_per_epoch=checkpoint_steps,
-        callbacks=[*callbacks, _StopAt(steps), _StopOnNonFinite(), _Checkpoint(directory)],
+        # The curve before the checkpoint: a run that is cut off between them writes the line again.
+        callbacks=[
+            *callbacks,
+            _StopAt(steps),
+            *([_Curve(curve, start)] if curve else []),
+            _StopOnNonFinite(),
+            _Checkpoint(directory),
+        ],
         shuffle=False,
         verbose=0,
     )
@@ -122,8 +166,8 @@ def discard(directory):
 
 
 def steps_done(model):
-    """The number of steps that the model's optimiser has made."""
-    return int(np.asarray(model.optimizer.iterations))
+    """The number of training steps that the model has made: a GAN's generator may move several times in one."""
+    return int(np.asarray(getattr(model, "discriminator_optimizer", model.optimizer).iterations))
 
 
 class _StopAt(keras.callbacks.Callback):
@@ -147,6 +191,24 @@ class _StopOnNonFinite(keras.callbacks.Callback):
         for name, value in (logs or {}).items():
             if not np.isfinite(value):
                 raise NonFiniteLoss(f"{name} is {value} after step {steps_done(self.model)}; lower the learning rate")
+
+
+class _Curve(keras.callbacks.Callback):
+    """Appends a line to a CSV file, whose lines after step `start` a run that was cut off has left and are dropped."""
+
+    def __init__(self, path, start):
+        super().__init__()
+        self.path = pathlib.Path(path)
+        lines = self.path.read_text(encoding="utf-8").splitlines() if self.path.exists() else []
+        self.lines = lines[:1] + [line for line in lines[1:] if int(line.partition(",")[0]) <= start]
+
+    def on_epoch_end(self, epoch, logs=None):
+        logs = logs or {}
+        self.lines = self.lines or [",".join(["step", *logs])]
+        self.lines.append(",".join([str(steps_done(self.model)), *(f"{float(value):.6g}" for value in logs.values())]))
+        partial = self.path.with_name(f"partial-{self.path.name}")
+        partial.write_text("\n".join(self.lines) + "\n", encoding="utf-8")
+        partial.replace(self.path)
 
 
 class _Checkpoint(keras.callbacks.Callback):

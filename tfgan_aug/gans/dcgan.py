@@ -1,8 +1,11 @@
 """The DCGAN (Radford et al., 2016) as the paper of Kono and Kawamoto lays it out, conditional on the class."""
 
 import keras
+import tensorflow as tf
 
-from tfgan_aug.gans.adversarial import AdversarialModel
+from tfgan_aug import pixels
+from tfgan_aug.gans import diffaugment, losses
+from tfgan_aug.gans.adversarial import AdversarialModel, DrawsImages
 from tfgan_aug.gans.layers import ConditionalBatchNormalization, LabelProjection
 
 ACTIVATIONS = ("dcgan", "paper")
@@ -85,8 +88,11 @@ def build_discriminator(image_shape, classes, width, activations, normalization)
 
 
 @keras.saving.register_keras_serializable("tfgan_aug")
-class DCGAN(AdversarialModel):
+class DCGAN(DrawsImages, AdversarialModel):
     """A label-conditional DCGAN; with `classes=1` the unconditional one (the paper's reading "one a class").
+
+    `fit` on (uint8 images (N, H, W, C), int labels (N,)), then `generate(labels, seeds)`. `generator` is functional,
+    ([latents (N, latent_dim), labels (N,)]) -> images in [-1, 1]; `discriminator` ([images, labels]) -> logits (N, 1).
 
     Arguments: `image_shape` (H, W, C), H = W a multiple of 16; `width`, the filters beside the image, doubling
     inwards (64 gives 3.0 and 2.8 million weights at 32 x 32); `activations`, `"dcgan"` (ReLU in the
@@ -97,6 +103,9 @@ class DCGAN(AdversarialModel):
     in place of label planes at every layer, and start at N(0, 0.1) in the dense layer, where at 0.02 they would drown
     in 100 latents; kernels are 4 x 4, not 5 x 5; no L2 penalty (1e-5 in the original code, absent from its paper).
     `normalization` (of the discriminator) and `augmentation` (of what it sees, see `diffaugment`) go beyond it.
+
+    Metrics: `d_loss`, `g_loss` in nats an example; `d_real` and `d_generated`, the shares of real and generated
+    images that the discriminator calls real.
     """
 
     def __init__(
@@ -123,17 +132,78 @@ class DCGAN(AdversarialModel):
             raise ValueError(f"activations: found {activations!r}, expected one of {', '.join(ACTIVATIONS)}")
         if normalization not in NORMALIZATIONS:
             raise ValueError(f"normalization: found {normalization!r}, expected one of {', '.join(NORMALIZATIONS)}")
+        if generator_loss not in losses.GENERATOR_LOSSES:
+            raise ValueError(f"generator_loss: found {generator_loss!r}, expected {sorted(losses.GENERATOR_LOSSES)}")
+        self._policies = diffaugment.policy_names(augmentation)
+        self.image_shape, self.classes, self.latent_dim = tuple(image_shape), classes, latent_dim
         self.width, self.activations, self.normalization = width, activations, normalization
-        self._set_networks(
-            build_generator(image_shape, classes, latent_dim, width, activations),
-            build_discriminator(image_shape, classes, width, activations, normalization),
-            image_shape=image_shape,
-            classes=classes,
-            latent_dim=latent_dim,
-            seed=seed,
-            generator_loss=generator_loss,
-            augmentation=augmentation,
-        )
+        self.generator_loss, self.augmentation = generator_loss, augmentation
+        self.generator = build_generator(image_shape, classes, latent_dim, width, activations)
+        self.discriminator = build_discriminator(image_shape, classes, width, activations, normalization)
+        self._set_up(seed, ("d_loss", "g_loss", "d_real", "d_generated"))
+
+    @property
+    def generator_variables(self):
+        return self.generator.trainable_variables
+
+    @property
+    def discriminator_variables(self):
+        return self.discriminator.trainable_variables
+
+    @property
+    def drawing_networks(self):
+        return (self.generator,)
+
+    def call(self, inputs, training=None):
+        """Images float32 (N, H, W, C) in [-1, 1] of `inputs` = [latents (N, latent_dim), labels int (N,)]."""
+        return self.generator(inputs, training=training)
+
+    def train_step(self, data):
+        images, labels, _ = keras.utils.unpack_x_y_sample_weight(data)
+        real, labels = pixels.to_float(images), tf.cast(labels, tf.int32)
+        share = self._loss_share(tf.shape(real)[0])
+
+        latents = self._noise(tf.shape(real)[0], self.latent_dim, "discriminator latents")
+        # training=True although nothing is learnt here: generated images must be those of the generator's step.
+        generated = self.generator([latents, labels], training=True)
+        with tf.GradientTape() as tape:
+            # Two batches, as in DCGAN: real and generated images each have batch statistics of their own.
+            real_logits = self._judge(real, labels, "real")
+            generated_logits = self._judge(generated, labels, "generated")
+            d_losses = losses.discriminator_loss_real(real_logits) + losses.discriminator_loss_generated(
+                generated_logits
+            )
+            d_loss = tf.reduce_sum(d_losses) * share
+        weights = self.discriminator_variables
+        self.discriminator_optimizer.apply(tape.gradient(d_loss, weights), weights)
+
+        latents = self._noise(tf.shape(real)[0], self.latent_dim, "generator latents")
+        with tf.GradientTape() as tape:
+            logits = self._judge(self.generator([latents, labels], training=True), labels, "generator")
+            g_losses = losses.GENERATOR_LOSSES[self.generator_loss](logits)
+            g_loss = tf.reduce_sum(g_losses) * share
+        weights = self.generator_variables
+        self.optimizer.apply(tape.gradient(g_loss, weights), weights)
+        return self._track(d_losses, g_losses, losses.called_real(real_logits), losses.called_real(generated_logits))
+
+    def test_step(self, data):
+        """The losses of a batch in inference mode, with latents keyed by the position in the batch."""
+        images, labels, _ = keras.utils.unpack_x_y_sample_weight(data)
+        labels = tf.cast(labels, tf.int32)
+        latents = self._noise(tf.shape(images)[0], self.latent_dim, "discriminator latents")
+        real_logits = self.discriminator([pixels.to_float(images), labels], training=False)[:, 0]
+        generated = self.generator([latents, labels], training=False)
+        generated_logits = self.discriminator([generated, labels], training=False)[:, 0]
+        d_losses = losses.discriminator_loss_real(real_logits) + losses.discriminator_loss_generated(generated_logits)
+        g_losses = losses.GENERATOR_LOSSES[self.generator_loss](generated_logits)
+        return self._track(d_losses, g_losses, losses.called_real(real_logits), losses.called_real(generated_logits))
+
+    def _judge(self, images, labels, stream):
+        """Training logits (N,) of the images (N, H, W, C), which the discriminator sees augmented."""
+        if self._policies:
+            draws = (self._noise(tf.shape(images)[0], 6, stream) + 1.0) / 2.0
+            images = diffaugment.augment(images, draws, self._policies)
+        return self.discriminator([images, labels], training=True)[:, 0]
 
     def get_config(self):
         own = ("image_shape", "classes", "latent_dim", "width", "activations", "generator_loss")

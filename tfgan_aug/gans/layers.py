@@ -1,6 +1,9 @@
 """Layers that the GANs share and Keras does not have."""
 
 import keras
+import tensorflow as tf
+
+from tfgan_aug import streams
 
 
 @keras.saving.register_keras_serializable("tfgan_aug")
@@ -72,6 +75,80 @@ class LabelProjection(keras.layers.Layer):
 
     def compute_output_shape(self, input_shape):
         return (input_shape[0][0], 1)
+
+    def get_config(self):
+        return {**super().get_config(), "classes": self.classes}
+
+
+class _Keyed(keras.layers.Layer):
+    """A random layer that is a function of its inputs: no state to save, the same numbers for any number of replicas.
+
+    Its numbers come from `key`, an int64 (2,) input that the training step makes of (seed, step), folded with `stream`,
+    which tells the layers of one network apart.
+    """
+
+    def __init__(self, stream, **kwargs):
+        super().__init__(**kwargs)
+        self.stream = stream
+
+    def _rows(self, draw, features, key):
+        key = key + tf.constant([self.stream * 2**32, 0], tf.int64)
+        shape = features.shape[1:]
+        return streams.replica_rows(lambda count: draw([count, *shape], key), tf.shape(features)[0])
+
+    def compute_output_shape(self, input_shape):
+        return input_shape[0]
+
+    def get_config(self):
+        return {**super().get_config(), "stream": self.stream}
+
+
+@keras.saving.register_keras_serializable("tfgan_aug")
+class KeyedGaussianNoise(_Keyed):
+    """In training, the features plus N(0, deviation^2). Inputs: `[features, key]`, or `[features, key, deviation]`,
+    where the deviation is a scalar that may change from step to step, and the constructor's is not used."""
+
+    def __init__(self, stream, deviation=None, **kwargs):
+        super().__init__(stream, **kwargs)
+        self.deviation = deviation
+
+    def call(self, inputs, training=None):
+        features, key, *given = inputs
+        if not training:
+            return features
+        noise = self._rows(lambda shape, key: tf.random.stateless_normal(shape, key, alg="philox"), features, key)
+        return features + keras.ops.cast(noise * (given[0] if given else self.deviation), features.dtype)
+
+    def get_config(self):
+        return {**super().get_config(), "deviation": self.deviation}
+
+
+@keras.saving.register_keras_serializable("tfgan_aug")
+class KeyedDropout(_Keyed):
+    """In training, a share `rate` of the features set to 0, the rest scaled up. Inputs: `[features, key, rate]`."""
+
+    def call(self, inputs, training=None):
+        features, key, rate = inputs
+        if not training:
+            return features
+        draws = self._rows(lambda shape, key: tf.random.stateless_uniform(shape, key, alg="philox"), features, key)
+        kept = keras.ops.cast(draws >= rate, features.dtype)
+        return features * kept / keras.ops.cast(1.0 - rate, features.dtype)
+
+
+@keras.saving.register_keras_serializable("tfgan_aug")
+class OneHot(keras.layers.Layer):
+    """One-hot vectors float (N, classes) of labels int32 (N,)."""
+
+    def __init__(self, classes, **kwargs):
+        super().__init__(**kwargs)
+        self.classes = classes
+
+    def call(self, labels):
+        return keras.ops.one_hot(labels, self.classes, dtype=self.compute_dtype)
+
+    def compute_output_shape(self, input_shape):
+        return (*input_shape, self.classes)
 
     def get_config(self):
         return {**super().get_config(), "classes": self.classes}

@@ -3,13 +3,12 @@
 import keras
 import tensorflow as tf
 
-from tfgan_aug import pixels, streams
-from tfgan_aug.gans.adversarial import AdversarialModel
+from tfgan_aug.gans.adversarial import DrawsImages
 
 
 @keras.saving.register_keras_serializable("tfgan_aug")
-class PerClass(keras.Model):
-    """Images of class c from `gans[c]`, each a trained `AdversarialModel` of one class; same `generate` and `draw`.
+class PerClass(DrawsImages, keras.Model):
+    """Images of class c from `gans[c]`, each a trained GAN of one class; the same `generate` and `draw`.
 
     The members train one by one (`gan.fit` on their class's images, all labels 0); this model only draws.
     """
@@ -19,8 +18,6 @@ class PerClass(keras.Model):
         self.gans = list(gans)
         self.image_shape, self.latent_dim, self.classes = gans[0].image_shape, gans[0].latent_dim, len(gans)
         self.built = True
-
-    generate = AdversarialModel.generate
 
     def compile(self, *args, **kwargs):
         raise NotImplementedError("PerClass only draws: compile and fit its members, each on one class's images")
@@ -38,11 +35,6 @@ class PerClass(keras.Model):
     @property
     def drawing_networks(self):
         return tuple(gan.generator for gan in self.gans)
-
-    @tf.function(autograph=False)
-    def draw(self, labels, seeds):
-        """Images uint8 (N, H, W, C) of labels (N,) and seeds (N,), in one pass: the graph that is exported."""
-        return pixels.to_uint8(self([streams.uniform_latents(seeds, self.latent_dim), tf.cast(labels, tf.int32)]))
 
     def get_config(self):
         return {**super().get_config(), "gans": [keras.saving.serialize_keras_object(gan) for gan in self.gans]}

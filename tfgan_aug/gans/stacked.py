@@ -1,0 +1,216 @@
+"""The Stacked GAN (Huang et al., CVPR 2017): generators that undo a classifier, representation by representation."""
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tfgan_aug import pixels, streams
+from tfgan_aug.gans import losses, stacked_networks
+from tfgan_aug.gans.adversarial import DrawsImages
+from tfgan_aug.gans.levels import ADAPTIVE, FORMS, Level, StackLevels
+
+# The encoder's layers that a stack may end at, highest last; the lowest representation is the image itself.
+REPRESENTATIONS = ("pool_2", "dense")
+_BLOCK = 250
+
+
+def split(encoder, names):
+    """The encoder, a chain of layers, cut after the layers `names`: functional models, image first, logits last."""
+    layers, parts = encoder.layers[1:], []
+    x = inputs = keras.Input(encoder.input_shape[1:])
+    for layer in layers:
+        x = layer(x)
+        if layer.name in names or layer is layers[-1]:
+            parts.append(keras.Model(inputs, x, name=f"encoder_{len(parts)}"))
+            x = inputs = keras.Input(x.shape[1:])
+    return parts
+
+
+@keras.saving.register_keras_serializable("tfgan_aug")
+class StackedGAN(DrawsImages, StackLevels):
+    """A stack of GANs that undoes `encoder`: labels -> dense features (-> second pooling) -> images.
+
+    `fit` on (uint8 images (N, H, W, C), int labels (N,)) trains all levels jointly; `level(i).fit` one level on its
+    own, on what `level_data` gives; then `generate(labels, seeds)`.
+
+    Arguments: `encoder`, a chain of layers from images in [-1, 1] to logits with layers `pool_2` and `dense`
+    (`classifiers.encoder`), trained beforehand on the same images, frozen here; `stacks`, 1 to 3; `architecture`,
+    `"huang"` or `"paper"`, with `image_width` for the lowest level and `feature_width` for the others (see
+    `stacked_networks`); `top_latent_dim` and `latent_dim_below`, the number of uniform random numbers in [0, 1) of the
+    highest level and of each other; `discriminator_form`, `"class_logits"` (the original's CIFAR-10 code) or
+    `"one_logit"` (its paper); `generator_loss`, `"saturating"` (the code) or `"non_saturating"` (the paper);
+    `generator_steps` for each discriminator step, 0: 1 to 7 by the discriminator's loss; the losses' weights;
+    `dropout`, `joint_dropout`: of the discriminators of images and maps, trained alone and jointly;
+    `joint_noise`: deviation after hidden layers of the discriminators of vectors in joint training; `augmentation`
+    of the images that the discriminator sees (`diffaugment`; none in the original); `seed` of the training noise.
+
+    With `compile()`, the original's optimiser: Adam with learning rate 1e-4 and beta_1 0.5, for each kind of network.
+    """
+
+    _OPTIONS = (
+        "generator_loss", "generator_steps", "discriminator_form", "adversarial_weight", "conditional_weight",
+        "entropy_weight", "label_weight", "joint_weight", "augmentation", "seed",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        encoder,
+        stacks=2,
+        architecture="huang",
+        image_width=1.0,
+        feature_width=1.0,
+        top_latent_dim=50,
+        latent_dim_below=16,
+        discriminator_form="class_logits",
+        generator_loss="saturating",
+        generator_steps=ADAPTIVE,
+        adversarial_weight=1.0,
+        conditional_weight=1.0,
+        entropy_weight=10.0,
+        label_weight=1.0,
+        joint_weight=0.01,
+        dropout=0.1,
+        joint_dropout=0.3,
+        joint_noise=0.2,
+        augmentation="",
+        seed=0,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        _check("architecture", architecture, stacked_networks.ARCHITECTURES)
+        _check("discriminator_form", discriminator_form, FORMS)
+        _check("generator_loss", generator_loss, sorted(losses.GENERATOR_LOSSES))
+        _check("stacks", stacks, range(1, len(REPRESENTATIONS) + 2))
+        self.image_shape, self.classes = tuple(encoder.input_shape[1:]), encoder.output_shape[-1]
+        side, *others, channels = self.image_shape
+        if others != [side] or side % 16 or not 16 <= side <= 128 or channels not in (1, 3):
+            raise ValueError(
+                f"encoder: found images of {self.image_shape}, expected a square of 16 to 128 pixels, a multiple of "
+                "16, with 1 or 3 channels"
+            )
+        names = [layer.name for layer in encoder.layers]
+        for name in REPRESENTATIONS:
+            if name not in names:
+                raise ValueError(f"encoder: found layers {names}, expected one called {name!r}")
+        encoder.trainable = False
+        given = dict(locals())
+        self.options = {name: given[name] for name in self._OPTIONS}
+        self.encoder, self.stacks, self.architecture = encoder, stacks, architecture
+        self.image_width, self.feature_width = image_width, feature_width
+        self.top_latent_dim, self.latent_dim_below = top_latent_dim, latent_dim_below
+        self.dropout, self.joint_dropout, self.joint_noise = dropout, joint_dropout, joint_noise
+        self._set_levels(self._make_levels(), (joint_dropout, joint_noise), self.options)
+        self.latent_dim = sum(level.latent_dim for level in self.levels_in)
+
+    def _make_levels(self):
+        parts = split(self.encoder, REPRESENTATIONS[len(REPRESENTATIONS) + 1 - self.stacks :])
+        shapes = [part.input_shape[1:] for part in parts] + [None]
+        logits = self.classes if self.options["discriminator_form"] == "class_logits" else 1
+        levels = []
+        for index, encoder in enumerate(parts):
+            latent_dim = self.top_latent_dim if index == self.stacks - 1 else self.latent_dim_below
+            width = self.feature_width if index else self.image_width
+            sizes = (self.classes, logits, latent_dim, width, self.architecture)
+            networks = stacked_networks.build(shapes[index], index == 0, shapes[index + 1], *sizes)
+            levels.append(Level(index, networks, encoder, shapes[index + 1], latent_dim))
+        return levels
+
+    def compile(self, optimizer=None, discriminator_optimizer=None, **kwargs):
+        """`optimizer` trains the generators (learning-rate callbacks act on it)."""
+        super().compile(optimizer or _optimizer(), discriminator_optimizer or _optimizer(), **kwargs)
+
+    def level(self, index):
+        """The level `index` (0: images) alone, a model to `compile` and `fit`; it shares its weights with the stack."""
+        model = StackLevels(name=f"level_{index}")
+        model._set_levels([self.levels_in[index]], (self.dropout, 0.0), self.options)
+        return model
+
+    def features(self, images):
+        """Real representations above images uint8 (N, H, W, C), lowest first: float32 arrays, without the logits."""
+        made = []
+        for start in range(0, len(images), _BLOCK):
+            x = pixels.to_float(tf.convert_to_tensor(np.asarray(images[start : start + _BLOCK])))
+            made.append([x := encoder(x, training=False) for encoder in self.encoders[:-1]])
+        return [np.concatenate(parts) for parts in zip(*made, strict=True)]
+
+    def level_data(self, index, images, labels):
+        """What `level(index).fit` trains on, ((target, condition), labels), the encoder's features computed once."""
+        chain = [images, *self.features(images)]
+        return tuple(chain[index : index + 2]), labels
+
+    def joint_data(self, images, labels):
+        """What `fit` trains on, with the encoder's features computed once: ((images, features, ...), labels)."""
+        return (images, *self.features(images)), labels
+
+    @property
+    def drawing_networks(self):
+        return tuple(self.generators)
+
+    def call(self, inputs, training=None):
+        """Images float32 (N, H, W, C) in [-1, 1] of [latents (N, latent_dim) in [-1, 1), labels int (N,)].
+
+        Latents are those of the highest level first.
+        """
+        latents, labels = inputs
+        return self._down(tf.cast(labels, tf.int32), latents, self.stacks, training)[0]
+
+    def from_features(self, features, seeds, level=1):
+        """Images uint8 (N, H, W, C) that the levels below representation `level` make of it: those levels alone.
+
+        `features` are float32, such as `features(real_images)[level - 1]`; `seeds` ints (N,); `level` 1 to stacks - 1.
+        """
+        _check("level", level, range(1, self.stacks))
+        seeds, images = np.asarray(seeds, np.int64), []
+        for start in range(0, len(seeds), _BLOCK):
+            block = slice(start, start + _BLOCK)
+            latents = streams.uniform_latents(tf.constant(seeds[block]), self.latent_dim)
+            made = self._down(tf.constant(features[block]), latents, level, training=False)
+            images.append(pixels.to_uint8(made[0]).numpy())
+        return np.concatenate(images)
+
+    def recovered(self, latents, labels):
+        """For each level, lowest first, (its latents in [0, 1), what its discriminator recovers of them), both (N, z).
+
+        `latents` and `labels` as in `call`: draws that no training step has seen. In inference form.
+        """
+        latents = tf.convert_to_tensor(latents)
+        made = self._down(tf.cast(labels, tf.int32), latents, self.stacks, training=False)
+        key, found = tf.zeros(2, tf.int64), []
+        for level, representation in zip(self.levels_in, made, strict=True):
+            _, seen = level.discriminator([representation, key, tf.zeros(2)], training=False)
+            found.append((((latents[:, self.latent_columns(level.index)] + 1.0) / 2.0).numpy(), seen.numpy()))
+        return found
+
+    def latent_columns(self, index):
+        """The columns of `call`'s latents that belong to a level: the highest level's come first."""
+        end = self.latent_dim - sum(level.latent_dim for level in self.levels_in[:index])
+        return slice(end - self.levels_in[index].latent_dim, end)
+
+    def _down(self, condition, latents, levels, training):
+        """What each of the lowest `levels` levels makes of the condition of the highest of them, lowest first."""
+        made = []
+        for level in reversed(self.levels_in[:levels]):
+            z = (latents[:, self.latent_columns(level.index)] + 1.0) / 2.0
+            condition = level.generator([condition, z], training=training)
+            made.insert(0, condition)
+        return made
+
+    def get_config(self):
+        own = ("stacks", "architecture", "image_width", "feature_width", "top_latent_dim", "latent_dim_below")
+        own += ("dropout", "joint_dropout", "joint_noise")
+        encoder = keras.saving.serialize_keras_object(self.encoder)
+        values = {name: getattr(self, name) for name in own}
+        return {**super().get_config(), "encoder": encoder, **values, **self.options}
+
+    @classmethod
+    def from_config(cls, config):
+        return cls(**{**config, "encoder": keras.saving.deserialize_keras_object(config["encoder"])})
+
+
+def _optimizer():
+    return keras.optimizers.Adam(learning_rate=1e-4, beta_1=0.5)
+
+
+def _check(name, value, possible):
+    if value not in possible:
+        raise ValueError(f"{name}: found {value!r}, expected one of {', '.join(map(str, possible))}")
