@@ -81,6 +81,26 @@ def test_a_growing_stage_keeps_its_place(tmp_path):
     assert artefacts.read_json(stage.path / "stage.json")["stage"] == "pool"
 
 
+def test_minutes_count_the_parts(tmp_path):
+    """Parts of parts too, what is not made yet as nothing; a stage's digest is that of its own dependencies."""
+
+    def stage(name, seconds, parts=()):
+        made = artefacts.Stage(tmp_path, name, {"seed": 3}, parts)
+        if seconds:
+            with made.making():
+                pass
+            artefacts.write_json(made.path / "seconds.json", seconds)
+        return made
+
+    inner = stage("inner", 60)
+    encoder, level, missing = stage("encoder", 30, [inner]), stage("level", 120), stage("other", 0)
+    stack = stage("stack", 6, (encoder, level, missing))
+    assert stack.parts == (encoder, level, missing)
+    assert (inner.minutes, encoder.minutes, missing.minutes) == (1, 1.5, 0)
+    assert stack.minutes == pytest.approx(0.1 + 1.5 + 2)
+    assert stack.digest == artefacts.Stage(tmp_path, "stack", {"seed": 3}).digest
+
+
 # Folders that a user names
 
 

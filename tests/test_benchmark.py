@@ -3,6 +3,7 @@
 import math
 
 import pytest
+import tensorflow as tf
 import tiny
 
 from tfgan_aug import benchmark, training
@@ -10,6 +11,11 @@ from tfgan_aug.errors import UserError
 
 STAGES = [
     "DCGAN training",
+    "Stacked GAN encoder training",
+    "Stacked GAN level 0 training",
+    "Stacked GAN level 1 training",
+    "Stacked GAN joint training",
+    "Stacked GAN features",
     "classifier training",
     "generated",
     "judged",
@@ -25,7 +31,7 @@ def test_every_stage_has_a_rate_and_its_bound():
     assert [row.name for row in rows] == STAGES
     assert all(row.rate > 0 for row in rows) and 0.1 < memory < 64
     # A bound for all but reading, which needs a TFDS source to compare with.
-    assert [math.isfinite(row.bound) for row in rows] == [True] * 6 + [False]
+    assert [math.isfinite(row.bound) for row in rows] == [True] * 11 + [False]
 
 
 def test_table_shows_shares_of_the_bounds():
@@ -52,3 +58,31 @@ def test_rate_is_the_best_of_several_calls(monkeypatch):
 def test_unknown_source_is_refused():
     with pytest.raises(UserError, match="cifar11"):
         benchmark.run(tiny.config("cifar11"), 0.01, training.make_strategy("one_device"))
+
+
+def test_multiply_adds_by_hand():
+    """Batch 2: a convolution 8 x 8 of 3 to 4 channels, a transposed one, a dense layer, and the gradients of some."""
+    x, kernel = tf.Variable(tf.zeros((2, 8, 8, 3))), tf.Variable(tf.zeros((3, 3, 3, 4)))
+    up, dense = tf.Variable(tf.zeros((5, 5, 6, 4))), tf.Variable(tf.zeros((1536, 7)))
+
+    def forward():
+        y = tf.nn.conv2d(x, kernel, 2, "SAME")
+        z = tf.nn.conv2d_transpose(y, up, (2, 16, 8, 6), (4, 2), "SAME")
+        return tf.reshape(z, (2, -1)) @ tf.zeros((768, 7)), y
+
+    convolution, transposed, product = 2 * 4 * 4 * 4 * 27, 2 * 4 * 4 * 4 * 150, 2 * 768 * 7
+
+    def count(function):
+        return benchmark.multiply_adds(tf.function(function, autograph=False).get_concrete_function().graph, 2)
+
+    assert count(lambda: forward()[0]) == convolution + transposed + product
+    assert count(lambda: forward()[1]) == convolution
+
+    def gradient():
+        with tf.GradientTape() as tape:
+            y = forward()[1]
+        return tape.gradient(y, kernel)
+
+    # The gradient by the input, which the tape makes too, is not needed and not counted; nor is the forward pass.
+    assert count(gradient) == convolution
+    assert count(lambda: tf.transpose(dense) @ tf.zeros((1536, 5))) == 7 * 1536 * 5

@@ -217,8 +217,9 @@ def test_unknown_fields_and_options(refused):
         ("train_per_class=-1", "found -1, expected 0 (all) or more"),
         ("test_per_class=-1", "found -1, expected 0 or more"),
         ("seed=-1", "found -1, expected 0 to 2**31 - 1"),
-        ("gans=sgan,none", "found 'sgan,none', expected one or more of dcgan"),
-        ("gans=", "found '', expected one or more of dcgan"),
+        ("gans=sgan,none", "found 'sgan,none', expected one or more of dcgan, sgan"),
+        ("gans=sgan,sgan", "found 'sgan,sgan', expected one or more of dcgan, sgan"),
+        ("gans=", "found '', expected one or more of dcgan, sgan"),
         ("dcgan.conditioning=no", "found 'no', expected one of label, per_class"),
         ("dcgan.augmentation=cut", "found 'cut', expected some of color, translation, flip"),
         ("dcgan.width=0", "found 0, expected a positive number"),
@@ -231,6 +232,37 @@ def test_unknown_fields_and_options(refused):
 )
 def test_values_that_no_stage_can_work_with(refused, field, line):
     assert refused(f"--config.{field}") == f"--config.{field.split('=')[0]}: {line}"
+
+
+POSITIVE, AT_LEAST_ZERO, SHARE = "a positive number", "0 or more", "a number from 0 to below 1"
+SGAN = {
+    "stacks": (4, "1, 2 or 3"),
+    "architecture": ("resnet", "one of huang, paper"),
+    "discriminator_form": ("two_logits", "one of class_logits, one_logit"),
+    "generator_loss": ("hinge", "one of non_saturating, saturating"),
+    "augmentation": ("flip,cut", "some of color, translation, flip"),
+    **dict.fromkeys(("image_width", "feature_width"), (0.0, POSITIVE)),
+    **dict.fromkeys(("image_learning_rate", "feature_learning_rate", "joint_learning_rate"), (0.0, POSITIVE)),
+    **dict.fromkeys(("top_latent_dim", "latent_dim_below", "image_steps", "feature_steps"), (0, POSITIVE)),
+    **dict.fromkeys(("batch_size", "checkpoint_steps"), (0, POSITIVE)),
+    **dict.fromkeys(("adversarial_weight", "conditional_weight", "entropy_weight"), (-0.5, AT_LEAST_ZERO)),
+    **dict.fromkeys(("label_weight", "joint_weight", "joint_noise"), (-0.5, AT_LEAST_ZERO)),
+    **dict.fromkeys(("generator_steps", "joint_steps"), (-1, AT_LEAST_ZERO)),
+    **dict.fromkeys(("dropout", "joint_dropout", "beta_1"), (1.0, SHARE)),
+    "encoder.recipe": ("mine", "one of paper, best"),
+    **dict.fromkeys(("encoder.steps", "encoder.batch_size", "encoder.checkpoint_steps"), (0, POSITIVE)),
+    "encoder.width": (0.0, POSITIVE),
+    **{f"encoder.{name}": (-1.0, AT_LEAST_ZERO) for name in ("learning_rate", "weight_decay", "label_smoothing")},
+}
+
+
+def test_every_value_of_the_stacked_gan_is_checked(refused):
+    # The builder and the transforms are tried, which needs TensorFlow: see below.
+    tried = {"encoder.builder", "encoder.augmentation"}
+    assert set(SGAN) == set(cli._fields(settings.get_config().sgan)) - tried
+    for field, (value, expected) in SGAN.items():
+        option = f"--config.sgan.{field}"
+        assert refused(f"{option}={value}") == f"{option}: found {value!r}, expected {expected}"
 
 
 @pytest.mark.parametrize("epochs, steps", [(3, 4), (0, 0)])
@@ -261,6 +293,44 @@ def test_batches_larger_than_the_subset(refused, root, name):
     small = [f"--config.{other}.batch_size=4" for other in ("judge", "classifier", "dcgan") if other != name]
     line = refused(*source(root), *small, f"--config.{name}.batch_size=11")
     assert line == f"--config.{name}.batch_size: found 11, expected at most the 10 training images"
+
+
+@pytest.mark.parametrize("name", ["sgan", "sgan.encoder"])
+def test_batches_of_the_stacked_gan_larger_than_the_subset(refused, root, name):
+    sections = ("judge", "classifier", "sgan", "sgan.encoder")
+    small = [f"--config.{other}.batch_size=4" for other in sections if other != name]
+    line = refused(*source(root), *small, "--config.gans=sgan", f"--config.{name}.batch_size=11")
+    assert line == f"--config.{name}.batch_size: found 11, expected at most the 10 training images"
+
+
+ENCODERS = """
+import keras
+
+def encoder(image_shape, classes, *names):
+    layers = [keras.Input(image_shape), keras.layers.Conv2D(2, 5), keras.layers.MaxPooling2D(name=names[0])]
+    layers += [keras.layers.Flatten(), keras.layers.Dense(4, name=names[1])]
+    layers.append(keras.layers.Dense(classes, name="logits"))
+    return keras.Sequential(layers)
+
+def no_map(image_shape, classes):
+    return encoder(image_shape, classes, "pool", "dense")
+
+def no_vector(image_shape, classes):
+    return encoder(image_shape, classes, "pool_2", "hidden")
+"""
+
+
+@pytest.mark.parametrize("function, missing", [("no_map", "pool_2"), ("no_vector", "dense")])
+def test_an_encoder_without_the_representations(refused, root, tmp_path, monkeypatch, function, missing):
+    (tmp_path / "users_encoders.py").write_text(ENCODERS)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    monkeypatch.delitem(sys.modules, "users_encoders", raising=False)
+    sections = ("judge", "classifier", "sgan", "sgan.encoder")
+    small = [f"--config.{name}.batch_size=4" for name in sections]
+    builder = f"--config.sgan.encoder.builder=users_encoders:{function}"
+    line = refused(*source(root), *small, "--config.gans=sgan", builder)
+    assert re.fullmatch(rf"--config\.sgan: encoder: found layers \[.*\], expected one called '{missing}'", line)
 
 
 def test_builders_and_transforms_are_tried_before_any_work(refused, root):

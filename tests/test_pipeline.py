@@ -203,23 +203,9 @@ def test_killed_and_run_again_ends_with_the_same_bytes(whole, tmp_path):
 # Branches, on a folder of three colours
 
 
-class AnyJudge(judges.Judge):
-    """A trained judge whose answers are replaced: it takes draws for the classes in turn, TP and FP of every class."""
-
-    def __init__(self, path, block_size):
-        super().__init__(path, block_size)
-        self.calls = 0
-
-    def __call__(self, images):
-        assert super().__call__(images).shape == (self.block_size, 3)
-        self.calls += 1
-        predicted = (np.arange(len(images)) + self.calls) % 3
-        return np.full((len(images), 3), 0.1, np.float32) + 0.7 * np.eye(3, dtype=np.float32)[predicted]
-
-
 @pytest.fixture
 def any_judge(monkeypatch):
-    monkeypatch.setattr(judges, "Judge", AnyJudge)
+    monkeypatch.setattr(judges, "Judge", tiny.AnyJudge)
 
 
 @pytest.fixture
@@ -292,7 +278,7 @@ def test_one_gan_a_class_needs_a_batch_of_each(root, tmp_path):
     assert not (tmp_path / "work").exists()
 
 
-class SureJudge(AnyJudge):
+class SureJudge(tiny.AnyJudge):
     """Takes every draw for what it is meant to be."""
 
     def __call__(self, images):
@@ -321,7 +307,7 @@ def test_too_few_false_positives_leave_variants_out(monkeypatch, root, tmp_path,
 
 
 def test_shortfall_ends_the_run_and_can_be_allowed(monkeypatch, root, tmp_path):
-    class NeverRed(AnyJudge):
+    class NeverRed(tiny.AnyJudge):
         def __call__(self, images):
             made = super().__call__(images)
             made[:, 2] = 0
@@ -337,7 +323,7 @@ def test_shortfall_ends_the_run_and_can_be_allowed(monkeypatch, root, tmp_path):
     assert record["counts"]["train"]["dcgan/tp"] == [3, 3, 0] and record["short"] == ["red"]
     # Asked for again, it is the same; complete, it would be another, and what is there stays.
     assert build(root, tmp_path, {"variants": "dcgan_tp", "allow_shortfall": True}, **fields).summary == result.summary
-    monkeypatch.setattr(judges, "Judge", AnyJudge)
+    monkeypatch.setattr(judges, "Judge", tiny.AnyJudge)
     (pool,) = (tmp_path / "work").glob("pool-*")
     shutil.rmtree(pool)
     with pytest.raises(UserError, match="dcgan_tp/1.0.0 holds a dataset with digest .*--overwrite replaces it"):

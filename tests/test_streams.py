@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfgan_aug import streams
+from tfgan_aug import streams, training
 
 
 def test_key_of():
@@ -79,3 +79,24 @@ def test_rekey_without_random_layers():
     streams.rekey(network, 2**32 - 1, 5)
     for one, other in zip(before, network.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+def test_replica_rows_are_those_of_one_device():
+    """Two replicas' rows, put together, are the rows of one: of a batch of eight, in eager mode and in a graph."""
+
+    def draw(count):
+        return tf.random.stateless_uniform([count, 3], [1, 2], alg="philox")
+
+    whole = draw(8).numpy()
+    assert len(np.unique(whole)) == whole.size
+    np.testing.assert_array_equal(streams.replica_rows(draw, 8), whole)
+    for name, share in (("one_device", 8), ("mirrored", 4)):
+        strategy = training.make_strategy(name)
+
+        def run(strategy=strategy, share=share):
+            return strategy.run(lambda: streams.replica_rows(draw, tf.constant(share)))
+
+        for function in (run, tf.function(run)):
+            rows = strategy.experimental_local_results(function())
+            assert [len(part) for part in rows] == [share] * (8 // share)
+            np.testing.assert_array_equal(np.concatenate(rows), whole)

@@ -1,11 +1,14 @@
 """Training: keyed batches, checkpoints, resuming, strategies."""
 
+import types
+
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+import tiny
 
-from tfgan_aug import classifiers, training
+from tfgan_aug import classifiers, progress, training
 from tfgan_aug.errors import UserError
 from tfgan_aug.gans.dcgan import DCGAN
 
@@ -58,6 +61,15 @@ def test_batches_keep_types_and_shapes():
         np.testing.assert_array_equal(image[:, 0, 0, 0], label)
 
 
+def test_nested_arrays_give_the_examples_of_flat_ones():
+    first, second, third = (np.arange(10) * factor for factor in (1, 2, 3))
+    nested = training.batches(((first, second), third), batch_size=4, seed=0, steps=5)
+    flat = training.batches((first, second, third), batch_size=4, seed=0, steps=5)
+    seen = [np.array([*inner, last]) for (inner, last) in nested.as_numpy_iterator()]
+    np.testing.assert_array_equal(seen, [np.array(batch) for batch in flat.as_numpy_iterator()])
+    np.testing.assert_array_equal([batch[0] for batch in seen], rows(5))
+
+
 # Fitting and resuming
 
 
@@ -102,28 +114,14 @@ def weights(model):
     ]
 
 
-class Interrupted(Exception):
-    pass
-
-
-class InterruptAfter(keras.callbacks.Callback):
-    def __init__(self, steps):
-        super().__init__()
-        self.steps = steps
-
-    def on_train_batch_end(self, batch, logs=None):
-        if training.steps_done(self.model) == self.steps:
-            raise Interrupted
-
-
 @pytest.mark.parametrize("build", [dcgan, classifier])
 def test_resumed_training_equals_uninterrupted_training(build, tmp_path):
     """Bit by bit, from a checkpoint that a model of other initial weights takes up: five steps, cut off after three."""
     whole = build(1)
     fit(whole, tmp_path / "whole")
     cut_off = build(1)
-    with pytest.raises(Interrupted):
-        fit(cut_off, tmp_path / "cut", callbacks=[InterruptAfter(3)])
+    with pytest.raises(tiny.Interrupted):
+        fit(cut_off, tmp_path / "cut", callbacks=[tiny.InterruptAfter(3)])
     assert [path.name for path in (tmp_path / "cut").iterdir()] == ["step-00000002.weights.h5"]
     resumed = build(2)
     fit(resumed, tmp_path / "cut")
@@ -196,6 +194,92 @@ def test_non_finite_loss_stops_training(tmp_path):
     with pytest.raises(training.NonFiniteLoss, match="^(loss|accuracy) is nan after step 4; lower the learning rate$"):
         fit(classifier(1, ""), tmp_path, steps=8, data=(images, labels, unweighed), checkpoint_steps=4)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("build", "steps"), [(dcgan, 3), (classifier, 9)])
+def test_steps_of_a_gan_are_its_discriminators(build, steps):
+    """Its generator may move several times a step."""
+    model = build(1)
+    model.optimizer.iterations.assign(9)
+    if hasattr(model, "discriminator_optimizer"):
+        model.discriminator_optimizer.iterations.assign(3)
+    assert training.steps_done(model) == steps
+
+
+# A model's file and its learning curve
+
+
+class Logs(keras.callbacks.Callback):
+    """The learning curve as it should be: a line for each stretch of steps, from Keras' own logs."""
+
+    def __init__(self):
+        super().__init__()
+        self.lines = []
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.lines = self.lines or [["step", *logs]]
+        step = int(self.model.optimizer.iterations)
+        self.lines.append([str(step), *(f"{float(value):.6g}" for value in logs.values())])
+
+
+def trained(path, model, callbacks=()):
+    """Five steps, a checkpoint every two."""
+    section = types.SimpleNamespace(batch_size=8, checkpoint_steps=2)
+    return training.trained(
+        path,
+        lambda: model,
+        arrays(),
+        section=section,
+        steps=5,
+        seed=7,
+        strategy=training.make_strategy("one_device"),
+        progress=progress.Progress(),
+        name="a test's model",
+        callbacks=callbacks,
+    )
+
+
+@pytest.mark.parametrize("name", ["model.keras", "model.weights.h5"])
+def test_trained_leaves_the_model_and_its_curve(tmp_path, name, monkeypatch, capsys):
+    logs = Logs()
+    model = trained(tmp_path / name, classifier(1), [logs])
+    assert {path.name for path in tmp_path.iterdir()} == {name, "model.csv"}
+    lines = [line.split(",") for line in (tmp_path / "model.csv").read_text().splitlines()]
+    assert lines == logs.lines and [line[0] for line in lines] == ["step", "2", "4", "5"]
+    assert sorted(lines[0]) == ["accuracy", "loss", "step"]
+    assert "a test's model: 5 steps in " in capsys.readouterr().err
+
+    def never(*arguments, **options):
+        raise AssertionError("trained again")
+
+    monkeypatch.setattr(training, "fit", never)
+    again = trained(tmp_path / name, classifier(2))
+    for (path, value), (_, other) in zip(weights(again), weights(model), strict=True):
+        np.testing.assert_array_equal(value, other, err_msg=path)
+
+
+def test_a_curve_goes_on_where_the_weights_do(tmp_path, monkeypatch):
+    """Cut off inside a stretch, then between a line of the curve and its checkpoint: no line is lost or comes twice."""
+    whole, path = trained(tmp_path / "whole.keras", classifier(1)), tmp_path / "cut.keras"
+    with pytest.raises(tiny.Interrupted):
+        trained(path, classifier(1), [tiny.InterruptAfter(3)])
+    cut_off, step = classifier(2), tmp_path / "checkpoints-cut" / "step-00000002.weights.h5"
+    assert step.exists() and not path.exists()
+
+    def never(*arguments, **options):
+        raise tiny.Interrupted
+
+    monkeypatch.setattr(cut_off, "save_weights", never)
+    with pytest.raises(tiny.Interrupted):
+        trained(path, cut_off)
+    assert step.exists() and (tmp_path / "cut.csv").read_text().count("\n4,") == 1
+    resumed = trained(path, classifier(3))
+    assert (tmp_path / "cut.csv").read_bytes() == (tmp_path / "whole.csv").read_bytes()
+    pairs = zip(weights(resumed), weights(whole), strict=True)
+    assert [path for (path, value), (_, other) in pairs if not np.array_equal(value, other)] == []
+    assert {path.name for path in tmp_path.iterdir()} == {
+        f"{n}.{e}" for n in ("whole", "cut") for e in ("keras", "csv")
+    }
 
 
 # Strategies

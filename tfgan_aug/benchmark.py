@@ -1,7 +1,8 @@
 """Speed of every stage on this machine, each beside its bound, as ratios within one run.
 
-A bound is what the stage cannot beat: the bare forward passes of the networks that it calls, the bare encoding of
-its PNG files, TFDS' own reading. Nothing is written outside a temporary folder.
+A bound is what the stage cannot beat: the bare forward passes of the networks that it calls, its multiply-adds at the
+rate of a convolution measured in the same run, the bare encoding of its PNG files, TFDS' own reading. Nothing is
+written outside a temporary folder.
 """
 
 import dataclasses
@@ -16,7 +17,17 @@ import tensorflow as tf
 import tensorflow_datasets as tfds
 from PIL import Image
 
-from tfgan_aug import augmented, classifiers, generators, sources, streams, training, verdicts
+from tfgan_aug import (
+    augmented,
+    classifiers,
+    dcgan_stage,
+    generators,
+    sources,
+    stacked_stages,
+    streams,
+    training,
+    verdicts,
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,7 +64,7 @@ def run(config, seconds, strategy, note=lambda text: None):
         note(f"{row[0]}: {row[1]:,.0f} images/s")
 
     with strategy.scope():
-        gan = generators.build("dcgan", config.dcgan, shape, classes if config.dcgan.conditioning == "label" else 1, 0)
+        gan = dcgan_stage.build(config.dcgan, shape, classes if config.dcgan.conditioning == "label" else 1, 0)
         classifier = classifiers.build("--config.classifier", config.classifier, shape, classes, 0)
         judge = classifiers.build("--config.judge", config.judge, shape, classes, 0)
     batch, rng = config.dcgan.batch_size, np.random.default_rng(0)
@@ -69,6 +80,9 @@ def run(config, seconds, strategy, note=lambda text: None):
     d_rate = images_per_second(discriminator_forward, batch, seconds)
     rate = images_per_second(_step(gan, strategy, (images, labels)), batch, seconds)
     add("DCGAN training", rate, 1 / (2 / g_rate + 3 / d_rate), "its 2 + 3 forward passes alone")
+
+    for row in _stacked(config.sgan, strategy, data, shape, classes, seconds):
+        add(*row)
 
     batch = config.classifier.batch_size
     images, labels = map(tf.constant, data(batch))
@@ -127,6 +141,80 @@ def run(config, seconds, strategy, note=lambda text: None):
     return rows, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
 
 
+def _stacked(section, strategy, data, shape, classes, seconds):
+    """Rows of the Stacked GAN's stages, each beside the time of its multiply-adds at the measured convolution rate."""
+    with strategy.scope():
+        encoder = stacked_stages.build_encoder(section, shape, classes, 0)
+        gan = stacked_stages.build(section, encoder.network, 0)
+        levels = [gan.level(index) for index in range(section.stacks)]
+        for level in levels:
+            level.compile()
+    batch, pool = section.batch_size, 4 * section.batch_size
+    images, labels = data(pool)
+    features_rate = images_per_second(lambda: gan.features(images), pool, seconds)
+    stages = [("Stacked GAN encoder", encoder, data(section.encoder.batch_size))]
+    for index, level in enumerate(levels):
+        stages.append((f"Stacked GAN level {index}", level, gan.level_data(index, images[:batch], labels[:batch])))
+    stages.append(("Stacked GAN joint", gan, gan.joint_data(images[:batch], labels[:batch])))
+    operations = convolution_rate(seconds)
+    for name, model, arrays in stages:
+        arrays = tf.nest.map_structure(tf.constant, arrays)
+        size = len(arrays[1])
+        # The encoder is trainable alone and frozen in the stack.
+        model.trainable = True
+        gan.encoder.trainable = name.endswith("encoder")
+        step = _step(model, strategy, arrays)
+        needed = multiply_adds(step.graph().graph, size)
+        rate = images_per_second(step, size, seconds)
+        bound = (
+            f"{needed / 1e9:.1f} billion multiply-adds at {operations / 1e9:.0f} a second: "
+            f"{1e3 * needed / operations:.0f} of {1e3 * size / rate:.0f} ms a step"
+        )
+        yield f"{name} training", rate, size * operations / needed, bound
+    floats = tf.zeros((pool, *shape))
+    forward = _compiled(lambda: encoder.network(floats, training=False))
+    yield "Stacked GAN features", features_rate, images_per_second(forward, pool, seconds), "the encoder's forward pass"
+
+
+def convolution_rate(seconds):
+    """Multiply-adds a second of a convolution, 3 x 3 from 128 to 128 channels, 16 x 16 pixels, with its gradients."""
+    batch, channels = 64, 128
+    x = tf.Variable(tf.zeros((batch, 16, 16, channels)))
+    kernel = tf.Variable(tf.zeros((3, 3, channels, channels)))
+
+    def work():
+        with tf.GradientTape() as tape:
+            y = tf.nn.conv2d(x, kernel, 1, "SAME")
+        return tf.add_n([tf.reduce_sum(gradient[:1]) for gradient in tape.gradient(y, [x, kernel])])
+
+    return images_per_second(_compiled(work), 3 * batch * 16 * 16 * 9 * channels**2, seconds)
+
+
+def multiply_adds(graph, batch):
+    """Multiply-adds of the convolutions and matrix products that a graph's results need; unknown sizes are `batch`."""
+
+    def size(shape):
+        return int(np.prod([batch if side is None else side for side in shape]))
+
+    total, seen, waiting = 0, set(), [*(tensor.op for tensor in graph.outputs), *graph.control_outputs]
+    while waiting:
+        operation = waiting.pop()
+        if operation in seen:
+            continue
+        seen.add(operation)
+        waiting += [tensor.op for tensor in operation.inputs] + list(operation.control_inputs)
+        if operation.type == "Conv2D":
+            total += size(operation.outputs[0].shape) * size(operation.inputs[1].shape[:3])
+        elif operation.type == "Conv2DBackpropInput":
+            total += size(operation.inputs[2].shape) * size(operation.inputs[1].shape[:3])
+        elif operation.type == "Conv2DBackpropFilter":
+            total += size(operation.inputs[2].shape) * size(operation.outputs[0].shape[:3])
+        elif operation.type == "MatMul":
+            inner = operation.inputs[0].shape[0 if operation.get_attr("transpose_a") else 1]
+            total += size(operation.outputs[0].shape) * size([inner])
+    return total
+
+
 def _reading(config, count, seconds):
     """(images/s, name) of TFDS reading `count` images of the source itself; None where it is no TFDS dataset."""
     if config.source == "shapes10" or config.source.startswith("folder:"):
@@ -161,6 +249,7 @@ def _step(model, strategy, batch):
         step()
         return model.optimizer.iterations.numpy()
 
+    work.graph = step.get_concrete_function
     return work
 
 

@@ -63,6 +63,11 @@ def train(folder, stage, subset, config, strategy, reporter):
     return PerClass(models)
 
 
+def inspect(stage, subset, config, folder):
+    """No paths: the grids of the pool show all there is."""
+    return []
+
+
 def _train(folder, name, arrays, section, classes, seed, strategy, reporter):
     return training.trained(
         folder / f"{name}.keras",

@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from tfgan_aug import dcgan_stage, stacked_stages
 
-# Each has stage(workdir, subset_stage, config), check(config, subset, strategy) and train(folder, stage, ...).
+# What a GAN's module has: stage, check, make_parts, train and inspect.
 _STAGES = {"dcgan": dcgan_stage, "sgan": stacked_stages}
 
 
@@ -29,6 +29,11 @@ def make(stage, gan, subset, config, strategy, progress):
     _STAGES[gan].make_parts(stage, subset, config, strategy, progress)
     with stage.making() as folder:
         export(_STAGES[gan].train(folder, stage, subset, config, strategy, progress), folder / "generator")
+
+
+def inspect(gan, stage, subset, config, folder):
+    """Writes pictures and numbers of what the GAN's parts do, where it has parts, to `folder`; gives the paths."""
+    return _STAGES[gan].inspect(stage, subset, config, folder)
 
 
 def export(gan, path):

@@ -1,8 +1,9 @@
 """What each level of a trained Stacked GAN does, as pictures and as numbers.
 
-Artefacts: `levels.png`, a class a row: a real image, what the lower levels make of its representations, lowest
-first, and what the whole stack makes of the class; `latents.png`, a class a row: an image, the same with other
-latents of the lowest level alone, the same with other latents of the highest level alone; `levels.json`.
+Artefacts: `sgan_levels.png`, a class a row: a real image, what the lower levels make of its representations, lowest
+first, and what the whole stack makes of the class; `sgan_latents.png`, a class a row: an image, the same with other
+latents of the lowest level alone, the same with other latents of the highest level alone; `sgan_levels.json`: the
+numbers of `measure`, before training and after.
 """
 
 import numpy as np
@@ -31,22 +32,26 @@ def from_features(gan, images, count, level=1):
     return rows
 
 
-def inspect(gan, images, labels, folder, seed):
-    """Draws the pictures into `folder`, and the numbers of `measure`; `images` and `labels` are real ones."""
+def inspect(gan, images, labels, folder, seed, name="sgan"):
+    """Writes the pictures and the numbers to `folder`, from a trained gan and real images; gives the paths."""
+    paths = [folder / f"{name}_{ending}" for ending in ("levels.png", "latents.png", "levels.json")]
     labels, classes = np.asarray(labels), range(min(gan.classes, _CLASSES))
     real = np.asarray(images[[np.flatnonzero(labels == label)[0] for label in classes]])
     parts = [real[:, None]]
     parts += [from_features(gan, real, _COLUMNS, level)()[:, 1:] for level in range(1, gan.stacks)]
     drawn = gan.generate(np.repeat(classes, _COLUMNS), np.tile(np.arange(_COLUMNS), len(classes)))
     parts.append(drawn.reshape(len(classes), _COLUMNS, *drawn.shape[1:]))
-    pixels.save_grid(folder / "levels.png", np.concatenate(parts, axis=1))
+    pixels.save_grid(paths[0], np.concatenate(parts, axis=1))
 
     columns = [_changed(gan, np.array(classes), seed, None, 0)]
     for level in dict.fromkeys((0, gan.stacks - 1)):
         columns += [_changed(gan, np.array(classes), seed, level, draw) for draw in range(1, _COLUMNS + 1)]
     pictures = pixels.to_uint8(tf.stack(columns, axis=1)).numpy()
-    pixels.save_grid(folder / "latents.png", pictures)
-    artefacts.write_json(folder / "levels.json", measure(gan, seed))
+    pixels.save_grid(paths[1], pictures)
+    untrained = type(gan).from_config(gan.get_config())
+    untrained.encoder.set_weights(gan.encoder.get_weights())
+    artefacts.write_json(paths[2], {"untrained": measure(untrained, seed), "trained": measure(gan, seed)})
+    return paths
 
 
 def measure(gan, seed, draws=_DRAWS):
@@ -56,11 +61,13 @@ def measure(gan, seed, draws=_DRAWS):
     latents of that level, in units of its features' root mean square; `pixel_distance`: root mean square
     difference in grey levels; `class_kept`: the share whose class, by the encoder, stays; `latent_error`: mean squared
     error with which the level's discriminator recovers its latents, whose variance is 1 / 12 = 0.0833: what a
-    constant guess has. `intended_class`: the share of images in which the encoder sees their class.
+    constant guess has; `conditional_error`: the level's conditional loss, unweighted: the squared distance, in units of
+    the features' mean square, or at the top nats. `intended_class`: the share of images whose class the encoder sees.
     """
     labels = np.repeat(np.arange(gan.classes), draws)
     latents = _latents(gan, labels, seed, None, 0)
     errors = [float(np.mean((true - seen) ** 2)) for true, seen in gan.recovered(latents, labels)]
+    conditional = [float(np.mean(values)) for values in gan.conditional_errors(latents, labels)]
     base = _changed(gan, labels, seed, None, 0)
     features, predicted = _encoded(gan, base)
     found = {"intended_class": float(np.mean(predicted == labels)), "levels": []}
@@ -75,6 +82,7 @@ def measure(gan, seed, draws=_DRAWS):
                 "pixel_distance": _grey_levels(other, base),
                 "class_kept": float(np.mean(predicted == other_predicted)),
                 "latent_error": errors[level.index],
+                "conditional_error": conditional[level.index],
             }
         )
     return found

@@ -117,6 +117,8 @@ class _Job:
             self._write(variant, subset, images, drawn.get(variant.gan))
         pools = {gan: self._pool(gan) for gan in self.gans}
         grids = report.save_grids(self.workdir / "grids", subset, images, pools, self.rule)
+        for gan in self.gans:
+            grids += generators.inspect(gan, self.gan_stages[gan], subset, self.config, grids[0].parent)
         scored = {name.format(gan=gan) for name in _SCORED for gan in self.gans or ("",)}
         rows = [self._row(variant, drawn) for variant in kept if variant.name in scored]
         text = report.closing(

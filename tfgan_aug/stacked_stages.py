@@ -1,8 +1,8 @@
 """The Stacked GAN's stages: the encoder, each level alone, the levels jointly. Each is found or made by its digest.
 
 Artefacts: `sgan-encoder-<digest>/encoder.keras`; `sgan-level-<n>-<digest>/level.weights.h5`, level 0 with the preview
-`level.png` (a real image, then images from its features); `sgan-<digest>/gan.keras`, `gan.png` and what `inspection`
-leaves. Each with its learning curve, a CSV file.
+`level.png` (a real image, then images from its features); `sgan-<digest>/gan.keras` and `gan.png`. Each with its
+learning curve, a CSV file.
 """
 
 import keras
@@ -130,7 +130,7 @@ def _train_level(folder, index, encoder_stage, subset, config, strategy, reporte
 
 
 def train(folder, stage, subset, config, strategy, reporter):
-    """The Stacked GAN, trained jointly in `folder` from the weights of its levels, and inspected."""
+    """The Stacked GAN, trained jointly in `folder` from the weights of its levels."""
     section, data = config.sgan, subset.train
     encoder_stage, *level_stages = stage.parts
     # Another seed than the levels': their noise is keyed by the same streams.
@@ -155,5 +155,10 @@ def train(folder, stage, subset, config, strategy, reporter):
         )
     else:
         gan.save(folder / "gan.keras")
-    inspection.inspect(gan, data.images, data.labels, folder, seed)
     return gan
+
+
+def inspect(stage, subset, config, folder):
+    """Pictures and numbers of what each level of the trained GAN does, written to `folder`; gives the paths."""
+    gan = keras.models.load_model(stage.path / "gan.keras", compile=False)
+    return inspection.inspect(gan, subset.train.images, subset.train.labels, folder, config.seed)

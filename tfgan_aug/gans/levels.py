@@ -209,7 +209,7 @@ class StackLevels(AdversarialModel):
         if level.index == 0 and self.policies and training:
             draws = (self._noise(tf.shape(representation)[0], 6, f"{stream} augmentation") + 1.0) / 2.0
             representation = diffaugment.augment(representation, draws, self.policies)
-        key = self._key(f"{stream} noise {level.index}")
+        key = self._key(f"{stream} noise {level.index}") if training else tf.zeros(2, tf.int64)
         logits, latents = level.discriminator([representation, key, tf.constant(self.amounts)], training=training)
         return losses.real_logits(logits), logits, latents
 

@@ -181,6 +181,13 @@ class StackedGAN(DrawsImages, StackLevels):
             found.append((((latents[:, self.latent_columns(level.index)] + 1.0) / 2.0).numpy(), seen.numpy()))
         return found
 
+    def conditional_errors(self, latents, labels):
+        """For each level, lowest first, the unweighted conditional loss (N,) of draws, in inference form."""
+        latents, labels = tf.convert_to_tensor(latents), tf.cast(labels, tf.int32)
+        made = self._down(labels, latents, self.stacks, training=False)
+        z = [(latents[:, self.latent_columns(level.index)] + 1.0) / 2.0 for level in self.levels_in]
+        return [terms[1].numpy() for terms in self._generator_terms(made, z, labels, training=False)]
+
     def latent_columns(self, index):
         """The columns of `call`'s latents that belong to a level: the highest level's come first."""
         end = self.latent_dim - sum(level.latent_dim for level in self.levels_in[:index])
