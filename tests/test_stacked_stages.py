@@ -411,7 +411,7 @@ def eagerly():
     "stacks, fields",
     [
         (1, {"sgan__generator_steps": 0, "sgan__generator_loss": "saturating"}),
-        (3, {"sgan__architecture": "paper", "sgan__discriminator_form": "one_logit"}),
+        (3, {"sgan__discriminator_form": "one_logit"}),
     ],
 )
 def test_one_and_three_stacks(whole, tmp_path, eagerly, stacks, fields):

@@ -89,13 +89,13 @@ def get_config():
     config.sgan.image_learning_rate = 4e-4  # of the lowest level alone; the original's are all 1e-4
     config.sgan.feature_learning_rate = 1e-4  # of each level above it alone
     config.sgan.joint_learning_rate = 2e-4  # of all together
-    config.sgan.image_steps = 1_500  # budgets of the same three; the original: 200 epochs each
-    config.sgan.feature_steps = 3_000
-    config.sgan.joint_steps = 500  # 0: the levels as they are
+    config.sgan.image_steps = 3_500  # budgets of the same three; the original: 200 epochs each
+    config.sgan.feature_steps = 4_000
+    config.sgan.joint_steps = 1_500  # 0: the levels as they are
     config.sgan.beta_1 = 0.5
     config.sgan.batch_size = 64
-    config.sgan.checkpoint_steps = 250
-    config.sgan.encoder = _network(width=0.5, steps=750)
+    config.sgan.checkpoint_steps = 500
+    config.sgan.encoder = _network(width=0.5, steps=2_500)
 
     config.samples = config_dict.ConfigDict()
     config.samples.per_class = 0  # 0: as quota says
