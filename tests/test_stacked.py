@@ -34,7 +34,7 @@ def spread(model):
     return model
 
 
-def draws(gan, count=BELOW):
+def draws(gan, count=6):
     """Latents float32 (count, latent_dim) as `call` takes them, and labels."""
     latents = np.random.default_rng(7).uniform(-1, 1, (count, gan.latent_dim)).astype(np.float32)
     return latents, np.arange(count, dtype=np.int32) % CLASSES
@@ -262,8 +262,7 @@ def test_recovered_latents_and_conditional_errors(stack):
         np.testing.assert_allclose(found, seen, rtol=1e-5, atol=1e-5)
         encoded = stack.encoders[level](made[level]).numpy().astype(np.float64)
         if level < 2:
-            difference = (encoded - made[level + 1]).reshape(len(labels), -1)
-            expected = (difference**2).mean(1)
+            expected = np.square(encoded - made[level + 1].numpy()).reshape(len(labels), -1).mean(1)
         else:
             expected = np.log(np.exp(encoded).sum(1)) - encoded[np.arange(len(labels)), labels]
         np.testing.assert_allclose(errors[level], expected, rtol=1e-4)
