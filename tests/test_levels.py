@@ -278,6 +278,17 @@ def test_noise_of_a_step_is_a_function_of_the_seed():
     assert np.abs(first - other).max() > 1e-5
 
 
+def test_latents_are_drawn_anew_for_each_level_network_and_step():
+    gan = small(top_latent_dim=3)
+    gan.compile()
+    drawn = [*gan._latents(BATCH, "discriminator"), *gan._latents(BATCH, "generator")]
+    gan.optimizer.iterations.assign(1)
+    drawn += gan._latents(BATCH, "generator")
+    together = np.array(drawn)
+    assert together.shape == (6, BATCH, 3) and len(np.unique(together)) == together.size
+    assert 0 <= together.min() < 0.1 and 0.9 < together.max() < 1
+
+
 # Learning
 
 

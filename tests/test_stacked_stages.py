@@ -406,7 +406,6 @@ def eagerly():
     tf.config.run_functions_eagerly(False)
 
 
-@pytest.mark.filterwarnings("ignore:Even though the `tf.config.experimental_run_functions_eagerly`:UserWarning")
 @pytest.mark.parametrize(
     "stacks, fields",
     [
@@ -414,7 +413,7 @@ def eagerly():
         (3, {"sgan__discriminator_form": "one_logit"}),
     ],
 )
-def test_one_and_three_stacks(whole, tmp_path, eagerly, stacks, fields):
+def test_one_and_three_stacks(whole, tmp_path, stacks, fields):
     workdir, _, made = whole
     place = copy(workdir, tmp_path, stages_of(workdir, made).parts[0].path)
     steps = {f"sgan__{kind}_steps": 1 for kind in ("image", "feature", "joint")}
