@@ -410,10 +410,9 @@ def eagerly():
     "stacks, fields",
     [
         (1, {"sgan__generator_steps": 0, "sgan__generator_loss": "saturating"}),
-        (3, {"sgan__discriminator_form": "one_logit"}),
     ],
 )
-def test_one_and_three_stacks(whole, tmp_path, stacks, fields):
+def test_one_stack(whole, tmp_path, stacks, fields):
     workdir, _, made = whole
     place = copy(workdir, tmp_path, stages_of(workdir, made).parts[0].path)
     steps = {f"sgan__{kind}_steps": 1 for kind in ("image", "feature", "joint")}
