@@ -15,7 +15,7 @@ import tensorflow as tf
 import tensorflow_datasets as tfds
 from PIL import Image
 
-from tfgan_aug import artefacts, augmented, subsets, verdicts
+from tfgan_aug import artefacts, augmented, cards, subsets, variants, verdicts
 from tfgan_aug.errors import UserError
 
 SHAPE = (2, 2, 1)
@@ -32,7 +32,7 @@ INFO = {
 
 
 def letters(counts, key=0):
-    return list(augmented.interleave([iter([i] * n) for i, n in enumerate(counts)], counts, key))
+    return list(variants.interleave([iter([i] * n) for i, n in enumerate(counts)], counts, key))
 
 
 @pytest.mark.parametrize("classes, count", [*itertools.product((2, 3, 7, 10), (1, 2, 5, 16)), (100, 3)])
@@ -60,9 +60,7 @@ def test_any_prefix_of_uneven_classes_holds_their_shares_to_within_one():
 def test_items_of_a_stream_keep_their_order_and_the_key_decides_that_of_streams():
     def items(key):
         return list(
-            augmented.interleave(
-                [zip("aaaaa", range(5), strict=True), zip("bbbbb", range(5), strict=True)], [5, 5], key
-            )
+            variants.interleave([zip("aaaaa", range(5), strict=True), zip("bbbbb", range(5), strict=True)], [5, 5], key)
         )
 
     assert [number for letter, number in items(0) if letter == "b"] == [0, 1, 2, 3, 4]
@@ -94,17 +92,17 @@ def material(tmp_path_factory):
 
 def write(data_dir, material, name="dcgan_tp_geo", digest="d1", seed=0, wrap=lambda examples: examples, **changes):
     subset, geometric, pool = material
-    variant = augmented.Variant.parse(name)
-    train, count = augmented.training_examples(
+    variant = variants.Variant.parse(name)
+    train, count = variants.training_examples(
         variant,
         subset,
-        geometric,
+        [geometric, geometric // 2],
         pool=pool,
         rule=verdicts.Rule(),
         quotas=variant.quotas(np.full(3, 10)) if variant.gan else {},
         seed=seed,
     )
-    test = augmented.interleave([augmented.real_examples(subset.test, label) for label in range(3)], [4] * 3)
+    test = variants.interleave([variants.real_examples(subset.test, label) for label in range(3)], [4] * 3)
     dataset = augmented.Dataset(data_dir, "x_gan_aug", name)
     arguments = {"train": wrap(train), "train_count": count, "test": test, "test_count": 12}
     arguments |= {"image_shape": SHAPE, "class_names": fakes.NAMES, "info": INFO}
@@ -200,7 +198,7 @@ def test_plain_tensorflow_reads_the_same_images(tmp_path, material, small_shards
 
 def test_colour_images_survive(tmp_path):
     pictures = np.random.default_rng(0).integers(0, 256, (4, 16, 16, 3), np.uint8)
-    train = [augmented.example(picture, i % 2, f"id{i}", "real") for i, picture in enumerate(pictures)]
+    train = [variants.example(picture, i % 2, f"id{i}", "real") for i, picture in enumerate(pictures)]
     changes = {"train": train, "train_count": 4, "image_shape": (16, 16, 3), "class_names": ("a", "b"), "test_count": 0}
     dataset = augmented.Dataset(tmp_path, "colour_gan_aug", "real")
     dataset.write(test=[], info={"description": "", "citation": ""}, provenance={"digest": "d"}, card="", **changes)
@@ -233,10 +231,10 @@ def test_checksums_and_provenance(tmp_path, material):
 
 
 def test_variants_and_quotas():
-    assert augmented.Variant.parse("sgan_tp_fp_geo") == augmented.Variant("sgan_tp_fp_geo", "sgan", ("tp", "fp"), True)
-    assert augmented.Variant.parse("geo") == augmented.Variant("geo", "", (), True)
-    assert augmented.Variant.parse("dcgan_fp") == augmented.Variant("dcgan_fp", "dcgan", ("fp",), False)
-    halves = augmented.Variant.parse("dcgan_tp_fp").quotas([4, 5, 0])
+    assert variants.Variant.parse("sgan_tp_fp_geo") == variants.Variant("sgan_tp_fp_geo", "sgan", ("tp", "fp"), True)
+    assert variants.Variant.parse("geo") == variants.Variant("geo", "", (), True)
+    assert variants.Variant.parse("dcgan_fp") == variants.Variant("dcgan_fp", "dcgan", ("fp",), False)
+    halves = variants.Variant.parse("dcgan_tp_fp").quotas([4, 5, 0])
     assert {verdict: quota.tolist() for verdict, quota in halves.items()} == {"tp": [2, 3, 0], "fp": [2, 3, 0]}
 
 
@@ -292,7 +290,7 @@ def test_verifier_finds_test_images_in_train(tmp_path, material):
     subset = material[0]
 
     def leaking(examples):
-        leak = augmented.example(subset.test.images[3], 0, "train/leak", "real")
+        leak = variants.example(subset.test.images[3], 0, "train/leak", "real")
         return itertools.chain([leak], itertools.islice(examples, 101))
 
     with pytest.raises(RuntimeError, match="test image train/1003 occurs in train as train/leak"):
@@ -343,7 +341,7 @@ def test_examples_are_consumed_one_by_one(tmp_path, material, small_shards, monk
 def test_pool_is_read_block_by_block(material, monkeypatch):
     pool, read = material[2], []
     monkeypatch.setattr(verdicts.Pool, "read", lambda *arguments: read.append(arguments[2]) or original(*arguments))
-    examples = augmented.generated_examples(pool, verdicts.Rule(), "dcgan", 0, "tp", 10)
+    examples = variants.generated_examples(pool, verdicts.Rule(), "dcgan", 0, "tp", 10)
     assert read == []
     next(examples)
     assert len(read) <= 2
@@ -365,3 +363,47 @@ def test_more_examples_than_announced_are_refused(tmp_path, material):
     with pytest.raises(RuntimeError, match="split test: found more than 11 examples to write"):
         write(tmp_path, material, test_count=11)
     assert not augmented.Dataset(tmp_path, "x_gan_aug", "dcgan_tp_geo").path.exists()
+
+
+def test_relabelled_images_bear_the_judges_label(tmp_path, material):
+    dataset = write(tmp_path, material, name="dcgan_fp_relabeled")
+    labels, names, verdict, predicted = dataset.load("train", "label", "id", "verdict", "predicted")
+    generated = verdict == "fp"
+    assert generated.sum() == 30
+    assert (labels[generated] == predicted[generated]).all()
+    intended = np.array([int(name.split("/")[1]) for name in names[generated]])
+    assert (labels[generated] != intended).all() and np.bincount(intended).tolist() == [10] * 3
+    # The same draws as the variant with intended labels.
+    other = write(tmp_path, material, name="dcgan_fp")
+    assert set(other.load("train", "id")[0]) == set(names)
+
+
+def test_two_sets_of_geometric_images(tmp_path, material):
+    subset, geometric, _ = material
+    dataset = write(tmp_path, material, name="geo_x2")
+    images, names, origin = dataset.load("train", "image", "id", "origin")
+    by_name = dict(zip(names, images, strict=True))
+    assert len(by_name) == 3 * len(subset.train.ids) and (origin == "geometric").sum() == 2 * len(subset.train.ids)
+    for i, name in enumerate(subset.train.ids):
+        assert np.array_equal(by_name[f"geometric/{name}"], geometric[i])
+        assert np.array_equal(by_name[f"geometric-1/{name}"], geometric[i] // 2)
+
+
+def test_what_was_measured_is_written_into_card_and_description(tmp_path, material):
+    dataset = write(tmp_path, material, card="# A card\n\n## Measured\n\nNot yet.\n\n## Source\n\nhere\n")
+    before = (dataset.path / "dataset_info.json").read_text()
+    for words, lines in (("It helps.", ["* helps"]), ("It hurts.", ["* hurts", "", "by 3"])):
+        cards.record(dataset, words, lines)
+    card = (dataset.path / "README.md").read_text()
+    assert card == "# A card\n\n## Measured\n\n* hurts\n\nby 3\n\n## Source\n\nhere\n"
+    builder = tfds.builder_from_directory(str(dataset.path))
+    assert builder.info.description.endswith("Measured: It hurts.") and "helps" not in builder.info.description
+    assert (dataset.path / "dataset_info.json").read_text() != before
+    for line in (dataset.path / "SHA256SUMS").read_text().splitlines():
+        digest, name = line.split("  ")
+        assert hashlib.sha256((dataset.path / name).read_bytes()).hexdigest() == digest
+    assert sorted(path.name for path in dataset.path.iterdir()) == sorted(
+        ["SHA256SUMS", *(line.split("  ")[1] for line in (dataset.path / "SHA256SUMS").read_text().splitlines())]
+    )
+    # Still the same dataset.
+    assert dataset.check("d1", overwrite=False)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tiny
 
-from tfgan_aug import geometric, sources, subsets
+from tfgan_aug import artefacts, geometric, sources, subsets
 from tfgan_aug.errors import UserError
 
 
@@ -105,3 +105,17 @@ def test_stage_is_named_after_subset_seed_and_options(tmp_path):
         for fields in ({}, {"seed": 1}, {"geometric__transforms": "flip"}, {"geometric__crop_fraction": 0.5})
     }
     assert len(digests) == 4 and stage.digest in digests
+
+
+def test_a_second_set_has_transforms_of_its_own(tmp_path):
+    config = tiny.config("shapes10")
+    part = subsets.Part(("a", "b"), np.array([0, 1], np.int32), pictures(2, 16))
+    subset = subsets.Subset(("x", "y"), part, part)
+    made = []
+    for copy in (0, 1):
+        stage = geometric.stage(tmp_path, artefacts.Stage(tmp_path, "subset", {}), config, copy)
+        geometric.make(stage, subset, config)
+        made.append(geometric.load(stage.path))
+    keys = ["1/a", "1/b"]
+    assert np.array_equal(made[1], geometric.augment(part.images, keys, ["crop"], seed=0))
+    assert not np.array_equal(made[0], made[1])

@@ -15,7 +15,7 @@ import tensorflow_datasets as tfds
 import tiny
 from PIL import Image
 
-from tfgan_aug import artefacts, augmented, judges, pipeline, settings, shapes, subsets
+from tfgan_aug import artefacts, augmented, building, judges, pipeline, settings, shapes, subsets
 from tfgan_aug.errors import UserError
 
 ROOT = pathlib.Path(__file__).parents[1]
@@ -169,8 +169,9 @@ def test_second_run_reuses_everything(whole, monkeypatch, capsys):
     def never(*arguments, **options):
         raise AssertionError("a finished stage was made again")
 
-    for module in ("geometric", "judges", "generators", "experiment", "subsets"):
-        monkeypatch.setattr(getattr(pipeline, module), "make", never)
+    for module in ("geometric", "judges", "generators", "subsets"):
+        monkeypatch.setattr(getattr(building, module), "make", never)
+    monkeypatch.setattr(pipeline.experiment, "make", never)
     config = settings.get_config()
     config.update_from_flattened_dict(FIELDS)
     result = pipeline.build_dataset(config, pipeline.Options(str(workdir), allow_shortfall=True))
@@ -195,7 +196,7 @@ def test_killed_and_run_again_ends_with_the_same_bytes(whole, tmp_path):
     assert sums(workdir / "tensorflow_datasets") == sums(whole[0] / "tensorflow_datasets")
     assert sums(workdir / "grids") == sums(whole[0] / "grids")
     assert sums(workdir, "pool-*/class-*/*") == sums(whole[0], "pool-*/class-*/*")
-    assert sums(workdir, "result-*/result.json") == sums(whole[0], "result-*/result.json")
+    assert sums(workdir, "cell-*/result.json") == sums(whole[0], "cell-*/result.json")
     leftovers = [path for path in workdir.rglob("*") if "partial" in path.name or "incomplete" in path.name]
     assert leftovers == []
 
@@ -350,7 +351,7 @@ def test_without_a_gan_nothing_is_trained_but_the_classifier(root, tmp_path):
     result = build(root, tmp_path, {"variants": "geo"})
     assert provenance(result, "geo")["counts"]["train"] == {"real/none": [10, 6, 4], "geometric/none": [10, 6, 4]}
     stages = {path.name.split("-")[0] for path in (tmp_path / "work").iterdir() if path.is_dir()}
-    assert stages == {"subset", "geometric", "result", "grids", "tensorflow_datasets"}
+    assert stages == {"subset", "geometric", "cell", "grids", "tensorflow_datasets"}
     # The card says how to read the data and what it is.
     card = (result.datasets[0].path / "README.md").read_text()
     assert 'tfds.load("pictures_gan_aug/geo"' in card and "Acceptance" not in card

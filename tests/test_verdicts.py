@@ -10,7 +10,16 @@ BLOCK = 7
 
 
 def fill(
-    pool, generator, tp=5, fp=4, threshold=0.0, max_draws=700, allow_shortfall=False, judge=fakes.judge, shown=None
+    pool,
+    generator,
+    tp=5,
+    fp=4,
+    threshold=0.0,
+    max_draws=700,
+    allow_shortfall=False,
+    judge=fakes.judge,
+    shown=None,
+    least=0,
 ):
     return verdicts.fill(
         pool,
@@ -25,6 +34,7 @@ def fill(
         max_draws=max_draws,
         allow_shortfall=allow_shortfall,
         progress=lambda *numbers: shown is None or shown.append(numbers),
+        least=least,
     )
 
 
@@ -202,3 +212,41 @@ def test_block_holds_one_stream_an_image():
     # The block size decides nothing.
     (wide,) = (samples.draw_block(fakes.Generator(), seed=0, label=0, number=0, block_size=2 * BLOCK),)
     assert np.array_equal(wide.seeds, np.concatenate([blocks[0].seeds, blocks[1].seeds]))
+
+
+# Other rules
+
+
+def test_quantile_rule_by_hand():
+    """Cutoff 0.7 nats: a probability of at least 0.497, whatever the judge prefers."""
+    rule = verdicts.QuantileRule((0.7, 0.0, -np.inf))
+    probabilities = np.array([[0.5, 0.5, 0.0], [0.4, 0.3, 0.3], [0.49, 0.51, 0.0], [1.0, 0.0, 0.0]], np.float32)
+    assert rule.verdicts(0, probabilities).tolist() == [1, 0, 2, 1]
+    assert rule.verdicts(2, probabilities).tolist() == [2] * 4
+    assert verdicts.cross_entropy(0, probabilities)[:2].tolist() == pytest.approx([np.log(2), np.log(2.5)])
+    assert np.isfinite(verdicts.cross_entropy(2, probabilities)).all()
+
+
+def test_quantile_is_each_classs_own(tmp_path):
+    pool = verdicts.Pool(tmp_path)
+    fill(pool, fakes.Generator(), tp=0, fp=0, least=40)
+    rule = verdicts.quantile_rule(pool, 3, 0.5, 30)
+    for label in range(3):
+        images = fakes.images_of(streams.image_seeds(0, label, range(30)))
+        losses = -np.log(fakes.judge(images)[:, label])
+        assert rule.cutoffs[label] == pytest.approx(np.median(losses))
+        # Half of the draws that it is taken from lie below it.
+        kept = rule.verdicts(label, fakes.judge(images)) == 1
+        assert 15 <= kept.sum() <= 18
+    assert verdicts.quantile_rule(verdicts.Pool(tmp_path / "empty"), 1, 0.5, 30).cutoffs == (-np.inf,)
+
+
+def test_confusion_counts_every_draw(tmp_path):
+    pool = verdicts.Pool(tmp_path)
+    fill(pool, fakes.Generator())
+    counts = pool.confusion(3)
+    for label in range(3):
+        drawn = sum(len(pool.read(label, number, "indices")[0]) for number in pool.blocks(label))
+        images = fakes.images_of(streams.image_seeds(0, label, range(drawn)))
+        expected = [int((fakes.judge(images).argmax(axis=1) == other).sum()) for other in range(3)]
+        assert counts[label].tolist() == expected

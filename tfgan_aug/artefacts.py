@@ -118,18 +118,40 @@ def writable(option, path):
 
 
 @contextlib.contextmanager
-def open_workdir(option, path):
-    """As `writable`, and holds the folder for this process: raises `UserError` when another run holds it."""
+def open_workdir(option, path, shared=False):
+    """As `writable`, and holds the folder: alone, or together with other `shared` runs.
+
+    Raises `UserError` when another run holds it.
+    """
     with writable(option, path) as folder:
         lock_path = folder / ".lock"
         with open(lock_path, "w", encoding="utf-8") as lock:
             try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                fcntl.flock(lock, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
             except OSError:
                 raise UserError(f"{option}: another run is at work in {folder}; wait for it or name another") from None
             try:
                 yield folder
             except UserError:
                 # So that a folder without any work in it can go; a run that worked leaves its lock file.
-                lock_path.unlink()
+                with contextlib.suppress(OSError):
+                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    lock_path.unlink()
                 raise
+
+
+@contextlib.contextmanager
+def claimed(workdir, name, wait=False):
+    """Gives whether this process alone now holds `name`: one of several workers takes a piece of work.
+
+    With `wait` it holds it in the end. A worker that dies lets go.
+    """
+    folder = pathlib.Path(workdir) / ".claims"
+    folder.mkdir(exist_ok=True)
+    with open(folder / name, "w", encoding="utf-8") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        except OSError:
+            yield False
+            return
+        yield True

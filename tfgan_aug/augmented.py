@@ -6,9 +6,7 @@ Artefact: `<data_dir>/<source>_gan_aug/<variant>/1.0.0/` with TFRecord shards, T
 of its splits are not class-balanced, and holds up to a gigabyte in memory.
 """
 
-import dataclasses
 import hashlib
-import heapq
 import io
 import itertools
 import os
@@ -41,29 +39,6 @@ FEATURE_SPEC = {
 }
 
 
-@dataclasses.dataclass(frozen=True)
-class Variant:
-    """A training set of the paper's table 2: `gan` ("" for none), `verdicts` of ("tp", "fp"), with `geo` or not."""
-
-    name: str
-    gan: str
-    verdicts: tuple
-    geo: bool
-
-    @classmethod
-    def parse(cls, name):
-        """The variant of a name such as `real`, `geo`, `dcgan_tp` or `sgan_tp_fp_geo`."""
-        if name in ("real", "geo"):
-            return cls(name, "", (), name == "geo")
-        gan, *words = name.split("_")
-        return cls(name, gan, tuple(word for word in words if word != "geo"), "geo" in words)
-
-    def quotas(self, per_class):
-        """{verdict: ints (classes,)}: `per_class` of one verdict, or exactly half of each (odd ones rounded up)."""
-        share = len(self.verdicts)
-        return {verdict: -(-np.asarray(per_class) // share) for verdict in self.verdicts}
-
-
 def features(image_shape, class_names):
     """The TFDS features of every variant. `predicted` is -1 and `confidence` NaN where there is no verdict."""
     return tfds.features.FeaturesDict(
@@ -77,83 +52,6 @@ def features(image_shape, class_names):
             "confidence": tfds.features.Scalar(np.float32),
         }
     )
-
-
-def interleave(streams, counts, key=0):
-    """Yields from several iterators in proportion: any prefix holds each one's share to within one item.
-
-    `streams` are iterators of `counts` items. Where all counts are equal, the streams take turns in a seeded order, so
-    that any slice holds as many of each to within one. Holds no item.
-
-    Item j of a stream belongs between the places j * total / count and (j + 1) * total / count; of those whose first
-    place has come, the one with the earliest last place goes first (Tijdeman's chairman assignment, 1980).
-    """
-    streams, counts = [iter(stream) for stream in streams], [int(count) for count in counts]
-    total = sum(counts)
-
-    def turn(number, j):
-        """(first place, end of places, seeded order, stream, item): a heap's order."""
-        tie = hashlib.sha256(f"{key}/{number}".encode()).digest()
-        return j * total // counts[number], -(-(j + 1) * total // counts[number]), tie, number, j
-
-    waiting, due = [turn(number, 0) for number, count in enumerate(counts) if count], []
-    heapq.heapify(waiting)
-    for place in range(total):
-        while waiting and waiting[0][0] <= place:
-            heapq.heappush(due, heapq.heappop(waiting)[1:])
-        _, _, number, j = heapq.heappop(due)
-        yield from itertools.islice(streams[number], 1)
-        if j + 1 < counts[number]:
-            heapq.heappush(waiting, turn(number, j + 1))
-
-
-def real_examples(part, label=None, geometric=None):
-    """Yields the examples of a subset's `part` (of class `label` alone; None: all), or of its geometric images."""
-    positions = range(len(part.ids)) if label is None else part.of_class(label)
-    images, origin = (part.images, "real") if geometric is None else (geometric, "geometric")
-    for i in positions:
-        name = part.ids[i] if geometric is None else f"geometric/{part.ids[i]}"
-        yield example(images[i], int(part.labels[i]), name, origin)
-
-
-def generated_examples(pool, rule, gan, label, verdict, count):
-    """Yields the first `count` images of class `label` with this verdict, labelled as intended."""
-    for draw in pool.select(rule, label, verdict, count):
-        name = f"{gan}/{label:04d}/{draw['index']:08d}"
-        yield example(draw["image"], label, name, gan, verdict, draw["predicted"], draw["confidence"])
-
-
-def training_examples(variant, subset, geometric, *, pool, rule, quotas, seed):
-    """(examples, their number) of a variant's train split: classes interleaved, and origins within each class.
-
-    `geometric` holds one image of each training image; `quotas` {verdict: images a class} of generated ones.
-    """
-    own = subset.train.counts(subset.classes)
-    classes, totals = [], []
-    for label in range(subset.classes):
-        parts, counts = [real_examples(subset.train, label)], [int(own[label])]
-        if variant.geo:
-            parts.append(real_examples(subset.train, label, geometric))
-            counts.append(int(own[label]))
-        for verdict, quota in quotas.items():
-            parts.append(generated_examples(pool, rule, variant.gan, label, verdict, int(quota[label])))
-            counts.append(int(quota[label]))
-        classes.append(interleave(parts, counts, f"{seed}/{label}"))
-        totals.append(sum(counts))
-    return interleave(classes, totals, seed), sum(totals)
-
-
-def example(image, label, name, origin, verdict="none", predicted=-1, confidence=float("nan")):
-    """One example as a dict with the fields of `features`."""
-    return {
-        "image": image,
-        "label": label,
-        "id": name,
-        "origin": origin,
-        "verdict": verdict,
-        "predicted": predicted,
-        "confidence": confidence,
-    }
 
 
 def _serialize(example):
@@ -249,12 +147,17 @@ class Dataset:
             "--overwrite replaces it, another --data_dir or --variants leaves it"
         )
 
-    def load(self, split):
-        """(images uint8 (N, H, W, C), labels int32 (N,)) of a split, in the order written."""
+    def load(self, split, *names):
+        """The features `names` of a split as arrays, in the order written: image and label where none are named.
+
+        Images uint8 (N, H, W, C), labels int32 (N,), texts str (N,), the others as in `features`.
+        """
         builder = tfds.builder_from_directory(str(self.path))
-        data = builder.as_dataset(split=split, read_config=_in_order(), as_supervised=True, batch_size=-1)
-        images, labels = tfds.as_numpy(data)
-        return images, labels.astype(np.int32)
+        data = tfds.as_numpy(builder.as_dataset(split=split, read_config=_in_order(), batch_size=-1))
+        data["label"] = data["label"].astype(np.int32)
+        for name in ("id", "origin", "verdict"):
+            data[name] = np.array([text.decode() for text in data[name]])
+        return tuple(data[name] for name in names or ("image", "label"))
 
     def write(self, *, train, train_count, test, test_count, image_shape, class_names, info, provenance, card):
         """Writes, reads back and publishes the dataset.
@@ -283,8 +186,7 @@ class Dataset:
         counts = verify(folder, {"train": train_count, "test": test_count}, len(class_names))
         artefacts.write_json(folder / PROVENANCE, {**provenance, "counts": counts})
         (folder / "README.md").write_text(card, encoding="utf-8")
-        sums = [f"{_sha256(path)}  {path.name}\n" for path in sorted(folder.iterdir())]
-        (folder / "SHA256SUMS").write_text("".join(sums), encoding="utf-8")
+        write_sums(folder)
         self._publish(incomplete)
 
     def _publish(self, incomplete):
@@ -320,7 +222,7 @@ def verify(folder, expected, classes):
                 seen.add(name)
             else:
                 # Generated ids only ever rise within a class and verdict: nothing to remember but the last.
-                key = (kind, int(example["label"]))
+                key = (kind, name.rpartition("/")[0])
                 fresh = name > last.get(key, "")
                 last[key] = name
             if not fresh:
@@ -334,6 +236,14 @@ def verify(folder, expected, classes):
             raise RuntimeError(f"{folder}: split {split} reads back as {total} examples, expected {expected[split]}")
         counts[split] = by_kind
     return counts
+
+
+def write_sums(folder):
+    """Writes the checksums of a version folder's files to SHA256SUMS."""
+    paths = [path for path in sorted(folder.iterdir()) if path.name != "SHA256SUMS"]
+    partial = folder / ".SHA256SUMS.partial"
+    partial.write_text("".join(f"{_sha256(path)}  {path.name}\n" for path in paths), encoding="utf-8")
+    os.replace(partial, folder / "SHA256SUMS")
 
 
 def _sha256(path):

@@ -26,6 +26,7 @@ from tfgan_aug import (
     stacked_stages,
     streams,
     training,
+    variants,
     verdicts,
 )
 
@@ -78,7 +79,7 @@ def run(config, seconds, strategy, note=lambda text: None):
     discriminator_forward = _compiled(lambda: gan.discriminator([floats, labels], training=False))
     g_rate = images_per_second(generator_forward, batch, seconds)
     d_rate = images_per_second(discriminator_forward, batch, seconds)
-    rate = images_per_second(_step(gan, strategy, (images, labels)), batch, seconds)
+    rate = images_per_second(training_step(gan, strategy, (images, labels)), batch, seconds)
     add("DCGAN training", rate, 1 / (2 / g_rate + 3 / d_rate), "its 2 + 3 forward passes alone")
 
     for row in _stacked(config.sgan, strategy, data, shape, classes, seconds):
@@ -88,7 +89,7 @@ def run(config, seconds, strategy, note=lambda text: None):
     images, labels = map(tf.constant, data(batch))
     floats = tf.zeros((batch, *shape))
     forward = images_per_second(_compiled(lambda: classifier.network(floats, training=False)), batch, seconds)
-    rate = images_per_second(_step(classifier, strategy, (images, labels)), batch, seconds)
+    rate = images_per_second(training_step(classifier, strategy, (images, labels)), batch, seconds)
     add("classifier training", rate, forward, "its forward pass alone")
 
     images, labels = data(block)
@@ -118,7 +119,7 @@ def run(config, seconds, strategy, note=lambda text: None):
         data_set = augmented.Dataset(folder, "benchmark", "real")
 
         def write():
-            examples = (augmented.example(image, 0, f"{i:08d}", "real") for i, image in enumerate(pixels))
+            examples = (variants.example(image, 0, f"{i:08d}", "real") for i, image in enumerate(pixels))
             augmented.write_split(data_set.path, "benchmark", "train", examples, count, shape)
 
         data_set.path.mkdir(parents=True)
@@ -126,7 +127,7 @@ def run(config, seconds, strategy, note=lambda text: None):
         add("written", rate, images_per_second(lambda: _encode(pixels), count, seconds), "PNG encoding alone")
         rate, name = _reading(config, count, seconds)
         data_set.write(
-            train=(augmented.example(image, 0, f"{i:08d}", "real") for i, image in enumerate(pixels)),
+            train=(variants.example(image, 0, f"{i:08d}", "real") for i, image in enumerate(pixels)),
             train_count=count,
             test=(),
             test_count=0,
@@ -141,29 +142,36 @@ def run(config, seconds, strategy, note=lambda text: None):
     return rows, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
 
 
-def _stacked(section, strategy, data, shape, classes, seconds):
-    """Rows of the Stacked GAN's stages, each beside the time of its multiply-adds at the measured convolution rate."""
+def stacked_models(section, strategy, data, encoder_data, shape, classes):
+    """Yields (name, compiled model, one batch) of each of the Stacked GAN's stages, in the order of training.
+
+    `data` and `encoder_data` are (images uint8, labels int32), one batch. Use a model before the next is asked for:
+    the encoder is trainable alone and frozen in the stack.
+    """
     with strategy.scope():
         encoder = stacked_stages.build_encoder(section, shape, classes, 0)
         gan = stacked_stages.build(section, encoder.network, 0)
         levels = [gan.level(index) for index in range(section.stacks)]
         for level in levels:
             level.compile()
-    batch, pool = section.batch_size, 4 * section.batch_size
-    images, labels = data(pool)
-    features_rate = images_per_second(lambda: gan.features(images), pool, seconds)
-    stages = [("Stacked GAN encoder", encoder, data(section.encoder.batch_size))]
+    stages = [("Stacked GAN encoder", encoder, encoder_data)]
     for index, level in enumerate(levels):
-        stages.append((f"Stacked GAN level {index}", level, gan.level_data(index, images[:batch], labels[:batch])))
-    stages.append(("Stacked GAN joint", gan, gan.joint_data(images[:batch], labels[:batch])))
-    operations = convolution_rate(seconds)
+        stages.append((f"Stacked GAN level {index}", level, gan.level_data(index, *data)))
+    stages.append(("Stacked GAN joint", gan, gan.joint_data(*data)))
     for name, model, arrays in stages:
+        model.trainable = True
+        gan.encoder.trainable = model is encoder
+        yield name, model, arrays
+
+
+def _stacked(section, strategy, data, shape, classes, seconds):
+    """Rows of the Stacked GAN's stages, each beside the time of its multiply-adds at the measured convolution rate."""
+    batch, pool = section.batch_size, 4 * section.batch_size
+    operations, batches = convolution_rate(seconds), (data(batch), data(section.encoder.batch_size))
+    for name, model, arrays in stacked_models(section, strategy, *batches, shape, classes):
         arrays = tf.nest.map_structure(tf.constant, arrays)
         size = len(arrays[1])
-        # The encoder is trainable alone and frozen in the stack.
-        model.trainable = True
-        gan.encoder.trainable = name.endswith("encoder")
-        step = _step(model, strategy, arrays)
+        step = training_step(model, strategy, arrays)
         needed = multiply_adds(step.graph().graph, size)
         rate = images_per_second(step, size, seconds)
         bound = (
@@ -171,8 +179,10 @@ def _stacked(section, strategy, data, shape, classes, seconds):
             f"{1e3 * needed / operations:.0f} of {1e3 * size / rate:.0f} ms a step"
         )
         yield f"{name} training", rate, size * operations / needed, bound
-    floats = tf.zeros((pool, *shape))
-    forward = _compiled(lambda: encoder.network(floats, training=False))
+    # The last model is the whole stack.
+    images, floats = data(pool)[0], tf.zeros((pool, *shape))
+    features_rate = images_per_second(lambda: model.features(images), pool, seconds)
+    forward = _compiled(lambda: model.encoder(floats, training=False))
     yield "Stacked GAN features", features_rate, images_per_second(forward, pool, seconds), "the encoder's forward pass"
 
 
@@ -241,7 +251,7 @@ def _compiled(function):
     return lambda: graph().numpy()
 
 
-def _step(model, strategy, batch):
+def training_step(model, strategy, batch):
     """One training step of `model` as `fit` runs it, on the same batch each time."""
     step = tf.function(lambda: strategy.run(model.train_step, args=(batch,)), autograph=False)
 

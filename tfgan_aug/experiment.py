@@ -1,72 +1,123 @@
-"""Rows of the table: a classifier trained on one built dataset, scored on real test images.
+"""Cells of the table: a classifier trained on one built dataset with one seed, scored on real test images.
 
-Artefacts: `result-<digest>/result.json` with correct and total a class on the source's test split and on the subset's
-held-out images; `classifier.csv`, the learning curve. Nothing else in this library scores on test images.
+Artefacts: `cell-<digest>/result.json` with correct and total a class on the source's test split and on the subset's
+held-out images, seeds, steps and the dataset's digest; `hits.npz`, for each split which images were right (bool (N,))
+and their labels (int32 (N,)); `classifier.csv`, the learning curve; `seconds.json`, the time it took. Nothing else in
+this library scores on test images.
 """
 
-import numpy as np
+import dataclasses
 
-from tfgan_aug import artefacts, classifiers, sources, streams, training
+import numpy as np
+from ml_collections import config_dict
+
+from tfgan_aug import artefacts, augmented, classifiers, rows, sources, streams, training
 
 _BLOCK = 500
 
 
-def stage(workdir, dataset_digest, source, config):
-    """The stage that `make` fills: one row, one classifier seed."""
-    dependencies = {
-        "dataset": dataset_digest,
-        "classifier": config.classifier.to_dict(),
-        "source": source.fingerprint(),
-    }
-    return artefacts.Stage(workdir, "result", dependencies)
+@dataclasses.dataclass(frozen=True)
+class Cell:
+    """One row of the table with one classifier seed, on the dataset of one GAN seed (None: the row has no GAN).
+
+    `source_digest` is the source's fingerprint, which takes its time; `judge` gives the judge of soft labels when it is
+    called, and `judge_digest` is its digest.
+    """
+
+    row: rows.Row
+    dataset: augmented.Dataset
+    config: config_dict.ConfigDict
+    source: sources.Source
+    source_digest: str
+    seed: int
+    gan_seed: int | None = None
+    judge: object = None
+    judge_digest: str = ""
+
+    def stage(self, workdir):
+        """The stage that `make` fills."""
+        dependencies = {
+            "dataset": self.dataset.digest,
+            "classifier": {**self.config.classifier.to_dict(), "seed": self.seed},
+            "source": self.source_digest,
+        }
+        view = self.row.view(self.config, self.judge_digest)
+        return artefacts.Stage(workdir, "cell", {**dependencies, "view": view} if view else dependencies)
 
 
-def make(stage, dataset, source, config, strategy, callbacks=()):
-    """Trains the config's classifier on the built `dataset` and scores it; fills the stage."""
-    section = config.classifier
-    images, labels = dataset.load("train")
-    training.check_batch_size("--config.classifier.batch_size", section.batch_size, strategy, len(images))
+def make(stage, cell, strategy, progress):
+    """Trains the config's classifier on the cell's dataset and scores it; fills the stage."""
+    section, classes = cell.config.classifier.copy_and_resolve_references(), len(cell.source.class_names)
+    if cell.row.augmentation is not None:
+        section.augmentation = cell.row.augmentation
+    phases = cell.row.phases(cell.dataset, cell.config, cell.judge and cell.judge())
+    seed = streams.key_of("classifier", cell.seed)
+    training.set_up(cell.seed)
+    seeds = f"classifier seed {cell.seed}"
+    seeds = f"GAN seed {cell.gan_seed}, {seeds}" if cell.gan_seed is not None else seeds
     with stage.making() as folder:
         with strategy.scope():
-            seed = streams.key_of("classifier", section.seed)
-            model = classifiers.build("--config.classifier", section, images.shape[1:], len(source.class_names), seed)
-        training.fit(
-            model,
-            (images, labels),
-            steps=section.steps,
-            batch_size=section.batch_size,
-            seed=seed % 2**31,
-            directory=folder / "checkpoints",
-            checkpoint_steps=section.checkpoint_steps,
-            callbacks=callbacks,
-            curve=folder / "classifier.csv",
-        )
-        scores = {}
-        test = sources.test_split(source)
+            model = classifiers.build("--config.classifier", section, cell.source.image_shape, classes, seed)
+        with progress.training(f"classifier on {cell.row.name}, {seeds}", section.steps) as callback:
+            for arrays, steps in phases:
+                training.fit(
+                    model,
+                    arrays,
+                    steps=steps,
+                    batch_size=section.batch_size,
+                    seed=seed % 2**31,
+                    directory=folder / "checkpoints",
+                    checkpoint_steps=section.checkpoint_steps,
+                    callbacks=[callback],
+                    curve=folder / "classifier.csv",
+                )
+        hits = {}
+        test = sources.test_split(cell.source)
         if test is not None:
-            batches = ((batch, test.labels[positions]) for positions, batch in test.batches(_BLOCK))
-            scores["test"] = score(model, batches, len(source.class_names))
-        if "test" in dataset.splits:
-            scores["held_out"] = score(model, [dataset.load("test")], len(source.class_names))
+            hits["test"] = _hits(model, ((batch, test.labels[places]) for places, batch in test.batches(_BLOCK)))
+        if "test" in cell.dataset.splits:
+            images, labels, ids = cell.dataset.load("test", "image", "label", "id")
+            # Every dataset has an order of its own; sorted, image i is the same one in every cell.
+            order = np.argsort(ids)
+            hits["held_out"] = _hits(model, [(images[order], labels[order])])
+        np.savez_compressed(
+            folder / "hits.npz",
+            **{name: found for name, (found, _) in hits.items()},
+            **{f"{name}_labels": labels for name, (_, labels) in hits.items()},
+        )
         artefacts.write_json(
             folder / "result.json",
-            {"variant": dataset.variant, "images": len(images), "steps": section.steps, **scores},
+            {
+                "row": cell.row.name,
+                "variant": cell.dataset.variant,
+                "dataset": cell.dataset.digest,
+                "images": sum(len(arrays[0]) for arrays, _ in phases) // cell.row.repeat,
+                "steps": section.steps,
+                "gan_seed": cell.gan_seed,
+                "classifier_seed": cell.seed,
+                **{name: counted(*found, classes) for name, found in hits.items()},
+            },
         )
         training.discard(folder / "checkpoints")
 
 
-def score(model, batches, classes):
-    """{"correct": ints, "total": ints}, one entry a class, over every image of `batches` of (images, labels)."""
-    correct, total = np.zeros(classes, np.int64), np.zeros(classes, np.int64)
-    for images, labels in batches:
-        hits = model.probabilities(images, _BLOCK).argmax(axis=1) == labels
-        correct += np.bincount(labels[hits], minlength=classes)
-        total += np.bincount(labels, minlength=classes)
+def _hits(model, batches):
+    """(hits bool (N,), labels int32 (N,)) over every image of `batches` of (images, labels), in their order."""
+    hits, labels = [], []
+    for images, truth in batches:
+        hits.append(model.probabilities(images, _BLOCK).argmax(axis=1) == truth)
+        labels.append(truth)
+    return np.concatenate(hits), np.concatenate(labels).astype(np.int32)
+
+
+def counted(hits, labels, classes):
+    """{"correct": ints, "total": ints}, one entry a class."""
+    correct, total = np.bincount(labels[hits], minlength=classes), np.bincount(labels, minlength=classes)
     return {"correct": correct.tolist(), "total": total.tolist()}
 
 
 def accuracy(scores):
-    """(accuracy, its standard error) of a `score`: the binomial error of a test set of this size."""
+    """(accuracy, its standard error) of a `counted`: the binomial error of a test set of this size."""
     total = sum(scores["total"])
     share = sum(scores["correct"]) / total
     return share, (share * (1 - share) / total) ** 0.5

@@ -1,4 +1,4 @@
-"""Geometric augmentation with Keras' own layers: one new image of each training image.
+"""Geometric augmentation with Keras' own layers: one new image of each training image, or several sets of them.
 
 Artefact: `images.npy`, uint8 (N, H, W, C), row i made from row i of the subset's training images.
 """
@@ -10,7 +10,7 @@ import tensorflow as tf
 from tfgan_aug import artefacts, streams
 from tfgan_aug.errors import UserError
 
-TRANSFORMS = ("crop", "flip", "rotate", "translate", "zoom", "brightness", "contrast", "saturation")
+TRANSFORMS = ("crop", "flip", "rotate", "translate", "zoom", "brightness", "contrast", "saturation", "rand_augment")
 
 
 def transform_names(option, text):
@@ -27,7 +27,9 @@ def layers_for(names, image_size, crop_fraction=0.75):
 
     `crop` is the paper's: a random crop of `crop_fraction` of the side (24 of 32), enlarged bilinearly to the
     whole side. The others are the usual means that its introduction names: mirroring, rotation by up to 15
-    degrees, translation by up to an eighth, zoom by up to 15 %, brightness, contrast and saturation.
+    degrees, translation by up to an eighth (a crop of the image with a reflected border), zoom by up to 15 %,
+    brightness, contrast and saturation. `rand_augment` is Keras' own (Cubuk et al., 2020): two operations of magnitude
+    0.5.
     """
     crop = round(image_size * crop_fraction)
     made = {
@@ -39,6 +41,7 @@ def layers_for(names, image_size, crop_fraction=0.75):
         "brightness": lambda: [keras.layers.RandomBrightness(0.15, value_range=(0, 255))],
         "contrast": lambda: [keras.layers.RandomContrast(0.25, value_range=(0, 255))],
         "saturation": lambda: [keras.layers.RandomSaturation((0.3, 0.7), value_range=(0, 255))],
+        "rand_augment": lambda: [keras.layers.RandAugment(value_range=(0, 255))],
     }
     return [layer for name in names for layer in made[name]()]
 
@@ -68,23 +71,20 @@ def augment(images, ids, names, *, seed, crop_fraction=0.75):
     return made
 
 
-def stage(workdir, subset_stage, config):
-    return artefacts.Stage(
-        workdir,
-        "geometric",
-        {"subset": subset_stage.digest, "seed": config.seed, **config.geometric.to_dict()},
-    )
+def stage(workdir, subset_stage, config, copy=0):
+    """The stage that `make` fills: the set number `copy`, each with transforms of its own."""
+    dependencies = {"subset": subset_stage.digest, "seed": config.seed, **config.geometric.to_dict()}
+    return artefacts.Stage(workdir, "geometric", {**dependencies, "copy": copy} if copy else dependencies)
 
 
 def make(stage, subset, config):
     """Fills the stage with one image of each training image."""
     names = transform_names("--config.geometric.transforms", config.geometric.transforms)
+    copy, train = stage.dependencies.get("copy", 0), subset.train
+    keys = [f"{copy}/{name}" for name in train.ids] if copy else train.ids
     with stage.making() as folder:
-        fraction = config.geometric.crop_fraction
-        train = subset.train
-        np.save(
-            folder / "images.npy", augment(train.images, train.ids, names, seed=config.seed, crop_fraction=fraction)
-        )
+        made = augment(train.images, keys, names, seed=config.seed, crop_fraction=config.geometric.crop_fraction)
+        np.save(folder / "images.npy", made)
 
 
 def load(path):

@@ -1,11 +1,11 @@
-"""What a person sees at the end: the table of accuracies, the picture grids, each dataset's card.
+"""What a person sees at the end: the table of accuracies, the picture grids.
 
-Artefacts: `grids/*.png` and `summary.md` in the workdir, `README.md` beside each dataset's shards.
+Artefacts: `grids/*.png` and `summary.md` in the workdir.
 """
 
 import numpy as np
 
-from tfgan_aug import experiment, pixels
+from tfgan_aug import cards, experiment, pixels
 
 _GRID_COLUMNS = 16
 _GRID_CLASSES = 20
@@ -70,20 +70,10 @@ def summary(rows):
     )
 
 
-def acceptance(class_names, drawn, limit=_GRID_CLASSES):
-    """One line: the share of draws that are TP, overall and a class (the first `limit` of those drawn)."""
-    shares = [
-        f"{name} {tp / draws:.0%}" for name, (draws, tp, _) in zip(class_names, drawn.counts, strict=True) if draws
-    ]
-    draws, tp, _ = drawn.counts.sum(axis=0)
-    more = f", and {len(shares) - limit} more classes" if len(shares) > limit else ""
-    return f"{tp / draws:.1%} of {draws:,} draws accepted ({', '.join(shares[:limit])}{more})"
-
-
 def closing(rows, class_names, drawn, leaking, skipped, grids, dataset):
     """What the main job prints last: table, acceptance rates, warnings, folders, the line that loads `dataset`."""
     lines = [summary(rows)]
-    lines += [f"{gan}: {acceptance(class_names, drawn[gan])}" for gan in drawn]
+    lines += [f"{gan}: {cards.acceptance(class_names, drawn[gan])}" for gan in drawn]
     if leaking:
         lines.append("the judge saw the source's whole train split: these accuracies leak")
     if skipped:
@@ -92,34 +82,3 @@ def closing(rows, class_names, drawn, leaking, skipped, grids, dataset):
     name, folder = f"{dataset.name}/{dataset.variant}", str(dataset.data_dir.resolve())
     lines.append(f"tfds.load({name!r}, data_dir={folder!r}, as_supervised=True)")
     return "\n".join(lines) + "\n"
-
-
-def card(dataset, source, provenance):
-    """The text of a dataset's README.md: what it holds, where it comes from, how to read it, what to beware of."""
-    leak = (
-        "\n**Leaks.** The judge was trained on the source's whole train split, which holds more images than the "
-        "subset: accuracies measured with this dataset do not show what the subset alone supports.\n"
-        if provenance["leaking"]
-        else ""
-    )
-    drawn = provenance.get("acceptance")
-    rates = f"\nAcceptance: {drawn}.\n" if drawn else ""
-    return f"""# {dataset.name}/{dataset.variant}
-
-{provenance["description"]}
-{leak}{rates}
-```python
-import tensorflow_datasets as tfds
-train = tfds.load("{dataset.name}/{dataset.variant}", data_dir=..., split="train", as_supervised=True)
-```
-
-A generated image's label is the intended one. `origin` is real, geometric or the GAN; `verdict` none, tp or fp;
-`predicted` and `confidence` are the judge's (-1 and NaN for images without a verdict). `provenance.json` holds
-the config, the digests and the counts, `SHA256SUMS` the checksums.
-
-Source: {source.spec} (version {source.version}). {source.license or ""}
-
-```
-{source.citation or "no citation is known for the source"}
-```
-"""

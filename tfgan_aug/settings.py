@@ -11,6 +11,7 @@ from tfgan_aug.errors import UserError
 GANS = ("dcgan", "sgan")
 VERDICTS = ("fp", "tp", "tp_fp")
 RECIPES = ("paper", "best")
+SELECTIONS = ("tp_confident", "tp_quantile", "fp_relabeled")
 
 
 def _network(**own):
@@ -104,8 +105,20 @@ def get_config():
     config.samples.block_size = 100
     config.samples.max_draws_per_class = 3000
 
+    config.samples.confidence = 0.9  # the threshold of the variants *_tp_confident
+    config.samples.quantile = 0.9  # of the judge's cross-entropy a class, for the variants *_tp_quantile
+    config.samples.quantile_draws = 500  # the draws a class that the quantile is taken from
+
     config.classifier = _network(width=0.25, steps=750)
     config.classifier.seed = 0
+
+    config.table = config_dict.ConfigDict()
+    config.table.rows = "paper,controls"  # groups (paper, controls, options, all), the paper's numbers, names
+    config.table.gan_seeds = "0,1,2"
+    config.table.classifier_seeds = "0,1,2,3,4"
+    config.table.mixing_weight = 0.3  # of a generated image's loss in the rows *_weighted; a real one's is 1
+    config.table.pretrain_share = 0.5  # of the steps that the rows *_pretrained make on generated images, the first
+    config.table.resamples = 10_000  # of the bootstrap
     return config
 
 
@@ -175,13 +188,36 @@ def check(config):
     expect(*_field(one_of("own", "balance"), "samples.quota"))
     expect(at_least_zero, "samples.per_class", "0 or more")
     expect(lambda value: 0 <= value < 1, "samples.threshold", "a number from 0 to below 1")
-    for field in ("block_size", "max_draws_per_class"):
+    expect(lambda value: 0 < value < 1, "samples.confidence", "a number between 0 and 1")
+    expect(lambda value: 0 < value <= 1, "samples.quantile", "a number above 0, up to 1")
+    for field in ("block_size", "max_draws_per_class", "quantile_draws"):
         expect(positive, f"samples.{field}", "a positive number")
+    expect(at_least_zero, "table.mixing_weight", "0 or more")
+    expect(lambda value: 0 < value < 1, "table.pretrain_share", "a number between 0 and 1")
+    expect(lambda value: value >= 1000, "table.resamples", "1000 or more")
+    for field in ("gan_seeds", "classifier_seeds"):
+        parse_seeds(f"--config.table.{field}", config.table[field])
 
 
 def _field(check_and_words, field):
     good, words = check_and_words
     return good, field, words
+
+
+def parse_seeds(option, text):
+    """The seeds, a tuple of ints, of a comma-separated text; raises `UserError`, naming `option`."""
+    words = [word.strip() for word in str(text).split(",") if word.strip()]
+    good = all(word.isdecimal() and int(word) < 2**31 for word in words)
+    if not words or not good or len(set(words)) < len(words):
+        raise UserError(f"{option}: found {text!r}, expected distinct seeds, 0 to 2**31 - 1, such as 0,1,2")
+    return tuple(map(int, words))
+
+
+def with_seed(config, seed):
+    """A copy of the config with another `seed`: what a GAN of another seed is trained and drawn with."""
+    copy = config.copy_and_resolve_references()
+    copy.seed = seed
+    return copy
 
 
 def gan_names(config):
@@ -195,3 +231,8 @@ def variants_of(gans):
     for gan in gans:
         names += [f"{gan}_{verdict}{geo}" for verdict in VERDICTS for geo in ("", "_geo")]
     return tuple(names)
+
+
+def all_variants_of(gans):
+    """`variants_of`, and those of the table's controls and of other selection rules."""
+    return (*variants_of(gans), "geo_x2", *(f"{gan}_{selection}" for gan in gans for selection in SELECTIONS))

@@ -38,6 +38,35 @@ class Rule:
         return np.where(true_positive, 1, np.where(predicted != label, 2, 0))
 
 
+@dataclasses.dataclass(frozen=True)
+class QuantileRule:
+    """TP: the judge's cross-entropy with the intended class is at most `cutoffs[label]` (nats); FP: as in `Rule`.
+
+    A quantile of each class's own draws (Ding et al., 2023): classes that the judge finds hard keep as many as others.
+    """
+
+    cutoffs: tuple
+
+    def verdicts(self, label, probabilities):
+        """As `Rule.verdicts`; a draw below the cutoff is TP whatever class the judge prefers."""
+        kept = cross_entropy(label, probabilities) <= self.cutoffs[label]
+        return np.where(kept, 1, np.where(probabilities.argmax(axis=1) != label, 2, 0))
+
+
+def cross_entropy(label, probabilities):
+    """Nats, float (N,): of `probabilities` (N, classes) with the class `label`."""
+    return -np.log(np.maximum(probabilities[:, label], np.finfo(np.float32).tiny))
+
+
+def quantile_rule(pool, classes, quantile, draws):
+    """The `QuantileRule` of the first `draws` draws of each class in the pool; a class without draws keeps none."""
+    cutoffs = []
+    for label in range(classes):
+        found = [cross_entropy(label, *pool.read(label, number, "probabilities")) for number in pool.blocks(label)]
+        cutoffs.append(float(np.quantile(np.concatenate(found)[:draws], quantile)) if found else -np.inf)
+    return QuantileRule(tuple(cutoffs))
+
+
 class Pool:
     """The blocks drawn so far, in the folder `path`."""
 
@@ -69,6 +98,15 @@ class Pool:
         while self.has(label, number):
             yield number
             number += 1
+
+    def confusion(self, classes):
+        """Draws by intended (rows) and predicted class, int64 (classes, classes), over the whole pool."""
+        counts = np.zeros((classes, classes), np.int64)
+        for label in range(classes):
+            for number in self.blocks(label):
+                (probabilities,) = self.read(label, number, "probabilities")
+                counts[label] += np.bincount(probabilities.argmax(axis=1), minlength=classes)
+        return counts
 
     def select(self, rule, label, verdict, count):
         """Yields the first `count` draws of class `label` with this verdict ("tp" or "fp"), lowest indices first.
@@ -103,8 +141,23 @@ def draw(pool, generator, judge, seed, label, number, block_size):
     pool.write(number, block, judge(block.images))
 
 
-def fill(pool, generator, judge, *, tp, fp, class_names, rule, seed, block_size, max_draws, allow_shortfall, progress):
-    """Draws and judges blocks until each class has `tp[c]` TP and `fp[c]` FP images; gives a `Drawn`.
+def fill(
+    pool,
+    generator,
+    judge,
+    *,
+    tp,
+    fp,
+    class_names,
+    rule,
+    seed,
+    block_size,
+    max_draws,
+    allow_shortfall,
+    progress,
+    least=0,
+):
+    """Draws and judges blocks until each class has `tp[c]` TP and `fp[c]` FP images, and `least` draws; a `Drawn`.
 
     `judge(images)` gives probabilities float32 (N, classes). Blocks that the pool holds are not drawn again, and
     which blocks a class needs does not depend on those of others, nor on the order of work. `progress` is called
@@ -115,7 +168,9 @@ def fill(pool, generator, judge, *, tp, fp, class_names, rule, seed, block_size,
     counts = np.zeros((len(class_names), 3), np.int64)
     for label in range(len(class_names)):
         number = 0
-        while (counts[label, 1] < tp[label] or counts[label, 2] < fp[label]) and number * block_size < max_draws:
+        while (
+            counts[label, 1] < tp[label] or counts[label, 2] < fp[label] or counts[label, 0] < least
+        ) and number * block_size < max_draws:
             if not pool.has(label, number):
                 draw(pool, generator, judge, seed, label, number, block_size)
             (probabilities,) = pool.read(label, number, "probabilities")

@@ -1,0 +1,54 @@
+"""The table at 100 images a class of CIFAR-10: rows 1, 2, 5, 6, 11, 12, the controls and the options, on two cores.
+
+Command:  python -m tools.run_table --config=configs/table_cpu.py --config.source_data_dir=DIR
+          where DIR holds TFDS' prepared cifar10
+Hardware: two CPU cores: see the README for the time it took.
+Result:   see the README.
+
+A fifth of the paper's images, where help is likeliest; a quarter of the classifier's width and 750 steps (48 passes
+over row 1) without augmentation, as the paper names none. The GANs' settings are those of configs/cifar10_cpu.py with
+about a quarter of the steps: as many passes over a fifth of the images.
+"""
+
+from tfgan_aug import settings
+
+
+def get_config():
+    config = settings.get_config()
+    config.source = "cifar10"
+    config.train_per_class = 100
+    config.test_per_class = 100
+    config.gans = "dcgan,sgan"
+
+    config.dcgan.width = 24
+    config.dcgan.learning_rate = 4e-4
+    config.dcgan.augmentation = "translation,flip"
+    config.dcgan.epochs = 0
+    config.dcgan.steps = 4_000
+    config.dcgan.checkpoint_steps = 1_000
+
+    config.sgan.image_width = 0.25
+    config.sgan.augmentation = "translation,flip"
+    config.sgan.image_steps = 3_000
+    config.sgan.feature_steps = 3_000
+    config.sgan.joint_steps = 1_000
+    config.sgan.checkpoint_steps = 500
+    config.sgan.encoder.width = 0.5
+    config.sgan.encoder.steps = 1_500
+    config.sgan.encoder.checkpoint_steps = 500
+
+    config.judge.width = 0.5
+    config.judge.steps = 1_500
+    config.judge.checkpoint_steps = 500
+    config.classifier.width = 0.25
+    config.classifier.recipe = "paper"
+    config.classifier.steps = 750
+    config.classifier.checkpoint_steps = 250
+
+    config.table.rows = "1,2,5,6,11,12,controls,options"
+    config.table.gan_seeds = "0,1"
+    config.table.classifier_seeds = "0,1,2"
+
+    config.samples.block_size = 250
+    config.samples.max_draws_per_class = 20_000
+    return config

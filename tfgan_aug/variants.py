@@ -1,0 +1,132 @@
+"""What each variant holds: the examples of its training set, classes and origins interleaved.
+
+Makes no file: `augmented` writes the examples.
+"""
+
+import dataclasses
+import hashlib
+import heapq
+import itertools
+
+import numpy as np
+
+
+@dataclasses.dataclass(frozen=True)
+class Variant:
+    """A training set: `gan` ("" for none), `verdicts` of ("tp", "fp"), `geo` geometric images of each real one.
+
+    `selection` is "" for the paper's rule; "confident" or "quantile" for a stricter one; "relabeled" where generated
+    images bear the judge's label.
+    """
+
+    name: str
+    gan: str
+    verdicts: tuple
+    geo: int
+    selection: str = ""
+
+    @classmethod
+    def parse(cls, name):
+        """The variant of a name such as `real`, `geo`, `geo_x2`, `sgan_tp_fp_geo` or `dcgan_tp_quantile`."""
+        if name in ("real", "geo", "geo_x2"):
+            return cls(name, "", (), ("real", "geo", "geo_x2").index(name))
+        gan, *words = name.split("_")
+        selection = words.pop() if words[-1] in ("confident", "quantile", "relabeled") else ""
+        return cls(name, gan, tuple(word for word in words if word != "geo"), int("geo" in words), selection)
+
+    @property
+    def rule(self):
+        """The name of the rule that chooses its draws: "" (the paper's), "confident" or "quantile"."""
+        return "" if self.selection == "relabeled" else self.selection
+
+    def quotas(self, per_class):
+        """{verdict: ints (classes,)}: `per_class` of one verdict, or exactly half of each (odd ones rounded up)."""
+        share = len(self.verdicts)
+        return {verdict: -(-np.asarray(per_class) // share) for verdict in self.verdicts}
+
+
+def interleave(streams, counts, key=0):
+    """Yields from several iterators in proportion: any prefix holds each one's share to within one item.
+
+    `streams` are iterators of `counts` items. Where all counts are equal, the streams take turns in a seeded order, so
+    that any slice holds as many of each to within one. Holds no item.
+
+    Item j of a stream belongs between the places j * total / count and (j + 1) * total / count; of those whose first
+    place has come, the one with the earliest last place goes first (Tijdeman's chairman assignment, 1980).
+    """
+    streams, counts = [iter(stream) for stream in streams], [int(count) for count in counts]
+    total = sum(counts)
+
+    def turn(number, j):
+        """(first place, end of places, seeded order, stream, item): a heap's order."""
+        tie = hashlib.sha256(f"{key}/{number}".encode()).digest()
+        return j * total // counts[number], -(-(j + 1) * total // counts[number]), tie, number, j
+
+    waiting, due = [turn(number, 0) for number, count in enumerate(counts) if count], []
+    heapq.heapify(waiting)
+    for place in range(total):
+        while waiting and waiting[0][0] <= place:
+            heapq.heappush(due, heapq.heappop(waiting)[1:])
+        _, _, number, j = heapq.heappop(due)
+        yield from itertools.islice(streams[number], 1)
+        if j + 1 < counts[number]:
+            heapq.heappush(waiting, turn(number, j + 1))
+
+
+def real_examples(part, label=None, geometric=None, copy=0):
+    """Yields the examples of a subset's `part` (of class `label` alone; None: all), or of its geometric images.
+
+    `copy` is the number of the set of geometric images, where there are several.
+    """
+    positions = range(len(part.ids)) if label is None else part.of_class(label)
+    images, origin = (part.images, "real") if geometric is None else (geometric, "geometric")
+    prefix = "" if geometric is None else f"geometric-{copy}/" if copy else "geometric/"
+    for i in positions:
+        yield example(images[i], int(part.labels[i]), f"{prefix}{part.ids[i]}", origin)
+
+
+def generated_examples(pool, rule, gan, label, verdict, count, relabel=False):
+    """Yields the first `count` images meant as class `label` that `rule` gives this verdict.
+
+    Labelled as intended, or with `relabel` as the judge sees them. The verdict recorded is the paper's: whether the
+    judge sees the intended class.
+    """
+    for draw in pool.select(rule, label, verdict, count):
+        name, predicted = f"{gan}/{label:04d}/{draw['index']:08d}", draw["predicted"]
+        seen = "tp" if predicted == label else "fp"
+        yield example(draw["image"], predicted if relabel else label, name, gan, seen, predicted, draw["confidence"])
+
+
+def training_examples(variant, subset, geometric, *, pool, rule, quotas, seed):
+    """(examples, their number) of a variant's train split: classes interleaved, and origins within each class.
+
+    `geometric` holds `variant.geo` arrays, each with one image of each training image; `quotas` {verdict: images a
+    class} of generated ones.
+    """
+    own = subset.train.counts(subset.classes)
+    classes, totals = [], []
+    for label in range(subset.classes):
+        parts, counts = [real_examples(subset.train, label)], [int(own[label])]
+        for copy in range(variant.geo):
+            parts.append(real_examples(subset.train, label, geometric[copy], copy))
+            counts.append(int(own[label]))
+        for verdict, quota in quotas.items():
+            relabel = variant.selection == "relabeled"
+            parts.append(generated_examples(pool, rule, variant.gan, label, verdict, int(quota[label]), relabel))
+            counts.append(int(quota[label]))
+        classes.append(interleave(parts, counts, f"{seed}/{label}"))
+        totals.append(sum(counts))
+    return interleave(classes, totals, seed), sum(totals)
+
+
+def example(image, label, name, origin, verdict="none", predicted=-1, confidence=float("nan")):
+    """One example as a dict with the fields of `features`."""
+    return {
+        "image": image,
+        "label": label,
+        "id": name,
+        "origin": origin,
+        "verdict": verdict,
+        "predicted": predicted,
+        "confidence": confidence,
+    }

@@ -1,0 +1,37 @@
+"""The report of a table: `python -m tools.make_report --workdir=DIR [--output=NAME]`."""
+
+import pathlib
+import sys
+
+from absl import flags
+
+from tfgan_aug import cli
+
+
+def main(config):
+    """Writes one self-contained HTML file and a Markdown file that say what was done, and what came out of it.
+
+    Reads the workdir of tools.run_table alone, finished or not: cells that are missing are named.
+    """
+    del config  # the workdir holds the one that was used
+    from tfgan_aug import page, sections, summaries
+
+    workdir = pathlib.Path(flags.FLAGS.workdir)
+    made = summaries.summarise(workdir)
+    output = pathlib.Path(flags.FLAGS.output or workdir / "report")
+    paths = output.with_suffix(".html"), output.with_suffix(".md")
+    output.parent.mkdir(parents=True, exist_ok=True)
+    page.write(*paths, made["title"], sections.lead(made), sections.sections(made, workdir))
+    missing = summaries.unfinished(made)
+    for cell in missing[:10]:
+        print(f"unfinished: {cell}", file=sys.stderr)
+    if len(missing) > 10:
+        print(f"unfinished: {len(missing) - 10} more cells", file=sys.stderr)
+    print(f"{paths[0]} and {paths[1]}: {len(made['rows'])} rows, {len(missing)} unfinished cells")
+
+
+if __name__ == "__main__":
+    cli.define_config(pathlib.Path(__file__).parents[1] / "configs" / "shapes10.py")
+    flags.DEFINE_string("workdir", "tfgan_aug_work", "The workdir of tools.run_table.")
+    flags.DEFINE_string("output", "", "The files without their endings; empty: report in the workdir.")
+    cli.run(main)
