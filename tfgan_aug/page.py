@@ -245,8 +245,9 @@ def _html_table(table):
 
 
 def _plain_markdown(text):
-    text = re.sub(r"([\\`*\[\]|~$])", r"\\\1", html.escape(text, quote=False))
-    # An underscore within a word is no emphasis.
+    # Left readable: brackets round numbers, which make no link, and underscores within a word.
+    special = r"([\\`*|~$]|\[(?![-+.,\d ]+\])|(?<!\d)\]|\](?=[(\[:]))"
+    text = re.sub(special, r"\\\1", html.escape(text, quote=False))
     return re.sub(r"(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])", r"\\_", re.sub(r"\s", " ", text))
 
 

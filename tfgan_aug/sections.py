@@ -52,8 +52,8 @@ draws GAN seeds, classifier seeds and test images afresh, widened for few seeds.
 scope, such as "one GAN seed", says so, and the interval is then silent on other seeds. The p values of all rows against
 one baseline are adjusted by Holm's method. A row **helps** or **hurts** where the adjusted p is below 5 %; else it is
 **not resolved**, which does not prove that there is no difference. The intervals themselves are not adjusted."""
-_NOTE = """The paper's numbers come from its own networks and budgets; "lost" ones are not in its text. min: minutes to
-make the added images, with the GAN's training and drawing. min / point: these for each point gained over real."""
+_NOTE = """The paper's numbers are of its own networks; "lost" ones are not in its text. min: minutes to make the added
+images, the GAN's training and drawing included. min / point: these for each point over real in the first table."""
 _JUDGE = """The judge is a classifier that saw no test image. Draws go on, class by class, until there are enough TP (it
 names the intended class) and FP (it names another one), so hard classes have more draws."""
 
@@ -104,7 +104,7 @@ def _headline(table):
     if not verdicts:
         return "**No training set with GAN images can be compared with real images alone yet.**"
     helped, hurt, open_ = (verdicts.count(verdict) or "none" for verdict in _TONES)
-    start = f"**Of {len(verdicts)} training sets with GAN images, against real images alone, "
+    start = f"**Of {len(verdicts)} training set{'s' * (len(verdicts) > 1)} with GAN images, against real images alone, "
     return f"{start}{helped} helped, {hurt} hurt, {open_} could not be told apart.**"
 
 
@@ -120,9 +120,9 @@ def _answer(table, workdir):
         if items:
             values = [[versus[field] for _, versus in compared] for field in ("difference", "low", "high", "verdict")]
             svg = interval_chart([row["name"] for row, _ in compared], *values, f"points against {title}")
-            scopes = " or ".join(sorted({versus["scope"] for _, versus in compared} - {""}))
+            seeds = {part for _, versus in compared for part in versus["scope"].split(", ") if part}
             caption = "Differences with 95 % intervals: right of the line is better. Verdicts are after Holm's method."
-            caption += f" Some rows have {scopes}: no word on other seeds." if scopes else ""
+            caption += f" Some rows have {' or '.join(sorted(seeds))}: no word on other seeds." if seeds else ""
             alt = f"{len(compared)} rows against {title}; the numbers are in the table below"
             text = f"Against {title}, in points with 95 % intervals:\n\n" + "\n".join(items)
             blocks += [Text(text), Chart(svg, caption, alt)]
@@ -136,9 +136,9 @@ def _best(table):
     for words, rows in (("The most accurate row", scored), ("The best row with GAN images", ours)):
         for row in sorted(rows, key=lambda row: -_scores(row)["mean"])[:1]:
             text = f"is `{row['name']}` ({literal(row['title'])}): {_scores(row)['mean']:.1f} %. Its images took "
-            text += f"{_number(row['make_minutes'])} minutes to make, and {_number(row['train_minutes'])} to train on"
+            text += f"{_number(row['make_minutes'])} minutes to make, and {_number(row['train_minutes'])} to train on."
             point, cheapest = row["minutes_per_point"], row["cheapest"]
-            text += "." if point is None else f": {point:.1f} minutes of making for each point over row 1."
+            text += "" if point is None else f" That is {point:.1f} minutes of making for each point over row 1."
             if cheapest:
                 same = f"`{cheapest['row']}`, {cheapest['accuracy']:.1f} % for {cheapest['minutes']:.1f} minutes"
                 same = "itself" if cheapest["row"] == row["name"] else same
@@ -339,9 +339,9 @@ def _again(table, workdir):
     digests = [("subset", "-", table["subset_digest"]), ("config", "-", table["config_digest"])]
     digests += [(row["name"], seed, digest) for row in table["rows"] for seed, digest in row["digests"].items()]
     text = "In a clone of this library, with its requirements installed (what is finished is not made again):"
-    config = Code(json.dumps(table["config"], indent=2, sort_keys=True), "json")
+    config = Details("The config", (Code(json.dumps(table["config"], indent=2, sort_keys=True), "json"),))
     made = Table(("of", "GAN seed", "digest"), tuple(digests), "Equal digests: the same images and labels.", "l")
-    return Section("Do it again", (Text(text), Code(table["command"], "bash"), Details("The config", (config,)), made))
+    return Section("Do it again", (Text(text), Code(table["command"], "bash"), config, Details("The digests", (made,))))
 
 
 # One entry a section: a function of (table, workdir) that gives a `Section`, or None where there is nothing to show.
