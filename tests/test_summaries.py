@@ -93,6 +93,7 @@ def test_costs_by_hand(workdir):
     assert "10.0 minutes to make the added images, 0.5 minutes a point gained" in sentence
     assert "| cat | 82.0 | +22.0 |" in text and "| d\\|g | 82.0 | +20.0 |" in text
     assert "recipe `best`, 7 steps for every row" in text
+    assert "; 2 GAN seeds and 2 classifier seeds)." in lines[0]
 
 
 def test_the_baselines_own_card_is_no_comparison_with_itself(workdir):

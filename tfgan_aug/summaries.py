@@ -179,8 +179,9 @@ def write_cards(made, workdir):
 def words(row, made):
     """(one sentence, lines of Markdown): what was measured for the dataset of a row."""
     scores, classes = primary(row), made["source"]["classes"]
-    seeds = [f"{len(row['gan_seeds'])} GAN seed(s)"] if row["gan"] else []
-    seeds = " and ".join([*seeds, f"{len(row['classifier_seeds'])} classifier seed(s)"])
+    kinds = [("GAN", row["gan_seeds"])] if row["gan"] else []
+    kinds.append(("classifier", row["classifier_seeds"]))
+    seeds = " and ".join(f"{len(own)} {kind} seed{'' if len(own) == 1 else 's'}" for kind, own in kinds)
     spread = "" if scores["sd"] is None else f", standard deviation over seeds {scores['sd']:.1f}"
     accuracy = f"{scores['mean']:.1f} % of {scores['total']:,} test images"
     lines = [f"* Accuracy: {accuracy} (standard error {scores['se']:.1f}{spread}; {seeds})."]
