@@ -168,10 +168,12 @@ class Table:
 
     def begin(self):
         """Writes what the cells are measured with, and which there are to be; those of another config do not count."""
-        own, _, changed = self._changed()
-        if changed:
-            (self.workdir / STATE).unlink(missing_ok=True)
-        artefacts.write_json(self.workdir / _CONFIG, own)
+        # Workers may start at the same moment.
+        with artefacts.claimed(self.workdir, "config", wait=True):
+            own, _, changed = self._changed()
+            if changed:
+                (self.workdir / STATE).unlink(missing_ok=True)
+            artefacts.write_json(self.workdir / _CONFIG, own)
         self.write_state()
 
     def cells(self):

@@ -58,7 +58,8 @@ def run(config, options, command=""):
         meta["subset_digest"] = next(iter(made.units.values())).job.subset_stage.digest
         if options.dry_run:
             return estimates.plan(made)
-        next(iter(made.units.values())).job.note_subset()
+        with artefacts.claimed(workdir, "shared", wait=True):
+            next(iter(made.units.values())).job.note_subset()
         made.begin()
         made.work()
         with artefacts.claimed(workdir, "summary", wait=True):
