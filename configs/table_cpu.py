@@ -12,36 +12,23 @@ over row 1) without augmentation, as the paper names none. The GANs' settings ar
 about a quarter of the steps: as many passes over a fifth of the images.
 """
 
-from tfgan_aug import settings
+import pathlib
+import runpy
 
 
 def get_config():
-    config = settings.get_config()
-    config.source = "cifar10"
+    config = runpy.run_path(str(pathlib.Path(__file__).with_name("cifar10_cpu.py")))["get_config"]()
     config.train_per_class = 100
-    config.test_per_class = 100
-    config.gans = "dcgan,sgan"
 
     config.dcgan.width = 24
-    config.dcgan.learning_rate = 4e-4
-    config.dcgan.augmentation = "translation,flip"
-    config.dcgan.epochs = 0
     config.dcgan.steps = 4_000
-    config.dcgan.checkpoint_steps = 1_000
 
-    config.sgan.image_width = 0.25
-    config.sgan.augmentation = "translation,flip"
     config.sgan.image_steps = 3_000
     config.sgan.feature_steps = 3_000
     config.sgan.joint_steps = 1_000
-    config.sgan.checkpoint_steps = 500
-    config.sgan.encoder.width = 0.5
     config.sgan.encoder.steps = 1_500
-    config.sgan.encoder.checkpoint_steps = 500
 
-    config.judge.width = 0.5
     config.judge.steps = 1_500
-    config.judge.checkpoint_steps = 500
     config.classifier.width = 0.25
     config.classifier.recipe = "paper"
     config.classifier.steps = 750
@@ -50,7 +37,4 @@ def get_config():
     config.table.rows = "1,2,5,6,11,12,controls,options"
     config.table.gan_seeds = "0,1"
     config.table.classifier_seeds = "0,1,2"
-
-    config.samples.block_size = 250
-    config.samples.max_draws_per_class = 20_000
     return config

@@ -17,7 +17,7 @@ ORDER = (
     "gans.levels", "gans.stacked_networks", "gans.stacked", "classifiers", "training", "progress", "inspection",
     "dcgan_stage", "stacked_stages", "generators", "judges", "samples", "verdicts", "variants", "augmented",
     "cards", "building", "rows", "experiment", "statistics", "report", "benchmark", "pipeline", "table", "summaries",
-    "estimates", "tables", "page", "sections", "cli",
+    "estimates", "table_job", "page", "sections", "cli",
 )  # fmt: skip
 
 

@@ -302,7 +302,7 @@ def test_too_few_false_positives_leave_variants_out(monkeypatch, root, tmp_path,
     assert not result.datasets[1].path.parents[1].joinpath("dcgan_fp").exists()
     # Where nothing else was asked for, that is an error and not an empty table.
     with pytest.raises(
-        UserError, match="--variants: every one of them needs more FP images than there are; nothing was written"
+        UserError, match="--variants: every one of them needs more images than the judge let pass; nothing was written"
     ):
         build(root, tmp_path, {"variants": "dcgan_fp"}, **fields)
 

@@ -11,7 +11,7 @@ import pytest
 import tensorflow_datasets as tfds
 import tiny
 
-from tfgan_aug import artefacts, experiment, judges, settings, summaries, table, tables
+from tfgan_aug import artefacts, experiment, judges, settings, summaries, table, table_job
 from tfgan_aug.errors import UserError
 
 ROOT = pathlib.Path(__file__).parents[1]
@@ -38,7 +38,7 @@ def config_of(root, **fields):
 
 def run(root, workdir, config=None, **options):
     picked = {"rows": ROWS, "gan_seeds": "0,1", "classifier_seeds": "0,3", **options}
-    return tables.run(config or config_of(root), tables.Options(str(workdir), **picked))
+    return table_job.run(config or config_of(root), table_job.Options(str(workdir), **picked))
 
 
 @pytest.fixture(scope="module")

@@ -25,13 +25,16 @@ def digest(value):
     return hashlib.sha256(text.encode()).hexdigest()[:DIGEST_LENGTH]
 
 
+def write_text(path, text):
+    """Writes `text` to `path`, whole or not at all."""
+    partial = f"{path}.partial"
+    pathlib.Path(partial).write_text(text, encoding="utf-8")
+    os.replace(partial, path)
+
+
 def write_json(path, value):
     """Writes `value` to `path`, whole or not at all."""
-    partial = f"{path}.partial"
-    with open(partial, "w", encoding="utf-8") as file:
-        json.dump(value, file, indent=2, sort_keys=True)
-        file.write("\n")
-    os.replace(partial, path)
+    write_text(path, json.dumps(value, indent=2, sort_keys=True) + "\n")
 
 
 def read_json(path):

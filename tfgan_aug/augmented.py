@@ -241,9 +241,7 @@ def verify(folder, expected, classes):
 def write_sums(folder):
     """Writes the checksums of a version folder's files to SHA256SUMS."""
     paths = [path for path in sorted(folder.iterdir()) if path.name != "SHA256SUMS"]
-    partial = folder / ".SHA256SUMS.partial"
-    partial.write_text("".join(f"{_sha256(path)}  {path.name}\n" for path in paths), encoding="utf-8")
-    os.replace(partial, folder / "SHA256SUMS")
+    artefacts.write_text(folder / "SHA256SUMS", "".join(f"{_sha256(path)}  {path.name}\n" for path in paths))
 
 
 def _sha256(path):

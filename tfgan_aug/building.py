@@ -53,7 +53,7 @@ class Building:
         strategy,
         source,
         chosen,
-        variants_,
+        wanted,
         *,
         gan_seed=None,
         progress=None,
@@ -61,17 +61,17 @@ class Building:
         allow_shortfall=False,
     ):
         self.config, self.workdir, self.strategy, self.source = config, workdir, strategy, source
-        self.variants, self.progress = variants_, progress or Progress()
+        self.variants, self.progress = wanted, progress or Progress()
         self.overwrite, self.allow_shortfall = overwrite, allow_shortfall
         self.gan_config = config if gan_seed is None else settings.with_seed(config, gan_seed)
-        self.gans = tuple(dict.fromkeys(variant.gan for variant in variants_ if variant.gan))
+        self.gans = tuple(dict.fromkeys(variant.gan for variant in wanted if variant.gan))
         self.leaking = bool(self.gans) and config.judge.trained_on == "source_train"
         name = f"{source.name}_gan_aug"
-        self.datasets = {variant.name: augmented.Dataset(data_dir, name, variant.name) for variant in variants_}
+        self.datasets = {variant.name: augmented.Dataset(data_dir, name, variant.name) for variant in wanted}
         self.chosen = chosen
         self.subset_stage = subsets.stage(workdir, source, self.chosen)
         self.judge_stage = judges.stage(workdir, self.subset_stage, source, config)
-        copies = max([variant.geo for variant in variants_], default=0)
+        copies = max([variant.geo for variant in wanted], default=0)
         self.geometric_stages = [geometric.stage(workdir, self.subset_stage, config, copy) for copy in range(copies)]
         self.gan_stages = {gan: generators.stage(workdir, gan, self.subset_stage, self.gan_config) for gan in self.gans}
         self.pool_stages = {gan: self._pool_stage(gan) for gan in self.gans}
@@ -114,7 +114,7 @@ class Building:
         return kept
 
     def subset(self):
-        """The subset, chosen on first use; a note says what it holds."""
+        """The subset, written on first use."""
         if not self.subset_stage.done:
             subsets.make(self.subset_stage, self.source, self.chosen)
         return subsets.load(self.subset_stage.path)
@@ -219,11 +219,15 @@ class Building:
                 drawn[name] = fill(quotas, rule, self.allow_shortfall or bool(name))
         return drawn
 
+    def acceptance(self, gan):
+        """The `verdicts.Drawn` of a GAN by the paper's rule, or by a stricter one where no variant asked for that."""
+        return self.drawn[gan][min(self.drawn[gan])]
+
     def _enough(self, variant):
         """Whether the pool has the images that a variant needs; a warning names those left out."""
         _, short = self._quotas(variant)
         if short and not self.allow_shortfall:
-            kind = "FP" if variant.verdicts == ("fp",) or not variant.selection and "fp" in variant.verdicts else "TP"
+            kind = "FP" if "fp" in variant.verdicts else "TP"
             self.progress.note(
                 f"warning: {variant.name} left out: too few {kind} images of {', '.join(short)} after "
                 f"{self.config.samples.max_draws_per_class} draws a class; --allow_shortfall writes what there is"

@@ -4,7 +4,6 @@ Artefact: `README.md` beside the shards. What was measured also goes into the de
 `tfds.builder(...).info` shows it; SHA256SUMS follows.
 """
 
-import os
 import re
 
 from tfgan_aug import __version__, artefacts, augmented
@@ -52,6 +51,7 @@ def text(dataset, source, provenance):
     )
     drawn = provenance.get("acceptance")
     rates = f"\nAcceptance: {drawn}.\n" if drawn else ""
+    label = "the judge's" if dataset.variant.endswith("_relabeled") else "the intended one"
     return f"""# {dataset.name}/{dataset.variant}
 
 {provenance["description"]}
@@ -61,7 +61,7 @@ import tensorflow_datasets as tfds
 train = tfds.load("{dataset.name}/{dataset.variant}", data_dir=..., split="train", as_supervised=True)
 ```
 
-A generated image's label is the intended one. `origin` is real, geometric or the GAN; `verdict` none, tp or fp;
+A generated image's label is {label}. `origin` is real, geometric or the GAN; `verdict` none, tp or fp;
 `predicted` and `confidence` are the judge's (-1 and NaN for images without a verdict). `provenance.json` holds
 the config, the digests and the counts, `SHA256SUMS` the checksums.
 
@@ -87,15 +87,9 @@ def record(dataset, words, lines):
     path = dataset.path / "README.md"
     card = path.read_text(encoding="utf-8")
     measured = "## Measured\n\n" + "\n".join(lines) + "\n\n## Source"
-    _replace(path, re.sub(r"## Measured\n.*?\n## Source", lambda _: measured, card, flags=re.DOTALL))
+    artefacts.write_text(path, re.sub(r"## Measured\n.*?\n## Source", lambda _: measured, card, flags=re.DOTALL))
     path = dataset.path / "dataset_info.json"
     info = artefacts.read_json(path)
     info["description"] = info.get("description", "").partition(_IN_DESCRIPTION)[0] + _IN_DESCRIPTION + words
     artefacts.write_json(path, info)
     augmented.write_sums(dataset.path)
-
-
-def _replace(path, text):
-    partial = path.with_name(f".{path.name}.partial")
-    partial.write_text(text, encoding="utf-8")
-    os.replace(partial, path)

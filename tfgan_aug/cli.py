@@ -27,16 +27,19 @@ def define_config(default):
 
 
 def run(main):
-    """Parses sys.argv and runs `main(config)`; exits with 0, or with 2 and one line for a mistake of the user."""
+    """Parses sys.argv and runs `main(config)`, or `main()` where `define_config` was not called.
+
+    Exits with 0, or with 2 and one line for a mistake of the user.
+    """
     argv = sys.argv
     program = pathlib.Path(argv[0]).stem
     if any(argument in ("--help", "-h", "-help", "--helpfull") for argument in argv[1:]):
         print(_help(main, argv[0]))
         sys.exit(0)
     try:
-        config = _parse(argv)
+        config = _parse_config(argv) if "config" in flags.FLAGS else _parse(argv)
         _start_tensorflow()
-        main(config)
+        main(*config)
     except UserError as error:
         print(f"{program}: {' '.join(str(error).split())}", file=sys.stderr)
         sys.exit(USAGE_ERROR)
@@ -61,20 +64,31 @@ def _start_tensorflow():
             os.close(stderr)
 
 
-def _parse(argv):
-    given = [argument.split("=", 1)[1] for argument in argv if argument.startswith(("--config=", "-config="))]
-    path = given[-1] if given else flags.FLAGS["config"].default_path
-    fields = _load_fields(path)
+def _parse(argv, explain=str):
+    """Parses flags and gives (); raises `UserError` for an unknown one, a wrong value and what is no flag.
+
+    `explain` makes a line of the error that a wrong value raises.
+    """
     try:
-        rest = flags.FLAGS(argv if given else [argv[0], f"--config={path}", *argv[1:]])
+        rest = flags.FLAGS(argv)
     except flags.UnrecognizedFlagError as error:
         known = [name for name in flags.FLAGS if len(name) > 1]
         raise UserError(f"--{error.flagname}: no such option{_nearest(error.flagname, known)}; see --help") from None
     except (flags.Error, AttributeError, KeyError, TypeError, ValueError) as error:
-        raise UserError(_config_mistake(argv, path, fields, error)) from None
+        raise UserError(explain(error)) from None
     if len(rest) > 1:
         raise UserError(f"found {rest[1]!r}, expected only --options; see --help")
-    return flags.FLAGS.config
+    return ()
+
+
+def _parse_config(argv):
+    """Parses flags and gives (the config,)."""
+    given = [argument.split("=", 1)[1] for argument in argv if argument.startswith(("--config=", "-config="))]
+    path = given[-1] if given else flags.FLAGS["config"].default_path
+    fields = _load_fields(path)
+    whole = argv if given else [argv[0], f"--config={path}", *argv[1:]]
+    _parse(whole, lambda error: _config_mistake(argv, path, fields, error))
+    return (flags.FLAGS.config,)
 
 
 def _load_fields(path):
@@ -155,8 +169,9 @@ def _help(main, program):
             if "." not in flag.name:
                 default = f" (default: {flag.default})" if flag.default and flag.name != "config" else ""
                 lines.append(f"  --{flag.name}: {flag.help}{default}")
-    lines.append("  --config.FIELD=VALUE: overrides a field; the fields and their defaults:")
-    lines += [f"      {name} = {value!r}" for name, value in _fields(settings.get_config()).items()]
+    if "config" in flags.FLAGS:
+        lines.append("  --config.FIELD=VALUE: overrides a field; the fields and their defaults:")
+        lines += [f"      {name} = {value!r}" for name, value in _fields(settings.get_config()).items()]
     return "\n".join(lines)
 
 
@@ -166,15 +181,20 @@ def build_dataset():
     run(build_dataset_main)
 
 
-def define_build_dataset_flags(default_config):
+def define_work_flags(default_config):
+    """Defines what every command that builds datasets takes."""
     define_config(default_config)
     flags.DEFINE_string("workdir", "tfgan_aug_work", "Folder for every stage's artefact; a rerun continues there.")
-    flags.DEFINE_string("data_dir", "", "Folder the datasets are written to; empty: tensorflow_datasets in --workdir.")
-    flags.DEFINE_string("variants", "", "Comma-separated variants, such as real,geo,dcgan_tp_geo; empty: all.")
     flags.DEFINE_string("strategy", "auto", "auto (all GPUs there are, else the CPU), one_device or mirrored.")
-    flags.DEFINE_bool("overwrite", False, "Replace datasets of another digest.")
     flags.DEFINE_bool("allow_shortfall", False, "Write what there is when a class has too few accepted images.")
     flags.DEFINE_bool("skip_unreadable", False, "Leave out images of a folder that do not decode, and list them.")
+
+
+def define_build_dataset_flags(default_config):
+    define_work_flags(default_config)
+    flags.DEFINE_string("data_dir", "", "Folder the datasets are written to; empty: tensorflow_datasets in --workdir.")
+    flags.DEFINE_string("variants", "", "Comma-separated variants, such as real,geo,dcgan_tp_geo; empty: all.")
+    flags.DEFINE_bool("overwrite", False, "Replace datasets of another digest.")
 
 
 def build_dataset_main(config):

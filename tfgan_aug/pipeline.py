@@ -70,11 +70,11 @@ def _run(job):
     job.note_subset()
     kept = job.build()
     if not kept:
-        raise UserError("--variants: every one of them needs more FP images than there are; nothing was written")
+        raise UserError("--variants: every one of them needs more images than the judge let pass; nothing was written")
     subset, grids = job.subset(), save_grids(job, job.workdir / "grids")
     scored = {name.format(gan=gan) for name in _SCORED for gan in job.gans or ("",)}
     table = [_row(job, variant) for variant in kept if variant.name in scored]
-    drawn = {gan: next(iter(found.values())) for gan, found in job.drawn.items()}
+    drawn = {gan: job.acceptance(gan) for gan in job.gans}
     dataset = job.datasets[kept[-1].name]
     text = report.closing(
         table, subset.class_names, drawn, job.leaking, job.source.skipped, job.workdir / "grids", dataset

@@ -69,10 +69,9 @@ class Row:
             first, real = round(steps * config.table.pretrain_share), origin == "real"
             return [((images[generated], labels[generated]), first), ((images[real], labels[real]), steps)]
         if self.soft:
-            targets = judge(images[:1])[0]
-            targets = keras.utils.to_categorical(labels, len(targets)).astype(np.float32)
-            targets[generated] = judge(images[generated])
-            labels = targets
+            probabilities = judge(images[generated])
+            labels = keras.utils.to_categorical(labels, probabilities.shape[1]).astype(np.float32)
+            labels[generated] = probabilities
         arrays = [images, labels]
         if self.weighted:
             arrays.append(np.where(generated, config.table.mixing_weight, 1.0).astype(np.float32))

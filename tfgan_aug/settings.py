@@ -105,7 +105,7 @@ def get_config():
     config.samples.block_size = 100
     config.samples.max_draws_per_class = 3000
 
-    config.samples.confidence = 0.9  # the threshold of the variants *_tp_confident
+    config.samples.confidence = 0.7  # the threshold of the variants *_tp_confident; with smoothing 0.1, 0.91 is sure
     config.samples.quantile = 0.9  # of the judge's cross-entropy a class, for the variants *_tp_quantile
     config.samples.quantile_draws = 500  # the draws a class that the quantile is taken from
 

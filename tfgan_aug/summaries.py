@@ -89,7 +89,12 @@ def _finished(row, workdir):
 
 def _row(row, state, block, workdir):
     """A row of table.json, but for its splits and costs."""
-    units = [unit for unit in state["units"] if unit["gan"] == row["gan"] and row["variant"] in unit["datasets"]]
+    units = {}
+    for unit in state["units"]:
+        if unit["gan"] == row["gan"] and row["variant"] in unit["datasets"]:
+            # The newest first: the pool may have grown since the others.
+            units.setdefault(unit["seed"], unit)
+    used = [unit for seed, unit in units.items() if block and (not row["gan"] or seed in block["gan_seeds"])]
     folders = block["folders"] if block else []
     results = [artefacts.read_json(folder / "result.json") for folder in folders]
     seconds = [artefacts.read_json(folder / "seconds.json") for folder in folders]
@@ -104,7 +109,7 @@ def _row(row, state, block, workdir):
         **{name: row[name] for name in ("name", "number", "group", "title", "gan", "paper", "paper_note", "plain")},
         "variant": row["variant"],
         "dataset": f"{state['source']['name']}_gan_aug/{row['variant']}",
-        "digests": {_seed_name(unit["seed"]): unit["datasets"][row["variant"]] for unit in units},
+        "digests": {_seed_name(seed): unit["datasets"][row["variant"]] for seed, unit in units.items()},
         "images": results[0]["images"] if results else None,
         "gan_seeds": block["gan_seeds"] if block else [],
         "classifier_seeds": block["classifier_seeds"] if block else [],
@@ -113,7 +118,7 @@ def _row(row, state, block, workdir):
         "left_out": sorted({str(cell["gan_seed"]) for cell in row["cells"] if cell["left_out"]}),
         "unfinished": unfinished,
         "cells": [folder.name for folder in folders],
-        "make_minutes": float(np.mean([unit["minutes"][row["variant"]] for unit in units])) if units else None,
+        "make_minutes": float(np.mean([unit["minutes"][row["variant"]] for unit in used])) if used else None,
         "train_minutes": float(np.mean(seconds) / 60) if seconds else None,
         "splits": {},
     }
@@ -151,29 +156,27 @@ def _units(units, workdir):
     for unit in units:
         pictures = sorted(path.relative_to(workdir) for path in (workdir / unit["folder"] / "grids").glob("*.png"))
         if not unit["gan"]:
-            grids = [str(path) for path in pictures]
+            # Rows without geometric images have no grid of them.
+            grids = max(grids, [str(path) for path in pictures], key=len)
             continue
         own = {name: unit[name] for name in ("stage", "pool", "curves", "draws_tp_fp", "confusion")}
         own |= {"grids": [str(path) for path in pictures if path.name.startswith(unit["gan"])]}
-        gans.setdefault(unit["gan"], {})[str(unit["seed"])] = {**own, "minutes": unit["gan_minutes"]}
+        gans.setdefault(unit["gan"], {}).setdefault(str(unit["seed"]), {**own, "minutes": unit["gan_minutes"]})
         judges = [str(path.relative_to(workdir)) for path in sorted((workdir / unit["judge"]).glob("*.csv"))]
     return {"gans": gans, "grids": grids, "judge_curves": judges}
 
 
 def write_cards(made, workdir):
-    """Writes what was measured into the card of each dataset that a row uses as it is; gives their number."""
-    count, workdir = 0, pathlib.Path(workdir)
+    """Writes what was measured into the card of each dataset that a row uses as it is."""
     for row in made["rows"]:
         if not (row["plain"] and primary(row)):
             continue
         name = made["source"]["name"]
         for seed, digest in row["digests"].items():
-            folder = "tensorflow_datasets" if seed == "-" else f"tensorflow_datasets_gan_seed_{seed}"
-            dataset = augmented.Dataset(workdir / folder, f"{name}_gan_aug", row["variant"])
+            folder = table.data_dir(pathlib.Path(workdir), None if seed == "-" else seed)
+            dataset = augmented.Dataset(folder, f"{name}_gan_aug", row["variant"])
             if dataset.digest == digest:
                 cards.record(dataset, *words(row, made))
-                count += 1
-    return count
 
 
 def words(row, made):

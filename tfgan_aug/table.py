@@ -54,8 +54,7 @@ class Unit:
     def __init__(self, table, gan, seed):
         self.table, self.gan, self.seed = table, gan, seed
         chosen = {row.variant.name: row.variant for row in table.choice.rows if row.variant.gan == gan}
-        name = f"tensorflow_datasets_gan_seed_{seed}" if gan else "tensorflow_datasets"
-        self.data_dir = table.workdir / name
+        self.data_dir = data_dir(table.workdir, seed)
         self.job = building.Building(
             table.config,
             table.workdir,
@@ -100,7 +99,7 @@ class Unit:
                     "pool": job.pool_stages[gan].path.name,
                     "judge": job.judge_stage.path.name,
                     "curves": [_inside(path, workdir) for stage in stages for path in sorted(stage.path.glob("*.csv"))],
-                    "draws_tp_fp": job.drawn[gan][min(job.drawn[gan])].counts.tolist(),
+                    "draws_tp_fp": job.acceptance(gan).counts.tolist(),
                     "confusion": job.pool(gan).confusion(len(job.source.class_names)).tolist(),
                     "gan_minutes": job.gan_stages[gan].minutes + job.pool_stages[gan].minutes,
                 }
@@ -124,6 +123,11 @@ class Unit:
         return dataset
 
 
+def data_dir(workdir, gan_seed):
+    """The folder of the datasets of a GAN seed; of those without a GAN, where it is None."""
+    return workdir / ("tensorflow_datasets" if gan_seed is None else f"tensorflow_datasets_gan_seed_{gan_seed}")
+
+
 def _inside(path, workdir):
     return str(path.relative_to(workdir))
 
@@ -131,10 +135,23 @@ def _inside(path, workdir):
 class Table:
     """The cells of a choice, and their state in a workdir that is held open (see `artefacts.open_workdir`)."""
 
-    def __init__(self, config, choice, workdir, strategy, source, subset, progress, meta, **flags):
+    def __init__(
+        self,
+        config,
+        choice,
+        workdir,
+        strategy,
+        source,
+        subset,
+        progress,
+        meta,
+        *,
+        overwrite=False,
+        allow_shortfall=False,
+    ):
         self.config, self.choice, self.workdir, self.strategy = config, choice, workdir, strategy
         self.source, self.subset, self.progress, self.meta = source, subset, progress, meta
-        self.overwrite, self.allow_shortfall = flags.get("overwrite", False), flags.get("allow_shortfall", False)
+        self.overwrite, self.allow_shortfall = overwrite, allow_shortfall
         self.source_digest, self.units = source.fingerprint(), {}
         for row in choice.rows:
             for seed in self.gan_seeds(row):
@@ -238,7 +255,7 @@ class Table:
     def write_state(self):
         """Writes cells.json: the rows with their cells, what the GANs gave, and how all this was made.
 
-        Rows and seeds of earlier sittings stay.
+        Rows and seeds of earlier sittings stay; the newest record of a GAN and seed comes first.
         """
         found = {row.name: _described(row, self) for row in self.choice.rows}
         for row, gan_seed, seed, folder, done in self.states():

@@ -8,12 +8,11 @@ from absl import flags
 from tfgan_aug import cli
 
 
-def main(config):
+def main():
     """Writes one self-contained HTML file and a Markdown file that say what was done, and what came out of it.
 
     Reads the workdir of tools.run_table alone, finished or not: cells that are missing are named.
     """
-    del config  # the workdir holds the one that was used
     from tfgan_aug import page, sections, summaries
 
     workdir = pathlib.Path(flags.FLAGS.workdir)
@@ -31,7 +30,6 @@ def main(config):
 
 
 if __name__ == "__main__":
-    cli.define_config(pathlib.Path(__file__).parents[1] / "configs" / "shapes10.py")
     flags.DEFINE_string("workdir", "tfgan_aug_work", "The workdir of tools.run_table.")
     flags.DEFINE_string("output", "", "The files without their endings; empty: report in the workdir.")
     cli.run(main)

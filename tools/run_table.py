@@ -18,23 +18,19 @@ def main(config):
     Start it again to go on, and once on each GPU to share the work: every cell is made once. Ends with the table, and
     writes what was measured into each dataset's card.
     """
-    from tfgan_aug import tables
+    from tfgan_aug import table_job
 
-    options = tables.Options(**{name: flags.FLAGS[name].value for name in (*_OPTIONS, *_SWITCHES)})
-    print(tables.run(config, options, shlex.join(["python", "-m", "tools.run_table", *sys.argv[1:]])), end="")
+    options = table_job.Options(**{name: flags.FLAGS[name].value for name in (*_OPTIONS, *_SWITCHES)})
+    print(table_job.run(config, options, shlex.join(["python", "-m", "tools.run_table", *sys.argv[1:]])), end="")
 
 
 if __name__ == "__main__":
-    cli.define_config(pathlib.Path(__file__).parents[1] / "configs" / "shapes10.py")
-    flags.DEFINE_string("workdir", "tfgan_aug_work", "Folder for every stage's artefact; a rerun continues there.")
+    cli.define_work_flags(pathlib.Path(__file__).parents[1] / "configs" / "shapes10.py")
     flags.DEFINE_string("rows", "", "paper, controls, options, all, the paper's numbers or names; empty: the config's.")
     flags.DEFINE_string("seeds", "", "Seeds of GANs and classifiers alike, such as 0,1; empty: the config's.")
     flags.DEFINE_string("gan_seeds", "", "Seeds of the GANs alone; empty: as --seeds.")
     flags.DEFINE_string("classifier_seeds", "", "Seeds of the classifiers alone; empty: as --seeds.")
     flags.DEFINE_string("gans", "", "Some of dcgan,sgan; empty: the config's.")
-    flags.DEFINE_string("strategy", "auto", "auto (all GPUs there are, else the CPU), one_device or mirrored.")
     flags.DEFINE_bool("dry_run", False, "Print the plan and an estimate of its time, and stop.")
     flags.DEFINE_bool("overwrite", False, "Go on in a workdir of another config: its old cells do not count.")
-    flags.DEFINE_bool("allow_shortfall", False, "Write what there is when a class has too few accepted images.")
-    flags.DEFINE_bool("skip_unreadable", False, "Leave out images of a folder that do not decode, and list them.")
     cli.run(main)
