@@ -38,6 +38,8 @@ def get_config():
     config.resize_filter = "lanczos"
     config.train_per_class = 100  # 0: all images there are, however uneven
     config.test_per_class = 20  # held out from the source's train split
+    config.rare_class = ""  # the name of a class that is cut to rare_share of its training images
+    config.rare_share = 0.1
     config.gans = "dcgan"
     config.seed = 0
 
@@ -108,6 +110,9 @@ def get_config():
     config.samples.confidence = 0.7  # the threshold of the variants *_tp_confident; with smoothing 0.1, 0.91 is sure
     config.samples.quantile = 0.9  # of the judge's cross-entropy a class, for the variants *_tp_quantile
     config.samples.quantile_draws = 500  # the draws a class that the quantile is taken from
+    config.samples.margins = ""  # low:high, in place of the verdict TP: the judge's margin for the intended class
+    config.samples.drop_copies = ""  # some of pixels,features: draws too close to a training image are no TP or FP
+    config.samples.copy_quantile = 0.01  # of the training images' distances to each other; below it is too close
 
     config.classifier = _network(width=0.25, steps=750)
     config.classifier.seed = 0
@@ -119,6 +124,28 @@ def get_config():
     config.table.mixing_weight = 0.3  # of a generated image's loss in the rows *_weighted; a real one's is 1
     config.table.pretrain_share = 0.5  # of the steps that the rows *_pretrained make on generated images, the first
     config.table.resamples = 10_000  # of the bootstrap
+
+    config.metrics = _network(width=0.25, steps=1_500)  # the network of the reported metrics' features
+    config.metrics.train_per_class = 1_000  # at most; source images that neither GAN nor judge saw
+    config.metrics.reference_per_class = 500  # at most; other such images, which generated ones are compared with
+    config.metrics.inception = ""  # classify_image_graph_def.pb of 2015-12-05, for FID and KID as they are published
+    config.metrics.pairs = 8  # of the closest pairs that are shown
+
+    config.sweep = config_dict.ConfigDict()  # the points of tools.run_sweep
+    config.sweep.generated = "0.5,1,2,5,10,20"  # generated images for each real one
+    config.sweep.ratio = "0,0.25,0.5,0.75,1"  # generated images' share of the added ones, the others are geometric
+    config.sweep.real = "20,50,100,200,500,1000,2000,5000"  # real images a class
+    config.sweep.stacks = "1,2,3"
+    config.sweep.threshold = "0,0.3,0.5,0.7,0.8,0.9"
+    config.sweep.margins = "-1:-0.5,-0.5:0,0:0.5,0.5:0.8,0.8:1"  # bands of the judge's margin, low:high
+    config.sweep.conditional = "0,0.5,1"  # weights of the Stacked GAN's conditional loss
+    config.sweep.budget = "0.1,0.25,0.5,1"  # shares of the GAN's training steps
+
+    config.advice = config_dict.ConfigDict()
+    config.advice.shares = "0.125,0.25,0.5,1"  # of an inner split's training images
+    config.advice.folds = 4  # inner splits
+    config.advice.seeds = "0,1"  # of the classifiers
+    config.advice.augmentation = "flip,translate"  # the cheap one, new in every step
     return config
 
 
@@ -141,12 +168,13 @@ def check(config):
     expect(at_least_zero, "train_per_class", "0 (all) or more")
     expect(at_least_zero, "test_per_class", "0 or more")
     expect(lambda value: 0 <= value < 2**31, "seed", "0 to 2**31 - 1")
+    expect(lambda value: 0 < value <= 1, "rare_share", "a number above 0, up to 1")
     expect(lambda value: 0 < value < 1, "geometric.crop_fraction", "a number between 0 and 1")
     expect(lambda value: value.strip(" ,"), "geometric.transforms", "at least one, such as crop")
     names = gan_names(config)
     if not names or len(set(names)) < len(names) or not set(names) <= set(GANS):
         raise UserError(f"--config.gans: found {config.gans!r}, expected one or more of {', '.join(GANS)}")
-    for section in ("judge", "classifier", "sgan.encoder"):
+    for section in ("judge", "classifier", "metrics", "sgan.encoder"):
         expect(*_field(one_of(*RECIPES), f"{section}.recipe"))
         for field in ("steps", "batch_size", "checkpoint_steps", "width"):
             expect(positive, f"{section}.{field}", "a positive number")
@@ -192,6 +220,17 @@ def check(config):
     expect(lambda value: 0 < value <= 1, "samples.quantile", "a number above 0, up to 1")
     for field in ("block_size", "max_draws_per_class", "quantile_draws"):
         expect(positive, f"samples.{field}", "a positive number")
+    parse_margins("--config.samples.margins", config.samples.margins)
+    measures = [name.strip() for name in config.samples.drop_copies.split(",") if name.strip()]
+    expect(lambda _: set(measures) <= {"pixels", "features"}, "samples.drop_copies", "some of pixels,features")
+    expect(lambda value: 0 < value < 1, "samples.copy_quantile", "a number between 0 and 1")
+    for field in ("train_per_class", "reference_per_class", "pairs"):
+        expect(positive, f"metrics.{field}", "a positive number")
+    expect(lambda value: value >= 2, "advice.folds", "2 or more")
+    parse_seeds("--config.advice.seeds", config.advice.seeds)
+    for field in ("generated", "ratio", "real", "stacks", "threshold", "conditional", "budget"):
+        parse_numbers(f"--config.sweep.{field}", config.sweep[field])
+    parse_numbers("--config.advice.shares", config.advice.shares)
     expect(at_least_zero, "table.mixing_weight", "0 or more")
     expect(lambda value: 0 < value < 1, "table.pretrain_share", "a number between 0 and 1")
     expect(lambda value: value >= 1000, "table.resamples", "1000 or more")
@@ -211,6 +250,31 @@ def parse_seeds(option, text):
     if not words or not good or len(set(words)) < len(words):
         raise UserError(f"{option}: found {text!r}, expected distinct seeds, 0 to 2**31 - 1, such as 0,1,2")
     return tuple(map(int, words))
+
+
+def parse_numbers(option, text):
+    """The distinct numbers, 0 or more, of a comma-separated text, ascending; raises `UserError`, naming `option`."""
+    try:
+        numbers = sorted({float(word) for word in str(text).split(",") if word.strip()})
+    except ValueError:
+        numbers = []
+    if not numbers or not all(0 <= number < float("inf") for number in numbers):
+        raise UserError(f"{option}: found {text!r}, expected numbers, 0 or more, such as 0.5,1,2")
+    return tuple(numbers)
+
+
+def parse_margins(option, text):
+    """The band (low, high) of a text low:high, or None of an empty one; raises `UserError`, naming `option`."""
+    if not text:
+        return None
+    low, _, high = str(text).partition(":")
+    try:
+        band = float(low), float(high)
+    except ValueError:
+        band = 1.0, 1.0
+    if not -1 <= band[0] < band[1] <= 1:
+        raise UserError(f"{option}: found {text!r}, expected low:high between -1 and 1, such as 0:0.5")
+    return band
 
 
 def with_seed(config, seed):

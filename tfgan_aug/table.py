@@ -18,6 +18,8 @@ _POLL_SECONDS = 5.0
 # What may differ between sittings: which cells to run, and where things lie.
 _FREE = ("source_data_dir", "gans", "classifier.seed", "table.rows", "table.gan_seeds", "table.classifier_seeds")
 _FREE += ("table.resamples",)
+# Sections that no cell depends on.
+_APART = ("metrics.", "sweep.", "advice.")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -305,7 +307,7 @@ def _compared(config):
         for name, value in section.items():
             if isinstance(value, dict):
                 walk(value, f"{prefix}{name}.")
-            elif prefix + name not in _FREE:
+            elif prefix + name not in _FREE and not prefix.startswith(_APART):
                 flat[prefix + name] = value
 
     walk(config.to_dict(), "")
