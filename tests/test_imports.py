@@ -15,9 +15,10 @@ ORDER = (
     "errors", "pixels", "streams", "artefacts", "settings", "shapes", "folders", "prepared", "sources", "subsets",
     "geometric", "gans.losses", "gans.diffaugment", "gans.layers", "gans.adversarial", "gans.dcgan", "gans.per_class",
     "gans.levels", "gans.stacked_networks", "gans.stacked", "classifiers", "training", "progress", "inspection",
-    "dcgan_stage", "stacked_stages", "generators", "judges", "samples", "verdicts", "variants", "augmented",
-    "cards", "building", "rows", "experiment", "statistics", "report", "benchmark", "pipeline", "table", "summaries",
-    "estimates", "table_job", "page", "sections", "cli",
+    "metrics.distances", "metrics.quality", "metrics.copying", "monitor", "dcgan_stage", "stacked_stages", "generators",
+    "judges", "samples", "features", "copies", "verdicts", "variants", "augmented", "cards", "building", "rows",
+    "experiment", "statistics", "report", "benchmark", "pipeline", "table", "summaries", "estimates", "table_job",
+    "measures", "measure_job", "relations", "page", "image_section", "sections", "cli",
 )  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from tfgan_aug import (
     augmented,
     cards,
     classifiers,
+    copies,
     generators,
     geometric,
     judges,
@@ -76,7 +77,7 @@ class Building:
         self.gan_stages = {gan: generators.stage(workdir, gan, self.subset_stage, self.gan_config) for gan in self.gans}
         self.pool_stages = {gan: self._pool_stage(gan) for gan in self.gans}
         self.per_class = self._samples_per_class()
-        self.rules, self.drawn = {gan: {} for gan in self.gans}, {}
+        self.rules, self.drawn, self._copies = {gan: {} for gan in self.gans}, {}, None
 
     def check(self):
         """Raises `UserError` for everything that can be known to fail later."""
@@ -214,10 +215,19 @@ class Building:
                     rule = verdicts.quantile_rule(pool, subset.classes, samples.quantile, draws)
                 else:
                     rule = verdicts.Rule(max(samples.threshold, samples.confidence) if name else samples.threshold)
+                if samples.drop_copies:
+                    rule = verdicts.Screened(rule, self._screen(subset))
                 self.rules[gan][name] = rule
                 # A variant of a stricter rule is left out where images are missing; the paper's end the run.
                 drawn[name] = fill(quotas, rule, self.allow_shortfall or bool(name))
         return drawn
+
+    def _screen(self, subset):
+        if self._copies is None:
+            spaces = [name.strip() for name in self.config.samples.drop_copies.split(",") if name.strip()]
+            members = self.judge().members
+            self._copies = copies.Screen(subset.train.images, members, spaces, self.config.samples.copy_quantile)
+        return self._copies
 
     def acceptance(self, gan):
         """The `verdicts.Drawn` of a GAN by the paper's rule, or by a stricter one where no variant asked for that."""
@@ -247,6 +257,8 @@ class Building:
                 stages["threshold"] = max(samples.threshold, samples.confidence)
             elif variant.selection == "quantile":
                 stages["quantile"] = [samples.quantile, samples.quantile_draws]
+            if samples.drop_copies:
+                stages["drop_copies"] = [samples.drop_copies, samples.copy_quantile]
             if short:
                 stages["short"] = {verdict: counts.tolist() for verdict, counts in short.items()}
         return artefacts.digest({"variant": variant.name, "format": augmented.VERSION, **stages})

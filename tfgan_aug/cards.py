@@ -5,10 +5,12 @@ Artefact: `README.md` beside the shards. What was measured also goes into the de
 """
 
 import re
+import shutil
 
 from tfgan_aug import __version__, artefacts, augmented
 
 NOT_MEASURED = "Not yet: `python -m tools.run_table` measures whether these images help a classifier, and at what cost."
+IMAGES_NOT_MEASURED = "Not yet: `python -m tools.measure` measures how good generated images are, and whether copies."
 _CLASSES_NAMED = 20
 _IN_DESCRIPTION = "\n\nMeasured: "
 
@@ -28,6 +30,8 @@ def description(variant, source, config, images):
         "relabeled": ", with the label that it gave them",
     }
     text += words.get(variant.selection, "")
+    if variant.gan and config.samples.drop_copies:
+        text += f", without those close to a training image by {config.samples.drop_copies}"
     return f"{text} (tfgan_aug {__version__}, after Kono and Kawamoto)."
 
 
@@ -65,6 +69,10 @@ A generated image's label is {label}. `origin` is real, geometric or the GAN; `v
 `predicted` and `confidence` are the judge's (-1 and NaN for images without a verdict). `provenance.json` holds
 the config, the digests and the counts, `SHA256SUMS` the checksums.
 
+## Images
+
+{IMAGES_NOT_MEASURED}
+
 ## Measured
 
 {NOT_MEASURED}
@@ -92,4 +100,21 @@ def record(dataset, words, lines):
     info = artefacts.read_json(path)
     info["description"] = info.get("description", "").partition(_IN_DESCRIPTION)[0] + _IN_DESCRIPTION + words
     artefacts.write_json(path, info)
+    augmented.write_sums(dataset.path)
+
+
+def record_images(dataset, lines, pairs):
+    """Writes what was measured of the images into the dataset's card, and a picture of the closest pairs beside it.
+
+    `lines` are of Markdown, `pairs` is a PNG file. Replaces what was written before.
+    """
+    path = dataset.path / "README.md"
+    card = path.read_text(encoding="utf-8")
+    section = "## Images\n\n" + "\n".join(lines) + "\n\n## Measured"
+    if "\n## Images\n" in card:
+        card = re.sub(r"## Images\n.*?\n## Measured", lambda _: section, card, flags=re.DOTALL)
+    else:  # a card of a version before there were metrics
+        card = card.replace("## Measured", section, 1)
+    artefacts.write_text(path, card)
+    shutil.copyfile(pairs, dataset.path / "closest_pairs.png")
     augmented.write_sums(dataset.path)

@@ -1,12 +1,13 @@
 """The DCGAN's stage: one label-conditional DCGAN, or one a class, trained on the subset.
 
-Artefacts: `gan.keras`, its learning curve `gan.csv`, the last preview `gan.png`; per class `gan-<label>.*`.
+Artefacts: `gan.keras`, its learning curve `gan.csv`, the last preview `gan.png`, `tensorboard/` (see `monitor`); per
+class `gan-<label>.*`.
 """
 
 import keras
 import numpy as np
 
-from tfgan_aug import artefacts, progress, streams, training
+from tfgan_aug import artefacts, monitor, streams, training
 from tfgan_aug.errors import UserError
 from tfgan_aug.gans.dcgan import DCGAN
 from tfgan_aug.gans.per_class import PerClass
@@ -79,5 +80,5 @@ def _train(folder, name, arrays, section, classes, seed, strategy, reporter):
         strategy=strategy,
         progress=reporter,
         name=f"dcgan {name}",
-        callbacks=[progress.Preview(folder / f"{name}.png", lambda model: progress.classes_in_rows(model))],
+        callbacks=[monitor.Monitor(folder / f"{name}.png", monitor.classes_in_rows, arrays)],
     )

@@ -5,10 +5,9 @@ import sys
 import time
 
 import keras
-import numpy as np
 from tqdm import tqdm
 
-from tfgan_aug import pixels, training
+from tfgan_aug import training
 
 
 class Progress:
@@ -64,21 +63,3 @@ class _Bar(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         self.metrics = {name: float(value) for name, value in (logs or {}).items()}
         self.bar.set_postfix(self.metrics)
-
-
-class Preview(keras.callbacks.Callback):
-    """Draws the picture grid `rows(model)` to the PNG `path` at every checkpoint: a failing run is seen early."""
-
-    def __init__(self, path, rows):
-        super().__init__()
-        self.path, self.rows = path, rows
-
-    def on_epoch_end(self, epoch, logs=None):
-        pixels.save_grid(self.path, self.rows(self.model))
-
-
-def classes_in_rows(gan, columns=10):
-    """Rows of images uint8 (columns, H, W, C): the first ten classes, the same latents in each."""
-    rows = min(gan.classes, 10)
-    images = gan.generate(np.repeat(np.arange(rows), columns), np.tile(np.arange(columns), rows))
-    return images.reshape(rows, columns, *images.shape[1:])

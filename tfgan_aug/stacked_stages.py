@@ -2,12 +2,12 @@
 
 Artefacts: `sgan-encoder-<digest>/encoder.keras`; `sgan-level-<n>-<digest>/level.weights.h5`, level 0 with the preview
 `level.png` (a real image, then images from its features); `sgan-<digest>/gan.keras` and `gan.png`. Each with its
-learning curve, a CSV file.
+learning curve, a CSV file, and with a preview `tensorboard/` (see `monitor`).
 """
 
 import keras
 
-from tfgan_aug import artefacts, classifiers, inspection, progress, streams, training
+from tfgan_aug import artefacts, classifiers, inspection, monitor, streams, training
 from tfgan_aug.errors import UserError
 from tfgan_aug.gans.stacked import REPRESENTATIONS, StackedGAN
 
@@ -114,7 +114,7 @@ def _train_level(folder, index, encoder_stage, subset, config, strategy, reporte
     if index == 0 and section.stacks > 1:
         first = [data.of_class(label)[0] for label in range(min(subset.classes, _PREVIEWS + 1))]
         rows = inspection.from_features(gan, data.images[first], _PREVIEWS)
-        callbacks.append(progress.Preview(folder / "level.png", lambda model: rows()))
+        callbacks.append(monitor.Monitor(folder / "level.png", lambda model: rows()))
     training.trained(
         folder / "level.weights.h5",
         lambda: _compile(gan.level(index), section, _kind(index)),
@@ -151,7 +151,7 @@ def train(folder, stage, subset, config, strategy, reporter):
             strategy=strategy,
             progress=reporter,
             name="sgan joint",
-            callbacks=[progress.Preview(folder / "gan.png", progress.classes_in_rows)],
+            callbacks=[monitor.Monitor(folder / "gan.png", monitor.classes_in_rows, (data.images, data.labels))],
         )
     else:
         gan.save(folder / "gan.keras")

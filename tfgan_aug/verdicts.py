@@ -30,6 +30,8 @@ class Rule:
     """
 
     threshold: float = 0.0
+    # What `Pool.codes` reads for `verdicts`.
+    fields = ("probabilities",)
 
     def verdicts(self, label, probabilities):
         """Codes into `VERDICTS`, int (N,), of draws intended as `label` (an int); `probabilities` (N, classes)."""
@@ -46,11 +48,25 @@ class QuantileRule:
     """
 
     cutoffs: tuple
+    fields = ("probabilities",)
 
     def verdicts(self, label, probabilities):
         """As `Rule.verdicts`; a draw below the cutoff is TP whatever class the judge prefers."""
         kept = cross_entropy(label, probabilities) <= self.cutoffs[label]
         return np.where(kept, 1, np.where(probabilities.argmax(axis=1) != label, 2, 0))
+
+
+@dataclasses.dataclass(frozen=True)
+class Screened:
+    """A rule's verdicts, but "none" where `screen(images)`, bool (N,), finds a draw too close to a training image."""
+
+    rule: object
+    screen: object
+    fields = ("probabilities", "images")
+
+    def verdicts(self, label, probabilities, images):
+        """As `Rule.verdicts`; `images` are uint8 (N, H, W, C)."""
+        return np.where(self.screen(images), 0, self.rule.verdicts(label, probabilities))
 
 
 def cross_entropy(label, probabilities):
@@ -92,6 +108,10 @@ class Pool:
         with np.load(self._block_path(label, number)) as block:
             return [block[name] for name in fields]
 
+    def codes(self, rule, label, number):
+        """Codes into `VERDICTS`, int (B,), of one block's draws by a rule."""
+        return rule.verdicts(label, *self.read(label, number, *rule.fields))
+
     def blocks(self, label):
         """The numbers of this class's blocks: 0, 1, ... without a gap."""
         number = 0
@@ -117,7 +137,7 @@ class Pool:
         found = 0
         for number in self.blocks(label):
             images, indices, probabilities = self.read(label, number, "images", "indices", "probabilities")
-            for i in np.flatnonzero(rule.verdicts(label, probabilities) == VERDICTS.index(verdict)):
+            for i in np.flatnonzero(self.codes(rule, label, number) == VERDICTS.index(verdict)):
                 if found == count:
                     return
                 found += 1
@@ -173,8 +193,7 @@ def fill(
         ) and number * block_size < max_draws:
             if not pool.has(label, number):
                 draw(pool, generator, judge, seed, label, number, block_size)
-            (probabilities,) = pool.read(label, number, "probabilities")
-            codes = rule.verdicts(label, probabilities)
+            codes = pool.codes(rule, label, number)
             counts[label] += (len(codes), (codes == 1).sum(), (codes == 2).sum())
             number += 1
             progress(label, *counts[label])

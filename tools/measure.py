@@ -1,0 +1,28 @@
+"""How good generated images are, and whether they are copies: `python -m tools.measure --config=FILE --workdir=DIR`."""
+
+import pathlib
+
+from absl import flags
+
+from tfgan_aug import cli
+
+
+def main(config):
+    """Measures the generated images of every dataset in the workdir: quality, class by class, and copying.
+
+    Writes measures.json, pictures of the closest pairs, and a section into each dataset's card; the report shows them.
+    The features' network is trained on source images that no GAN saw.
+    """
+    from tfgan_aug import measure_job
+
+    values = flags.FLAGS
+    print(measure_job.run(config, values.workdir, values.data_dir, values.strategy, values.skip_unreadable), end="")
+
+
+if __name__ == "__main__":
+    cli.define_config(pathlib.Path(__file__).parents[1] / "configs" / "shapes10.py")
+    flags.DEFINE_string("workdir", "tfgan_aug_work", "The workdir of tools.build_dataset or tools.run_table.")
+    flags.DEFINE_string("data_dir", "", "Where datasets lie, if outside the workdir.")
+    flags.DEFINE_string("strategy", "auto", "auto (all GPUs there are, else the CPU), one_device or mirrored.")
+    flags.DEFINE_bool("skip_unreadable", False, "Leave out images of a folder that do not decode, and list them.")
+    cli.run(main)
