@@ -39,6 +39,12 @@ def parse_variants(config, text):
     return [variants.Variant.parse(name) for name in possible if name in names]
 
 
+def plain_rule(samples):
+    """The rule of the variants that name none, as the config section says."""
+    band = settings.parse_margins("--config.samples.margins", samples.margins)
+    return verdicts.MarginRule(*band) if band else verdicts.Rule(samples.threshold)
+
+
 class Building:
     """The variants of one GAN seed; every method makes or finds one stage.
 
@@ -214,7 +220,7 @@ class Building:
                     draws = samples.quantile_draws
                     rule = verdicts.quantile_rule(pool, subset.classes, samples.quantile, draws)
                 else:
-                    rule = verdicts.Rule(max(samples.threshold, samples.confidence) if name else samples.threshold)
+                    rule = verdicts.Rule(max(samples.threshold, samples.confidence)) if name else plain_rule(samples)
                 if samples.drop_copies:
                     rule = verdicts.Screened(rule, self._screen(subset))
                 self.rules[gan][name] = rule
@@ -257,6 +263,8 @@ class Building:
                 stages["threshold"] = max(samples.threshold, samples.confidence)
             elif variant.selection == "quantile":
                 stages["quantile"] = [samples.quantile, samples.quantile_draws]
+            if samples.margins and not variant.rule:
+                stages["margins"] = samples.margins
             if samples.drop_copies:
                 stages["drop_copies"] = [samples.drop_copies, samples.copy_quantile]
             if short:

@@ -37,6 +37,10 @@ class Row:
     pretrained: bool = False
     soft: bool = False
     augmentation: str | None = None
+    # Shares of each class's generated and geometric images that are used, the first by their ids.
+    generated_share: float = 1.0
+    geometric_share: float = 1.0
+    balanced: bool = False
 
     def view(self, config, judge_digest):
         """What sets the row's use of its dataset apart, JSON-serialisable; empty where it is used as it is."""
@@ -53,6 +57,10 @@ class Row:
             view["soft_labels"] = judge_digest
         if self.augmentation is not None:
             view["augmentation"] = self.augmentation
+        if (self.generated_share, self.geometric_share) != (1.0, 1.0):
+            view["shares"] = [self.generated_share, self.geometric_share]
+        if self.balanced:
+            view["balanced"] = True
         return view
 
     def phases(self, dataset, config, judge=None):
@@ -61,7 +69,9 @@ class Row:
         Arrays are (images uint8, labels int32), with weights float32 where the row is weighted, and probabilities
         float32 (N, classes) for labels where it is soft: `judge(images)` of the generated ones.
         """
-        images, labels, origin = dataset.load("train", "image", "label", "origin")
+        images, labels, origin, ids = dataset.load("train", "image", "label", "origin", "id")
+        kept = self._kept(labels, origin, ids)
+        images, labels, origin = images[kept], labels[kept], origin[kept]
         generated, steps = ~np.isin(origin, ("real", "geometric")), config.classifier.steps
         if self.take == "generated":
             return [((images[generated], labels[generated]), steps)]
@@ -76,6 +86,21 @@ class Row:
         if self.weighted:
             arrays.append(np.where(generated, config.table.mixing_weight, 1.0).astype(np.float32))
         return [(tuple(np.concatenate([array] * self.repeat) if self.repeat > 1 else array for array in arrays), steps)]
+
+    def _kept(self, labels, origin, ids):
+        """Positions of the images that are used, ascending unless `balanced`, which repeats those of rare classes."""
+        rank = np.zeros(len(ids))
+        for label in np.unique(labels):
+            for kind, share in (("generated", self.generated_share), ("geometric", self.geometric_share)):
+                mine = (origin == "geometric") if kind == "geometric" else ~np.isin(origin, ("real", "geometric"))
+                own = np.flatnonzero(mine & (labels == label))
+                own = own[np.argsort(ids[own])]
+                rank[own[round(share * len(own)) :]] = 1
+        kept = np.flatnonzero(rank == 0)
+        if not self.balanced:
+            return kept
+        most = np.bincount(labels[kept]).max()
+        return np.concatenate([np.resize(kept[labels[kept] == label], most) for label in np.unique(labels[kept])])
 
 
 def plain(variant):

@@ -74,10 +74,19 @@ def choose(labels, class_names, train_per_class, test_per_class, seed):
 def read(source, config):
     """The `Subset` that the config chooses, read from the source.
 
-    Raises `UserError` for a class with too few images and for images that training and testing would share.
+    With `rare_class` that class keeps `rare_share` of its training images, the first chosen. Raises `UserError` for a
+    class with too few images or no such class, and for images that training and testing would share.
     """
     split = source.train
-    chosen = choose(split.labels, source.class_names, config.train_per_class, config.test_per_class, config.seed)
+    train, test = choose(split.labels, source.class_names, config.train_per_class, config.test_per_class, config.seed)
+    if config.rare_class:
+        if config.rare_class not in source.class_names:
+            names = ", ".join(source.class_names)
+            raise UserError(f"--config.rare_class: found {config.rare_class!r}, expected one of {names}")
+        rare = split.labels[train] == source.class_names.index(config.rare_class)
+        kept = max(1, round(config.rare_share * int(rare.sum())))
+        train = train[~rare | (np.cumsum(rare) <= kept)]
+    chosen = train, test
     train, test = (
         Part(tuple(split.ids[i] for i in positions), split.labels[positions].astype(np.int32), split.images(positions))
         for positions in chosen

@@ -56,7 +56,7 @@ class Unit:
     def __init__(self, table, gan, seed):
         self.table, self.gan, self.seed = table, gan, seed
         chosen = {row.variant.name: row.variant for row in table.choice.rows if row.variant.gan == gan}
-        self.data_dir = data_dir(table.workdir, seed)
+        self.data_dir = data_dir(table.home, seed)
         self.job = building.Building(
             table.config,
             table.workdir,
@@ -73,7 +73,7 @@ class Unit:
         requests = {name: self.job.request(variant) for name, variant in chosen.items()}
         limits = [table.config.samples.max_draws_per_class, table.allow_shortfall]
         stage = f"datasets-{gan}-{seed}" if gan else "datasets-real"
-        self.stage = artefacts.Stage(table.workdir, stage, {"variants": requests, "limits": limits if gan else []})
+        self.stage = artefacts.Stage(table.home, stage, {"variants": requests, "limits": limits if gan else []})
 
     def record(self):
         """What `build` wrote, or None."""
@@ -135,7 +135,10 @@ def _inside(path, workdir):
 
 
 class Table:
-    """The cells of a choice, and their state in a workdir that is held open (see `artefacts.open_workdir`)."""
+    """The cells of a choice, and their state in a workdir that is held open (see `artefacts.open_workdir`).
+
+    Datasets and state lie in `home`, by default the workdir: tables of other configs can so share one workdir's stages.
+    """
 
     def __init__(
         self,
@@ -150,7 +153,9 @@ class Table:
         *,
         overwrite=False,
         allow_shortfall=False,
+        home=None,
     ):
+        self.home = home or workdir
         self.config, self.choice, self.workdir, self.strategy = config, choice, workdir, strategy
         self.source, self.subset, self.progress, self.meta = source, subset, progress, meta
         self.overwrite, self.allow_shortfall = overwrite, allow_shortfall
@@ -181,7 +186,7 @@ class Table:
 
     def _changed(self):
         """(fields of this config, of the workdir's cells, names of those that differ)."""
-        path, own = self.workdir / _CONFIG, _compared(self.config)
+        path, own = self.home / _CONFIG, _compared(self.config)
         there = artefacts.read_json(path) if path.exists() else own
         return own, there, sorted(name for name in own.keys() | there.keys() if own.get(name) != there.get(name))
 
@@ -191,8 +196,8 @@ class Table:
         with artefacts.claimed(self.workdir, "config", wait=True):
             own, _, changed = self._changed()
             if changed:
-                (self.workdir / STATE).unlink(missing_ok=True)
-            artefacts.write_json(self.workdir / _CONFIG, own)
+                (self.home / STATE).unlink(missing_ok=True)
+            artefacts.write_json(self.home / _CONFIG, own)
         self.write_state()
 
     def cells(self):
@@ -267,7 +272,7 @@ class Table:
             )
         units = [unit.record() | {"folder": unit.stage.path.name} for unit in self.units.values() if unit.stage.done]
         with artefacts.claimed(self.workdir, "state", wait=True):
-            path = self.workdir / STATE
+            path = self.home / STATE
             earlier = artefacts.read_json(path) if path.exists() else {"rows": [], "units": []}
             state = {**self.meta, "rows": _merged(earlier["rows"], found), "units": units}
             folders = {unit["folder"] for unit in units}
@@ -296,7 +301,8 @@ def _merged(earlier, found):
         keys = {(cell["gan_seed"], cell["classifier_seed"]) for cell in own["cells"]}
         own["cells"] += [cell for cell in row["cells"] if (cell["gan_seed"], cell["classifier_seed"]) not in keys]
     order = [row.name for row in rows.all_rows(settings.GANS)]
-    return sorted(found.values(), key=lambda row: order.index(row["name"]))
+    # Rows of a sweep have names of their own.
+    return sorted(found.values(), key=lambda row: order.index(row["name"]) if row["name"] in order else len(order))
 
 
 def _compared(config):

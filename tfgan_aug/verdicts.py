@@ -57,6 +57,30 @@ class QuantileRule:
 
 
 @dataclasses.dataclass(frozen=True)
+class MarginRule:
+    """TP: the judge's margin for the intended class is in [`low`, `high`), or at 1 where `high` is 1; FP as in `Rule`.
+
+    The margin is the intended class's probability less the largest other one: above 0 the judge agrees.
+    """
+
+    low: float
+    high: float
+    fields = ("probabilities",)
+
+    def verdicts(self, label, probabilities):
+        """As `Rule.verdicts`; a draw in the band is TP whatever class the judge prefers."""
+        found = margins(label, probabilities)
+        kept = (found >= self.low) & ((found < self.high) | (self.high == 1))
+        return np.where(kept, 1, np.where(probabilities.argmax(axis=1) != label, 2, 0))
+
+
+def margins(label, probabilities):
+    """Float (N,) in [-1, 1]: of `probabilities` (N, classes), that of class `label` less the largest other one."""
+    others = np.delete(probabilities, label, axis=1).max(axis=1)
+    return probabilities[:, label] - others
+
+
+@dataclasses.dataclass(frozen=True)
 class Screened:
     """A rule's verdicts, but "none" where `screen(images)`, bool (N,), finds a draw too close to a training image."""
 

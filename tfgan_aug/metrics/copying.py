@@ -78,7 +78,7 @@ def ct_of_cells(train, held_out, fake, train_cells, held_out_cells, fake_cells, 
     """C_T of sets (N, D) whose cells, ints (N,), are given: the cells' z scores, weighted by their held-out share.
 
     In each cell z is that of the Mann-Whitney U of the distances to the cell's nearest training image, fakes against
-    held-out images. Cells with less than `least_share` of the fakes, or without one of the three kinds, are left out.
+    held-out images. Left out: cells with no more than `least_share` of the fakes, or without one of the three kinds.
     """
     scores, weights = [], []
     for cell in np.unique(train_cells):
@@ -86,7 +86,7 @@ def ct_of_cells(train, held_out, fake, train_cells, held_out_cells, fake_cells, 
             values[cells == cell]
             for values, cells in ((train, train_cells), (held_out, held_out_cells), (fake, fake_cells))
         )
-        if len(p) and len(q) and len(q) >= least_share * len(fake):
+        if len(p) and len(q) and len(q) > least_share * len(fake):
             scores.append(_z(distances.nearest(q, t)[0][:, 0], distances.nearest(p, t)[0][:, 0]))
             weights.append(len(p))
     if not scores:
