@@ -18,7 +18,8 @@ ORDER = (
     "metrics.distances", "metrics.quality", "metrics.copying", "monitor", "dcgan_stage", "stacked_stages", "generators",
     "judges", "samples", "features", "copies", "verdicts", "variants", "augmented", "cards", "building", "rows",
     "experiment", "statistics", "report", "benchmark", "pipeline", "table", "summaries", "estimates", "table_job",
-    "measures", "measure_job", "relations", "page", "image_section", "sections", "cli",
+    "measures", "measure_job", "relations", "sweeps", "sweep_job", "learning_curves", "advice", "advice_job", "page",
+    "image_section", "sections", "cli",
 )  # fmt: skip
 
 

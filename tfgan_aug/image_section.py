@@ -1,10 +1,12 @@
-"""What the page of a table says about the images: their quality, copying, the sweeps, how quality and gain relate.
+"""What the page of a table says about the images: their quality, copying, the sweeps, how quality and gain relate,
+the advice.
 
-Makes no file. Reads measures.json (tools.measure) and sweeps/*/sweep.json (tools.run_sweep) of the workdir.
+Makes no file. Reads, in the workdir, measures.json (tools.measure), sweeps/*/sweep.json (tools.run_sweep), advice.json.
 """
 
 from tfgan_aug import artefacts, measures, relations
-from tfgan_aug.page import Cell, Details, Picture, Section, Table, Text, literal
+from tfgan_aug.advice import FILE as ADVICE
+from tfgan_aug.page import Cell, Chart, Details, Picture, Section, Table, Text, line_chart, literal
 
 _CLASSES = 20
 _QUALITY = """Generated images beside real ones in the features of a network; the name says which, and only Inception's
@@ -126,4 +128,20 @@ def relation(table, workdir):
     return Section("Which metric to watch", blocks)
 
 
-SECTIONS = (images, sweeps, relation)
+def advice(table, workdir):
+    """The section of the advice, or None where tools.advise has not run."""
+    path = workdir / ADVICE
+    if not path.exists():
+        return None
+    made = artefacts.read_json(path)
+    curve = [("inner splits", [p["count"] for p in made["curve"]], [p["mean"] for p in made["curve"]])]
+    svg = line_chart(curve, "images a class", "accuracy (%)", "The classifier's learning curve")
+    chart = Chart(svg, "Means over folds and seeds.", "Accuracy by images a class; the numbers are in the text")
+    head, points = ("images a class", "accuracy (%)", "sd"), made["curve"]
+    lines = tuple((f"{p['count']:.0f}", f"{p['mean']:.1f}", f"{p['sd']:.1f}") for p in points)
+    # The text has the curve as a Markdown table, which the page shows as one of its own.
+    text = "\n".join(line for line in made["words"] if not line.startswith("|"))
+    return Section("What real images would be worth", (Text(text), Table(head, lines, "", "lr"), chart))
+
+
+SECTIONS = (images, sweeps, relation, advice)
