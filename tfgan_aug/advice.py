@@ -232,7 +232,7 @@ def words(made):
     )
     lines = [head, "", "| images a class | accuracy on the fold left out (%) |", "| --- | --- |"]
     lines += [f"| {point['count']:.0f} | {point['mean']:.1f} ± {point['sd']:.1f} |" for point in made["curve"]]
-    lines += ["", f"By the power law through them (error {made['law'][0]:.2f} n^-{made['law'][1]:.2f}):", ""]
+    lines += ["", f"By the power law through them (error {made['law'][0]:.2f} n^{-made['law'][1]:.2f}):", ""]
     for more in made["more"]:
         gained = f"{more['gain']:+.1f} points, 95 % {more['low']:+.1f} to {more['high']:+.1f}"
         lines.append(f"* {more['more']:.0f} more real images a class ({more['times']:g} times as many): {gained}")

@@ -37,11 +37,9 @@ def equivalent(law, count, points):
     a, b = law
     if points <= 0:
         return 0.0
-    left = a * count**-b - points / 100
-    if b <= 0 or left <= 0:
+    if b <= 0 or points > gain(law, count, FARTHEST):
         return np.inf
-    more = (left / a) ** (-1 / b) - count
-    return float(more) if more <= (FARTHEST - 1) * count else np.inf
+    return float(((a * count**-b - points / 100) / a) ** (-1 / b) - count)
 
 
 def laws(counts, accuracies, resamples=RESAMPLES, seed=0):

@@ -181,22 +181,27 @@ def _compared(own, base, gan, resamples):
 
 
 def _drawn(made, row):
-    """{"acceptance": share of draws, "margin", "confidence": means} of what a row's rule accepts, over GAN seeds."""
-    accepted, draws, margins, confidences = 0, 0, [], []
+    """{"acceptance": share of draws, "margin", "confidence": means} of what a row's rule accepts, over GAN seeds.
+
+    The mean of the classes' shares: of the classes that accept few, more were drawn.
+    """
+    shares, margins, confidences = [], [], []
     code = verdicts.VERDICTS.index("fp" if "fp" in row.variant.verdicts else "tp")
     for unit in made.units.values():
         if unit.gan != row.variant.gan:
             continue
         pool, rule = unit.job.pool(unit.gan), building.plain_rule(made.config.samples)
         for label in range(len(made.source.class_names)):
+            accepted, draws = 0, 0
             for number in pool.blocks(label):
                 (probabilities,) = pool.read(label, number, "probabilities")
                 kept = probabilities[rule.verdicts(label, probabilities) == code]
                 draws, accepted = draws + len(probabilities), accepted + len(kept)
                 margins.append(verdicts.margins(label, kept))
                 confidences.append(kept.max(axis=1))
-    found = {"acceptance": accepted / draws if draws else None, "margin": None, "confidence": None}
-    if accepted:
+            shares += [accepted / draws] if draws else []
+    found = {"acceptance": float(np.mean(shares)) if shares else None, "margin": None, "confidence": None}
+    if sum(map(len, margins)):
         found |= {"margin": float(np.concatenate(margins).mean())}
         found |= {"confidence": float(np.concatenate(confidences).mean())}
     return found
@@ -218,7 +223,7 @@ def answer(name, records):
     words += f"{losses or 'none'} lose beyond their intervals (not corrected for their number)."
     same = [r for r in compared if r["curve"] == best["curve"] and r["x"] is not None and best["x"] is not None]
     near = [record for record in same if record[high] >= best[field]]
-    if name in ("generated", "budget", "real") and near:
+    if name in ("generated", "budget", "real") and near and best[low] > 0:
         first = min(near, key=lambda record: record["x"])
         words += f" From {first['label']} on, its curve is no longer told apart from its best."
     return words
