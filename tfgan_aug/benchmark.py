@@ -29,6 +29,10 @@ from tfgan_aug import (
     variants,
     verdicts,
 )
+from tfgan_aug.metrics import copying, quality
+
+# As many as two blocks of distances.
+_METRIC_IMAGES = 4_000
 
 
 @dataclasses.dataclass(frozen=True)
@@ -139,7 +143,29 @@ def run(config, seconds, strategy, note=lambda text: None):
         )
         builder = tfds.builder_from_directory(str(data_set.path))
         add("read", _read_rate(builder, "train", seconds), rate or float("nan"), name)
+    for row in metric_rows(seconds):
+        add(*row)
     return rows, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+
+
+def metric_rows(seconds, count=_METRIC_IMAGES, dimensions=256):
+    """Yields a `Row`'s fields for each metric, of `count` generated against as many real feature vectors."""
+    rng = np.random.default_rng(0)
+    real, fake = (rng.standard_normal((count, dimensions)) for _ in range(2))
+    bare = images_per_second(lambda: real @ fake.T, count, seconds)
+    metrics = (
+        ("nearest training images", 1, lambda: copying.near_copies(real, fake, 1.0)),
+        ("authenticity", 2, lambda: copying.authenticity(real, fake)),
+        ("precision and recall", 4, lambda: quality.precision_recall(real, fake)),
+        ("density and coverage", 2, lambda: quality.density_coverage(real, fake)),
+        ("kernel distance", 3, lambda: quality.kernel_distance(real, fake, subsets=1, subset_size=count)),
+        ("Fréchet distance", 0, lambda: quality.frechet_distance(real, fake)),
+        ("C_T", 0, lambda: copying.ct_test(real, real[::-1] + 0.1, fake)),
+    )
+    for name, products, work in metrics:
+        words = f"{products} product{'s' * (products > 1)} of the {count:,} x {dimensions} matrices alone"
+        bound = bare / products if products else float("nan")
+        yield name, images_per_second(work, count, seconds), bound, words if products else "-"
 
 
 def stacked_models(section, strategy, data, encoder_data, shape, classes):

@@ -12,12 +12,14 @@ def run(config, workdir, data_dir="", strategy="auto", skip_unreadable=False):
     settings.check(config)
     training.set_up(config.seed)
     strategy, progress = training.make_strategy(strategy), Progress()
-    with artefacts.open_workdir("--workdir", workdir) as folder:
+    with artefacts.open_workdir("--workdir", workdir, shared=True) as folder:
         roots = [folder, *([data_dir] if data_dir else [])]
         if not measures.datasets_in(roots):
             raise UserError(f"--workdir: found no datasets in {folder}, expected those of tools.build_dataset")
         source = sources.open_configured(config, skip_unreadable)
-        made = measures.measure(config, folder, roots, source, strategy, progress)
+        # The cards are written by tables, too.
+        with artefacts.claimed(folder, "summary", wait=True):
+            made = measures.measure(config, folder, roots, source, strategy, progress)
         return f"{table(made)}\n\n{folder / measures.FILE}; the cards of the datasets hold the same, class by class\n"
 
 
