@@ -174,7 +174,7 @@ START = "from tfgan_aug import settings\n\ndef get_config(arg=''):\n    config =
         ),
         (
             "from ml_collections import config_dict\nget_config = config_dict.ConfigDict\n",
-            "{path} has no field 'channels'; start from tfgan_aug.settings.get_config()",
+            "{path} has no field 'advice.augmentation'; start from tfgan_aug.settings.get_config()",
         ),
     ],
 )

@@ -69,9 +69,11 @@ class Row:
         Arrays are (images uint8, labels int32), with weights float32 where the row is weighted, and probabilities
         float32 (N, classes) for labels where it is soft: `judge(images)` of the generated ones.
         """
-        images, labels, origin, ids = dataset.load("train", "image", "label", "origin", "id")
-        kept = self._kept(labels, origin, ids)
-        images, labels, origin = images[kept], labels[kept], origin[kept]
+        images, labels, origin = dataset.load("train", "image", "label", "origin")
+        if self.balanced or (self.generated_share, self.geometric_share) != (1.0, 1.0):
+            (ids,) = dataset.load("train", "id")
+            kept = self._kept(labels, origin, ids)
+            images, labels, origin = images[kept], labels[kept], origin[kept]
         generated, steps = ~np.isin(origin, ("real", "geometric")), config.classifier.steps
         if self.take == "generated":
             return [((images[generated], labels[generated]), steps)]
