@@ -48,6 +48,9 @@ def test_a_small_distance_speaks_for_a_metric_where_gains_are_large():
     assert found["words"].startswith("Over 9 pools FD-cnn orders them most")
     against = relations.relate(sets, {str(i): -float(i) for i in range(9)}, resamples=2000)
     assert against["metrics"][0]["rho"] == pytest.approx(-1) and "none deserves trust" in against["words"]
+    # Of another number of images: recall and distance would be of other biases.
+    more = [{**record(str(i), 1.0, 0.1), "images": 40} for i in range(9, 14)]
+    assert relations.relate(sets + more, {str(i): float(i) for i in range(14)}, resamples=2000) == found
     assert "too few" in relations.relate(sets[:4], {str(i): 1.0 for i in range(4)})["words"]
 
 

@@ -21,7 +21,8 @@ _NETWORKS = {
 _COPYING = """Near-copies are closer to a training image than all but 1 % of real images are to theirs: so about 1 % is
 what new images have. Authentic: the nearest training image has another one nearer to it than the
 generated one. C_T compares distances to the training images with those of unused images: about -3 or less means
-copying, far above 0 images that are unlike the real ones. Look at the pairs: no number sees every copy."""
+copying, far above 0 images that are unlike the real ones. By pixels, blurred images are near to everything.
+Look at the pairs: no number sees every copy."""
 
 
 def images(table, workdir):

@@ -64,11 +64,15 @@ def relate(sets, accuracies, resamples=RESAMPLES):
     """{"pools": n, "metrics": [{"metric", "n", "rho", "low", "high", "p", "p_holm"}], "words": a sentence}.
 
     `sets` are records of measures.json, `accuracies` {key of a set: points over the baseline of the same subset}. The
-    metrics come by falling |rho|; p is adjusted by Holm's method for their number.
+    sets of the most common number of images count. Metrics come by falling |rho|; p is adjusted for their number by
+    Holm's method.
     """
     from tfgan_aug.statistics import holm
 
-    pairs = [(metrics_of(record), accuracies[record["key"]]) for record in sets if record["key"] in accuracies]
+    known = [record for record in sets if record["key"] in accuracies]
+    # Recall, coverage and FD depend on the number of images, and so may the gain: only equal numbers are compared.
+    size = max(sizes := [record["images"] for record in known], key=sizes.count) if known else 0
+    pairs = [(metrics_of(record), accuracies[record["key"]]) for record in known if record["images"] == size]
     found = []
     for name in dict.fromkeys(name for metrics, _ in pairs for name in metrics):
         own = [(metrics[name], gain) for metrics, gain in pairs if name in metrics]
