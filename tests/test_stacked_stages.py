@@ -254,9 +254,9 @@ def test_every_stage_leaves_what_it_promises(whole):
     own = {"stage.json", "seconds.json"}
     expected = {
         "encoder": {"encoder.keras", "encoder.csv"},
-        "level 0": {"level.weights.h5", "level.csv", "level.png"},
+        "level 0": {"level.weights.h5", "level.csv", "level.png", "tensorboard"},
         "level 1": {"level.weights.h5", "level.csv"},
-        "joint": {"gan.keras", "gan.csv", "gan.png", "generator"},
+        "joint": {"gan.keras", "gan.csv", "gan.png", "generator", "tensorboard"},
     }
     stages = all_of(stages_of(workdir, made))
     for name, stage in stages.items():
