@@ -4,6 +4,7 @@ import csv
 
 import numpy as np
 import pytest
+import tensorflow_datasets as tfds
 import tiny
 from PIL import Image
 
@@ -191,6 +192,34 @@ def test_a_finished_sweep_trains_nothing(swept, root, monkeypatch):
     workdir, config, printed = swept
     monkeypatch.setattr(experiment, "make", lambda *args: pytest.fail("trained again"))
     assert run(root, workdir, "ratio,rare", config) == printed
+
+
+def test_margins_are_of_the_images_used_whatever_the_pool_holds_by_then(swept, root):
+    workdir, config, _ = swept
+    first = artefacts.read_json(workdir / "sweeps" / "ratio" / "sweep.json")["points"]
+    assert [point["margin"] is None for point in first] == [True, False]
+    # Each used draw, found by its id in the blocks themselves.
+    folder = next(workdir.glob("sweeps/ratio/*/*/*/dcgan_tp_geo/*/dataset_info.json")).parent
+    (pool,) = workdir.glob("pool-*")
+    examples = tfds.builder_from_directory(folder).as_data_source("train")
+    used = sorted(e["id"].decode() for e in examples if e["id"].startswith(b"dcgan/"))
+    margins = []
+    for label in range(3):
+        mine = [name for name in used if int(name.split("/")[1]) == label]
+        for name in mine[: len(mine) // 2]:
+            index = int(name.split("/")[2])
+            for path in sorted((pool / f"class-{label:04d}").glob("block-*.npz")):
+                with np.load(path) as block:
+                    at = np.flatnonzero(block["indices"] == index)
+                    if len(at):
+                        judged = block["probabilities"][at[0]]
+                        margins.append(judged[label] - np.delete(judged, label).max())
+    assert len(margins) == 9 and first[1]["margin"] == pytest.approx(np.mean(margins), rel=1e-5)
+    blocks = len(list(pool.glob("class-*/block-*.npz")))
+    run(root, workdir, "generated", config_of(root, sweep__generated="4"))
+    assert len(list(pool.glob("class-*/block-*.npz"))) > blocks
+    run(root, workdir, "ratio", config)
+    assert artefacts.read_json(workdir / "sweeps" / "ratio" / "sweep.json")["points"] == first
 
 
 def test_the_plan_works_on_nothing(root, tmp_path):

@@ -71,8 +71,7 @@ class Row:
         """
         images, labels, origin = dataset.load("train", "image", "label", "origin")
         if self.balanced or (self.generated_share, self.geometric_share) != (1.0, 1.0):
-            (ids,) = dataset.load("train", "id")
-            kept = self._kept(labels, origin, ids)
+            kept = self._kept(labels, origin, *dataset.load("train", "id"))
             images, labels, origin = images[kept], labels[kept], origin[kept]
         generated, steps = ~np.isin(origin, ("real", "geometric")), config.classifier.steps
         if self.take == "generated":
@@ -88,6 +87,12 @@ class Row:
         if self.weighted:
             arrays.append(np.where(generated, config.table.mixing_weight, 1.0).astype(np.float32))
         return [(tuple(np.concatenate([array] * self.repeat) if self.repeat > 1 else array for array in arrays), steps)]
+
+    def generated_ids(self, dataset):
+        """Ids of the generated images that the classifier trains on, str (N,)."""
+        labels, origin, ids = dataset.load("train", "label", "origin", "id")
+        kept = self._kept(labels, origin, ids)
+        return ids[kept][~np.isin(origin[kept], ("real", "geometric"))]
 
     def _kept(self, labels, origin, ids):
         """Positions of the images that are used, ascending unless `balanced`, which repeats those of rare classes."""

@@ -10,7 +10,18 @@ import io
 
 import numpy as np
 
-from tfgan_aug import artefacts, building, settings, sources, statistics, subsets, sweeps, table, training, verdicts
+from tfgan_aug import (
+    artefacts,
+    settings,
+    sources,
+    statistics,
+    subsets,
+    sweeps,
+    table,
+    training,
+    variants,
+    verdicts,
+)
 from tfgan_aug.errors import UserError
 from tfgan_aug.progress import Progress
 from tfgan_aug.rows import all_rows
@@ -181,27 +192,26 @@ def _compared(own, base, gan, resamples):
 
 
 def _drawn(made, row):
-    """{"acceptance": share of draws, "margin", "confidence": means} of what a row's rule accepts, over GAN seeds.
+    """{"acceptance": share of draws, "margin", "confidence": means of the row's generated images}, over GAN seeds.
 
-    The mean of the classes' shares: of the classes that accept few, more were drawn.
+    The acceptance is the mean of the classes' shares, of the draws that their quotas took: of the classes that accept
+    few, more were drawn. Draws that a later run adds to the pool change nothing.
     """
     shares, margins, confidences = [], [], []
     code = verdicts.VERDICTS.index("fp" if "fp" in row.variant.verdicts else "tp")
     for unit in made.units.values():
         if unit.gan != row.variant.gan:
             continue
-        pool, rule = unit.job.pool(unit.gan), building.plain_rule(made.config.samples)
-        for label in range(len(made.source.class_names)):
-            accepted, draws = 0, 0
-            for number in pool.blocks(label):
-                (probabilities,) = pool.read(label, number, "probabilities")
-                kept = probabilities[rule.verdicts(label, probabilities) == code]
-                draws, accepted = draws + len(probabilities), accepted + len(kept)
-                margins.append(verdicts.margins(label, kept))
-                confidences.append(kept.max(axis=1))
-            shares += [accepted / draws] if draws else []
+        counts = np.array(unit.record()["draws_tp_fp"])
+        shares.append(np.mean(counts[:, code] / np.maximum(counts[:, 0], 1)))
+        names = row.generated_ids(unit.dataset(row.variant))
+        drawn = np.array([variants.parse_name(name) for name in names]).reshape(-1, 2)
+        for label in np.unique(drawn[:, 0]):
+            found = unit.job.pool(unit.gan).probabilities(label, np.sort(drawn[drawn[:, 0] == label, 1]))
+            margins.append(verdicts.margins(label, found))
+            confidences.append(found.max(axis=1))
     found = {"acceptance": float(np.mean(shares)) if shares else None, "margin": None, "confidence": None}
-    if sum(map(len, margins)):
+    if margins:
         found |= {"margin": float(np.concatenate(margins).mean())}
         found |= {"confidence": float(np.concatenate(confidences).mean())}
     return found

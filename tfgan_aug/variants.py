@@ -85,6 +85,16 @@ def real_examples(part, label=None, geometric=None, copy=0):
         yield example(images[i], int(part.labels[i]), f"{prefix}{part.ids[i]}", origin)
 
 
+def _name(gan, label, index):
+    return f"{gan}/{label:04d}/{index:08d}"
+
+
+def parse_name(name):
+    """(class it was meant as, index of its draw) of a generated image's id."""
+    _, label, index = name.split("/")
+    return int(label), int(index)
+
+
 def generated_examples(pool, rule, gan, label, verdict, count, relabel=False):
     """Yields the first `count` images meant as class `label` that `rule` gives this verdict.
 
@@ -92,7 +102,7 @@ def generated_examples(pool, rule, gan, label, verdict, count, relabel=False):
     judge sees the intended class.
     """
     for draw in pool.select(rule, label, verdict, count):
-        name, predicted = f"{gan}/{label:04d}/{draw['index']:08d}", draw["predicted"]
+        name, predicted = _name(gan, label, draw["index"]), draw["predicted"]
         seen = "tp" if predicted == label else "fp"
         yield example(draw["image"], predicted if relabel else label, name, gan, seen, predicted, draw["confidence"])
 

@@ -143,6 +143,16 @@ class Pool:
             yield number
             number += 1
 
+    def probabilities(self, label, indices):
+        """Float32 (N, classes) of the draws of class `label` with these ascending `indices`, int (N,)."""
+        found = []
+        for number in self.blocks(label):
+            drawn, judged = self.read(label, number, "indices", "probabilities")
+            found.append(judged[np.isin(drawn, indices)])
+            if drawn[-1] >= indices[-1]:
+                break
+        return np.concatenate(found)
+
     def confusion(self, classes):
         """Draws by intended (rows) and predicted class, int64 (classes, classes), over the whole pool."""
         counts = np.zeros((classes, classes), np.int64)
