@@ -200,8 +200,8 @@ def test_margins_are_of_the_images_used_whatever_the_pool_holds_by_then(swept, r
     assert [point["margin"] is None for point in first] == [True, False]
     # Each used draw, found by its id in the blocks themselves.
     folder = next(workdir.glob("sweeps/ratio/*/*/*/dcgan_tp_geo/*/dataset_info.json")).parent
-    (pool,) = workdir.glob("pool-*")
-    examples = tfds.builder_from_directory(folder).as_data_source("train")
+    pool = workdir / artefacts.read_json(next(workdir.glob("sweeps/ratio/*/datasets-dcgan-*/datasets.json")))["pool"]
+    examples = tfds.as_numpy(tfds.builder_from_directory(folder).as_dataset("train"))
     used = sorted(e["id"].decode() for e in examples if e["id"].startswith(b"dcgan/"))
     margins = []
     for label in range(3):
