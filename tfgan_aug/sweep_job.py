@@ -57,6 +57,9 @@ def run(config, options):
     with artefacts.open_workdir("--workdir", options.workdir, shared=True) as workdir:
         source = sources.open_configured(config, options.skip_unreadable)
         classes = len(source.class_names)
+        if not config.rare_class:
+            # Sweep `rare` needs one, the others do without.
+            config = sweeps.changed(config, rare_class=source.class_names[0])
         available = int(np.bincount(source.train.labels, minlength=classes).min()) - config.test_per_class
         found = {name: sweeps.points(name, config, available, classes) for name in names}
         job = _Job(config, choice, workdir, source, strategy, progress)
@@ -202,8 +205,8 @@ def _drawn(made, row):
     for unit in made.units.values():
         if unit.gan != row.variant.gan:
             continue
-        counts = np.array(unit.record()["draws_tp_fp"])
-        shares.append(np.mean(counts[:, code] / np.maximum(counts[:, 0], 1)))
+        # Classes that need no image were not drawn.
+        shares += [counts[code] / counts[0] for counts in unit.record()["draws_tp_fp"] if counts[0]]
         names = row.generated_ids(unit.dataset(row.variant))
         drawn = np.array([variants.parse_name(name) for name in names]).reshape(-1, 2)
         for label in np.unique(drawn[:, 0]):
@@ -281,7 +284,8 @@ def draw(path, made):
         x = np.array(x, float)[order]
         axes.errorbar(x, y, np.maximum([y - low, high - y], 0), marker="o", capsize=3, label=curve)
     if names is not None:
-        axes.set_xticks(range(len(names)), names, rotation=20)
+        axes.set_xticks(range(len(names)), names, rotation=15, ha="right")
+        axes.set_xlim(-0.5, len(names) - 0.5)
     elif made["log"] and found:
         axes.set_xscale("log")
         ticks = sorted({record["x"] for record in found})

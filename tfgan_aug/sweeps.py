@@ -131,8 +131,6 @@ def _conditional(config, weights, available):
 
 
 def _rare(config, numbers, available):
-    if not config.rare_class:
-        raise UserError("--config.rare_class: found '', expected the name of the class that the sweep cuts")
     whole, real = changed(config, rare_class=""), _row("real")
     cut = changed(config, samples__quota="balance", samples__per_class=0)
     yield Point(None, "not cut", "real", whole, (real,))
