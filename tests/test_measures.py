@@ -251,3 +251,17 @@ def test_a_training_leaves_tensorboard_files_with_fixed_grids(measured):
         steps |= {parsed.step} if parsed.summary.value else set()
     assert {"samples", "recall-pixels", "KID-pixels", "precision-pixels", "d_loss", "g_loss"} <= tags
     assert steps == {2}
+
+
+def test_sets_of_one_name_are_told_apart_by_their_points(tmp_path):
+    folder = tmp_path / "sweeps" / "threshold"
+    folder.mkdir(parents=True)
+    artefacts.write_json(folder / "sweep.json", {"points": [{"label": "margin 0:1", "datasets": ["b", "d"]}]})
+    sets = [
+        {"variants": ["dcgan_tp", "dcgan_tp_geo"], "gan_seed": 0, "datasets": ["a"]},
+        {"variants": ["dcgan_tp"], "gan_seed": 0, "datasets": ["b"]},
+        {"variants": ["dcgan_tp"], "gan_seed": 0, "datasets": ["c"]},
+        {"variants": ["dcgan_tp"], "gan_seed": 1, "datasets": ["d"]},
+    ]
+    found = measures.titles(sets, tmp_path)
+    assert found == ["dcgan_tp, dcgan_tp_geo", "dcgan_tp (threshold: margin 0:1)", "dcgan_tp", "dcgan_tp"]

@@ -228,7 +228,7 @@ def words(made):
     own, farthest = made["count"], learning_curves.FARTHEST
     head = (
         f"Measured on {made['folds']} inner splits of the training images ({own:.0f} a class), {made['seeds']} "
-        f"classifier seeds, {made['steps']:,} steps each; no test image was read."
+        f"classifier {_plural(made['seeds'])}, {made['steps']:,} steps each; no test image was read."
     )
     lines = [head, "", "| images a class | accuracy on the fold left out (%) |", "| --- | --- |"]
     lines += [f"| {point['count']:.0f} | {point['mean']:.1f} ± {point['sd']:.1f} |" for point in made["curve"]]
@@ -246,7 +246,7 @@ def words(made):
     best = max(titles, key=lambda kind: made[kind]["difference"])
     bar = max(made[best]["difference"], 0.0)
     than = f"what {titles[best]} gives" if bar else "nothing: neither cheap kind gains"
-    lines += ["", f"**A GAN has to beat {bar:+.1f} points**, {than}."]
+    lines += ["", f"**A GAN has to beat {bar:+.1f} points**, {than}.", ""]
     for item in made["rows"]:
         if item["verdict"] == "helps":
             text = f"gains {item['difference']:+.1f} points over real images alone: "
@@ -258,11 +258,13 @@ def words(made):
             text += f"{item['high']:+.1f})"
             text += f"; at the most {_worth(item['high'], item['most'], own)}"
         lines.append(f"* {item['row']}: {text}")
-    note = (
-        f"Intervals over {made['folds']} folds and {made['seeds']} seeds are rough, and overlapping training sets make "
-    )
+    note = f"Intervals over {made['folds']} folds and {made['seeds']} {_plural(made['seeds'])} are rough, and overlapping training sets make "
     note += f"them narrow; beyond {farthest:g} times the images the law is no evidence."
     return [*lines, "", note]
+
+
+def _plural(seeds):
+    return "seed" if seeds == 1 else "seeds"
 
 
 def _worth(points, more, own):

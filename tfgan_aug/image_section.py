@@ -31,6 +31,8 @@ def images(table, workdir):
     if not path.exists():
         return None
     made = artefacts.read_json(path)
+    for title, record in zip(measures.titles(made["sets"], workdir), made["sets"], strict=True):
+        record["title"] = title
     networks = list(made["sets"][0]["quality"])
     against = "They are compared with source images that nothing was trained on."
     if made["reference_note"]:
@@ -56,7 +58,7 @@ def images(table, workdir):
 
 def _named(record):
     seed = "-" if record["gan_seed"] is None else str(record["gan_seed"])
-    return ", ".join(record["variants"]), seed, f"{record['images']:,}"
+    return record["title"], seed, f"{record['images']:,}"
 
 
 def _values(values):

@@ -20,19 +20,19 @@ def run(config, workdir, data_dir="", strategy="auto", skip_unreadable=False):
         # The cards are written by tables, too.
         with artefacts.claimed(folder, "summary", wait=True):
             made = measures.measure(config, folder, roots, source, strategy, progress)
-        return f"{table(made)}\n\n{folder / measures.FILE}; the cards of the datasets hold the same, class by class\n"
+        return f"{table(made, folder)}\n\n{folder / measures.FILE}; the cards of the datasets hold the same, class by class\n"
 
 
-def table(made):
+def table(made, workdir):
     """A Markdown table: a set of generated images a line, by the first network there is, and its copying."""
     network = next(iter(made["sets"][0]["quality"]))
     head = ["images of", "GAN seed", "images", *(measures.metric_name(name, network) for name in _HEAD)]
     head += ["near-copies, pixels", "authentic, pixels", "C_T, pixels"]
     rows = [head, ["---"] * len(head)]
-    for record in made["sets"]:
+    for title, record in zip(measures.titles(made["sets"], workdir), made["sets"], strict=True):
         overall, own = record["quality"][network]["overall"], record["copying"]["pixels"]
         near = next(reversed(own["thresholds"].values()))
-        cells = [", ".join(record["variants"]), str(record["gan_seed"]), f"{record['images']:,}"]
+        cells = [title, str(record["gan_seed"]), f"{record['images']:,}"]
         cells += [measures.number(overall[name]) for name in _HEAD]
         cells += [f"{near['share']:.1%}", f"{own['authenticity']:.1%}", measures.number(own["ct"], "+.1f")]
         rows.append(cells)

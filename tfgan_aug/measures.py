@@ -4,6 +4,7 @@ Artefacts: `measures/<key>.json` and `measures/<key>.png` (the closest pairs) fo
 whichever datasets hold it; `measures.json`, all of them together, see `measure`.
 """
 
+import collections
 import pathlib
 
 import numpy as np
@@ -215,6 +216,22 @@ def metric_name(name, network):
 def number(value, form=".3g"):
     """A number in words; `-` for None."""
     return "-" if value is None else f"{value:{form}}"
+
+
+def titles(sets, workdir):
+    """What a reader tells the sets apart by: variants and, where others have those too, the point of a sweep."""
+    points = {}
+    for path in sorted((workdir / "sweeps").glob("*/sweep.json")):
+        for point in artefacts.read_json(path)["points"]:
+            for digest in point["datasets"]:
+                points.setdefault(digest, f"{path.parent.name}: {point['label']}")
+    names = [", ".join(record["variants"]) for record in sets]
+    shared = collections.Counter((name, record["gan_seed"]) for name, record in zip(names, sets, strict=True))
+    made = []
+    for name, record in zip(names, sets, strict=True):
+        point = next((points[digest] for digest in record["datasets"] if digest in points), "")
+        made.append(f"{name} ({point})" if point and shared[name, record["gan_seed"]] > 1 else name)
+    return made
 
 
 SHOWN = ("frechet_distance", "kernel_distance", "precision", "recall", "density", "coverage")
