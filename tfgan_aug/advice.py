@@ -258,8 +258,10 @@ def words(made):
             text += f"{item['high']:+.1f})"
             text += f"; at the most {_worth(item['high'], item['most'], own)}"
         lines.append(f"* {item['row']}: {text}")
-    note = f"Intervals over {made['folds']} folds and {made['seeds']} {_plural(made['seeds'])} are rough, and overlapping training sets make "
-    note += f"them narrow; beyond {farthest:g} times the images the law is no evidence."
+    note = (
+        f"Intervals over {made['folds']} folds and {made['seeds']} {_plural(made['seeds'])} are rough, and overlapping "
+    )
+    note += f"training sets make them narrow; beyond {farthest:g} times the images the law is no evidence."
     return [*lines, "", note]
 
 

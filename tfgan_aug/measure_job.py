@@ -20,7 +20,8 @@ def run(config, workdir, data_dir="", strategy="auto", skip_unreadable=False):
         # The cards are written by tables, too.
         with artefacts.claimed(folder, "summary", wait=True):
             made = measures.measure(config, folder, roots, source, strategy, progress)
-        return f"{table(made, folder)}\n\n{folder / measures.FILE}; the cards of the datasets hold the same, class by class\n"
+        where = f"{folder / measures.FILE}; the cards of the datasets hold the same, class by class"
+        return f"{table(made, folder)}\n\n{where}\n"
 
 
 def table(made, workdir):
