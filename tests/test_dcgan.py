@@ -165,6 +165,64 @@ LOGITS = np.array([-3.0, -0.5, 0.0, 2.0], np.float32)
 PROBABILITIES = 1 / (1 + np.exp(-LOGITS.astype(np.float64)))
 
 
+def updated(model, step):
+    """The networks' weights after `step(model, real, labels)`, with plain gradient descent."""
+    model.compile(keras.optimizers.SGD(1.0), keras.optimizers.SGD(1.0))
+    before = [weight.numpy() for weight in model.trainable_variables]
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 256, (8, *IMAGE_SHAPE), np.uint8)
+    step(model, tf.constant(images), tf.constant(np.arange(8, dtype=np.int32) % CLASSES))
+    return [weight.numpy() - old for weight, old in zip(model.trainable_variables, before, strict=True)]
+
+
+def by_hand(model, images, labels):
+    """The step of shared updates with a pass for each loss, straight from the definitions."""
+    real, share = tf.cast(images, tf.float32) / 127.5 - 1.0, 1.0 / len(images)
+    latents = model._noise(len(images), model.latent_dim, "generator latents")
+    with tf.GradientTape() as tape:
+        generated = model.generator([latents, labels], training=True)
+        real_logits = model._judge(real, labels, "real")
+        logits = model._judge(generated, labels, "generated")
+        d_loss = share * tf.reduce_sum(tf.math.softplus(-real_logits) + tf.math.softplus(logits))
+    gradients = tape.gradient(d_loss, model.discriminator_variables)
+    model.discriminator_optimizer.apply(gradients, model.discriminator_variables)
+    with tf.GradientTape() as tape:
+        generated = model.generator([latents, labels], training=True)
+        logits = model._judge(generated, labels, "generator")
+        g_loss = share * tf.reduce_sum(losses.GENERATOR_LOSSES[model.generator_loss](logits))
+    gradients = tape.gradient(g_loss, model.generator_variables)
+    model.optimizer.apply(gradients, model.generator_variables)
+
+
+@pytest.mark.parametrize(
+    ("normalization", "loss"),
+    [("batch", "non_saturating"), ("spectral", "non_saturating"), ("none", "saturating")],
+)
+def test_shared_updates_are_those_of_two_passes(normalization, loss):
+    options = {"normalization": normalization, "generator_loss": loss, "augmentation": "color,translation,flip"}
+    made, expected = [], []
+    for found, step in ((made, lambda model, *batch: model.train_step(batch)), (expected, by_hand)):
+        keras.utils.set_random_seed(3)
+        found += updated(small(**options), step)
+    for one, other in zip(made, expected, strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-5 * max(1.0, np.abs(other).max()))
+    assert sum(np.abs(change).sum() for change in expected) > 0.01
+
+
+@pytest.mark.parametrize(
+    ("updates", "streams"), [("shared", ["generator"]), ("alternating", ["discriminator", "generator"])]
+)
+def test_latents_of_each_update(monkeypatch, updates, streams):
+    """Alternating updates have latents and a pass of the generator each, shared ones the same."""
+    model, drawn, passes = small(updates=updates), [], []
+    noise, generate = model._noise, model.generator.call
+    monkeypatch.setattr(model, "_noise", lambda *options: drawn.append(options[-1]) or noise(*options))
+    monkeypatch.setattr(model.generator, "call", lambda *inputs, **k: passes.append(1) or generate(*inputs, **k))
+    changes = updated(model, lambda model, *batch: model.train_step(batch))
+    assert drawn == [f"{name} latents" for name in streams] and len(passes) == len(streams)
+    assert all(np.abs(change).max() > 0 for change in changes)
+
+
 @pytest.mark.parametrize(
     ("loss", "expected", "of_large", "of_small"),
     [

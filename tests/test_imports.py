@@ -12,14 +12,14 @@ PACKAGE = ROOT / "tfgan_aug"
 
 # Lowest first: a module imports only what stands before it.
 ORDER = (
-    "errors", "pixels", "streams", "artefacts", "settings", "shapes", "folders", "prepared", "sources", "subsets",
-    "geometric", "gans.losses", "gans.diffaugment", "gans.layers", "gans.adversarial", "gans.dcgan", "gans.per_class",
-    "gans.levels", "gans.stacked_networks", "gans.stacked", "classifiers", "training", "progress", "inspection",
-    "metrics.distances", "metrics.quality", "metrics.copying", "monitor", "dcgan_stage", "stacked_stages", "generators",
-    "judges", "samples", "features", "copies", "verdicts", "variants", "augmented", "cards", "building", "rows",
-    "experiment", "statistics", "report", "benchmark", "pipeline", "table", "summaries", "estimates", "table_job",
-    "measures", "measure_job", "relations", "sweeps", "sweep_job", "learning_curves", "advice", "advice_job", "page",
-    "image_section", "sections", "cli",
+    "errors", "pixels", "streams", "optimizers", "artefacts", "settings", "shapes", "folders", "prepared", "sources",
+    "subsets", "geometric", "gans.losses", "gans.diffaugment", "gans.layers", "gans.adversarial", "gans.dcgan",
+    "gans.per_class", "gans.levels", "gans.stacked_networks", "gans.stacked", "classifiers", "training", "workers",
+    "progress", "inspection", "metrics.distances", "metrics.quality", "metrics.copying", "monitor", "dcgan_stage",
+    "stacked_stages", "generators", "judges", "samples", "features", "copies", "verdicts", "variants", "augmented",
+    "cards", "beam_engine", "building", "rows", "experiment", "statistics", "report", "benchmark", "pipeline",
+    "table", "summaries", "estimates", "table_job", "measures", "measure_job", "relations", "sweeps", "sweep_job",
+    "learning_curves", "advice", "advice_job", "page", "image_section", "sections", "cli",
 )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfgan_aug import geometric, pixels, streams
+from tfgan_aug import geometric, optimizers, pixels, streams
 from tfgan_aug.errors import UserError
 
 
@@ -257,5 +257,5 @@ def build(option, section, image_shape, classes, seed, default=paper_cnn):
     if recipe.schedule == "cosine":
         rate = keras.optimizers.schedules.CosineDecay(rate, section.steps)
     model = Classifier(network, recipe.augmentation, recipe.label_smoothing, seed)
-    model.compile(keras.optimizers.AdamW(rate, weight_decay=recipe.weight_decay))
+    model.compile(optimizers.AdamW(rate, weight_decay=recipe.weight_decay))
     return model

@@ -7,7 +7,7 @@ class `gan-<label>.*`.
 import keras
 import numpy as np
 
-from tfgan_aug import artefacts, monitor, streams, training
+from tfgan_aug import artefacts, monitor, optimizers, streams, training
 from tfgan_aug.errors import UserError
 from tfgan_aug.gans.dcgan import DCGAN
 from tfgan_aug.gans.per_class import PerClass
@@ -22,9 +22,9 @@ def stage(workdir, subset_stage, config):
 def build(section, image_shape, classes, seed):
     """A compiled DCGAN as the config section says; call it in the strategy's scope."""
     keras.utils.set_random_seed(streams.key_of("initial weights", "dcgan", seed))
-    fields = ("latent_dim", "width", "activations", "generator_loss", "normalization", "augmentation")
+    fields = ("latent_dim", "width", "activations", "generator_loss", "normalization", "augmentation", "updates")
     model = DCGAN(image_shape, classes, seed=seed, **{name: section[name] for name in fields})
-    model.compile(*(keras.optimizers.Adam(section.learning_rate, beta_1=section.beta_1) for _ in range(2)))
+    model.compile(*(optimizers.Adam(section.learning_rate, beta_1=section.beta_1) for _ in range(2)))
     return model
 
 

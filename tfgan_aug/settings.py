@@ -59,6 +59,7 @@ def get_config():
     config.dcgan.augmentation = (
         "color,translation,flip"  # of what it sees: some of color,translation,flip (DiffAugment)
     )
+    config.dcgan.updates = "shared"  # both networks learn on the same generated images; or alternating: each on its own
     config.dcgan.width = 16
     config.dcgan.latent_dim = 100
     config.dcgan.learning_rate = 5e-4  # DCGAN's own is 2e-4: narrow networks and few steps bear more
@@ -184,6 +185,7 @@ def check(config):
     expect(positive, "judge.members", "1 or more")
     expect(*_field(one_of("label", "per_class"), "dcgan.conditioning"))
     expect(*_field(one_of("dcgan", "paper"), "dcgan.activations"))
+    expect(*_field(one_of("shared", "alternating"), "dcgan.updates"))
     expect(*_field(one_of("batch", "spectral", "none"), "dcgan.normalization"))
     policies = ("color", "translation", "flip")
     for gan in GANS:

@@ -7,7 +7,7 @@ learning curve, a CSV file, and with a preview `tensorboard/` (see `monitor`).
 
 import keras
 
-from tfgan_aug import artefacts, classifiers, inspection, monitor, streams, training
+from tfgan_aug import artefacts, classifiers, inspection, monitor, optimizers, streams, training
 from tfgan_aug.errors import UserError
 from tfgan_aug.gans.stacked import REPRESENTATIONS, StackedGAN
 
@@ -54,7 +54,7 @@ def build(section, network, seed):
 
 def _compile(model, section, kind):
     rate = section[f"{kind}_learning_rate"]
-    model.compile(*(keras.optimizers.Adam(rate, beta_1=section.beta_1) for _ in range(2)))
+    model.compile(*(optimizers.Adam(rate, beta_1=section.beta_1) for _ in range(2)))
     return model
 
 

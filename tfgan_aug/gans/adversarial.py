@@ -4,12 +4,12 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfgan_aug import pixels, streams
+from tfgan_aug import optimizers, pixels, streams
 
 
 def default_optimizer():
     """DCGAN's own optimiser: Adam with learning rate 2e-4 and beta_1 0.5 (Radford et al., section 4)."""
-    return keras.optimizers.Adam(learning_rate=2e-4, beta_1=0.5)
+    return optimizers.Adam(learning_rate=2e-4, beta_1=0.5)
 
 
 class DrawsImages:

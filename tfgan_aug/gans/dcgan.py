@@ -6,10 +6,11 @@ import tensorflow as tf
 from tfgan_aug import pixels
 from tfgan_aug.gans import diffaugment, losses
 from tfgan_aug.gans.adversarial import AdversarialModel, DrawsImages
-from tfgan_aug.gans.layers import ConditionalBatchNormalization, LabelProjection
+from tfgan_aug.gans.layers import BatchNormalization, ConditionalBatchNormalization, LabelProjection
 
 ACTIVATIONS = ("dcgan", "paper")
 NORMALIZATIONS = ("batch", "spectral", "none")
+UPDATES = ("shared", "alternating")
 # Twice the stride: every output pixel of a transposed convolution sees as many inputs, so no chequered pattern.
 _KERNEL = 4
 
@@ -73,18 +74,18 @@ def build_discriminator(image_shape, classes, width, activations, normalization)
         )
         x = keras.layers.SpectralNormalization(convolution)(x) if normalization == "spectral" else convolution(x)
         if depth and normalization == "batch":
-            x = keras.layers.BatchNormalization(
-                momentum=0.9,
-                epsilon=1e-5,
-                gamma_initializer=keras.initializers.RandomNormal(1.0, 0.02),
-                synchronized=True,
-            )(x)
+            gamma = keras.initializers.RandomNormal(1.0, 0.02)
+            x = BatchNormalization(momentum=0.9, epsilon=1e-5, gamma_initializer=gamma)(x)
         x = activate(x)
     features = keras.layers.Flatten()(x)
     logits = keras.layers.Dense(1, kernel_initializer=_normal(), dtype="float32")(features)
     if classes > 1:
         logits = logits + LabelProjection(classes, dtype="float32")([features, labels])
     return keras.Model([images, labels], logits, name="discriminator")
+
+
+def _discriminator_losses(real_logits, generated_logits):
+    return losses.discriminator_loss_real(real_logits) + losses.discriminator_loss_generated(generated_logits)
 
 
 @keras.saving.register_keras_serializable("tfgan_aug")
@@ -103,6 +104,7 @@ class DCGAN(DrawsImages, AdversarialModel):
     in place of label planes at every layer, and start at N(0, 0.1) in the dense layer, where at 0.02 they would drown
     in 100 latents; kernels are 4 x 4, not 5 x 5; no L2 penalty (1e-5 in the original code, absent from its paper).
     `normalization` (of the discriminator) and `augmentation` (of what it sees, see `diffaugment`) go beyond it.
+    `updates` (see `train_step`): `"shared"` or `"alternating"` (as in Goodfellow et al., 2014, algorithm 1, and DCGAN).
 
     Metrics: `d_loss`, `g_loss` in nats an example; `d_real` and `d_generated`, the shares of real and generated
     images that the discriminator calls real.
@@ -118,6 +120,7 @@ class DCGAN(DrawsImages, AdversarialModel):
         generator_loss="non_saturating",
         normalization="batch",
         augmentation="",
+        updates="shared",
         seed=0,
         **kwargs,
     ):
@@ -134,10 +137,12 @@ class DCGAN(DrawsImages, AdversarialModel):
             raise ValueError(f"normalization: found {normalization!r}, expected one of {', '.join(NORMALIZATIONS)}")
         if generator_loss not in losses.GENERATOR_LOSSES:
             raise ValueError(f"generator_loss: found {generator_loss!r}, expected {sorted(losses.GENERATOR_LOSSES)}")
+        if updates not in UPDATES:
+            raise ValueError(f"updates: found {updates!r}, expected one of {', '.join(UPDATES)}")
         self._policies = diffaugment.policy_names(augmentation)
         self.image_shape, self.classes, self.latent_dim = tuple(image_shape), classes, latent_dim
         self.width, self.activations, self.normalization = width, activations, normalization
-        self.generator_loss, self.augmentation = generator_loss, augmentation
+        self.generator_loss, self.augmentation, self.updates = generator_loss, augmentation, updates
         self.generator = build_generator(image_shape, classes, latent_dim, width, activations)
         self.discriminator = build_discriminator(image_shape, classes, width, activations, normalization)
         self._set_up(seed, ("d_loss", "g_loss", "d_real", "d_generated"))
@@ -159,10 +164,20 @@ class DCGAN(DrawsImages, AdversarialModel):
         return self.generator(inputs, training=training)
 
     def train_step(self, data):
+        """One update of each network, the discriminator's first; gives the metrics.
+
+        Alternating: the generator learns against the new discriminator on latents of its own: two passes of the
+        generator and three of the discriminator. Shared: on the same latents, so that one pass of the generator does;
+        each update has the same expectation, and the two are no longer independent.
+        """
         images, labels, _ = keras.utils.unpack_x_y_sample_weight(data)
         real, labels = pixels.to_float(images), tf.cast(labels, tf.int32)
         share = self._loss_share(tf.shape(real)[0])
+        step = self._shared if self.updates == "shared" else self._alternating
+        d_losses, g_losses, real_logits, generated_logits = step(real, labels, share)
+        return self._track(d_losses, g_losses, losses.called_real(real_logits), losses.called_real(generated_logits))
 
+    def _alternating(self, real, labels, share):
         latents = self._noise(tf.shape(real)[0], self.latent_dim, "discriminator latents")
         # training=True although nothing is learnt here: generated images must be those of the generator's step.
         generated = self.generator([latents, labels], training=True)
@@ -170,21 +185,40 @@ class DCGAN(DrawsImages, AdversarialModel):
             # Two batches, as in DCGAN: real and generated images each have batch statistics of their own.
             real_logits = self._judge(real, labels, "real")
             generated_logits = self._judge(generated, labels, "generated")
-            d_losses = losses.discriminator_loss_real(real_logits) + losses.discriminator_loss_generated(
-                generated_logits
-            )
+            d_losses = _discriminator_losses(real_logits, generated_logits)
             d_loss = tf.reduce_sum(d_losses) * share
-        weights = self.discriminator_variables
-        self.discriminator_optimizer.apply(tape.gradient(d_loss, weights), weights)
+        self._descend(self.discriminator_optimizer, tape, d_loss, self.discriminator_variables)
 
         latents = self._noise(tf.shape(real)[0], self.latent_dim, "generator latents")
         with tf.GradientTape() as tape:
             logits = self._judge(self.generator([latents, labels], training=True), labels, "generator")
             g_losses = losses.GENERATOR_LOSSES[self.generator_loss](logits)
             g_loss = tf.reduce_sum(g_losses) * share
-        weights = self.generator_variables
-        self.optimizer.apply(tape.gradient(g_loss, weights), weights)
-        return self._track(d_losses, g_losses, losses.called_real(real_logits), losses.called_real(generated_logits))
+        self._descend(self.optimizer, tape, g_loss, self.generator_variables)
+        return d_losses, g_losses, real_logits, generated_logits
+
+    def _shared(self, real, labels, share):
+        latents = self._noise(tf.shape(real)[0], self.latent_dim, "generator latents")
+        with tf.GradientTape() as generating:
+            generated = self.generator([latents, labels], training=True)
+        with tf.GradientTape() as tape:
+            real_logits = self._judge(real, labels, "real")
+            generated_logits = self._judge(tf.stop_gradient(generated), labels, "generated")
+            d_losses = _discriminator_losses(real_logits, generated_logits)
+            d_loss = tf.reduce_sum(d_losses) * share
+        self._descend(self.discriminator_optimizer, tape, d_loss, self.discriminator_variables)
+
+        with tf.GradientTape() as tape:
+            tape.watch(generated)
+            g_losses = losses.GENERATOR_LOSSES[self.generator_loss](self._judge(generated, labels, "generator"))
+            g_loss = tf.reduce_sum(g_losses) * share
+        towards = tape.gradient(g_loss, generated)
+        self._descend(self.optimizer, generating, generated, self.generator_variables, output_gradients=towards)
+        return d_losses, g_losses, real_logits, generated_logits
+
+    @staticmethod
+    def _descend(optimizer, tape, target, weights, **options):
+        optimizer.apply(tape.gradient(target, weights, **options), weights)
 
     def test_step(self, data):
         """The losses of a batch in inference mode, with latents keyed by the position in the batch."""
@@ -194,7 +228,7 @@ class DCGAN(DrawsImages, AdversarialModel):
         real_logits = self.discriminator([pixels.to_float(images), labels], training=False)[:, 0]
         generated = self.generator([latents, labels], training=False)
         generated_logits = self.discriminator([generated, labels], training=False)[:, 0]
-        d_losses = losses.discriminator_loss_real(real_logits) + losses.discriminator_loss_generated(generated_logits)
+        d_losses = _discriminator_losses(real_logits, generated_logits)
         g_losses = losses.GENERATOR_LOSSES[self.generator_loss](generated_logits)
         return self._track(d_losses, g_losses, losses.called_real(real_logits), losses.called_real(generated_logits))
 
@@ -207,5 +241,5 @@ class DCGAN(DrawsImages, AdversarialModel):
 
     def get_config(self):
         own = ("image_shape", "classes", "latent_dim", "width", "activations", "generator_loss")
-        own += ("normalization", "augmentation", "seed")
+        own += ("normalization", "augmentation", "updates", "seed")
         return {**super().get_config(), **{name: getattr(self, name) for name in own}}

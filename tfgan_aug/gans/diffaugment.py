@@ -29,23 +29,24 @@ def augment(images, draws, names):
         images = (images - grey) * (2.0 * saturation) + grey
         mean = tf.reduce_mean(images, [1, 2, 3], keepdims=True)
         images = (images - mean) * (contrast + 0.5) + mean
-    if "translation" in names:
-        images = _translate(images, draws[:, 3:5])
-    if "flip" in names:
-        mirrored = draws[:, 5, None, None, None] < 0.5
-        images = tf.where(mirrored, images[:, :, ::-1], images)
+    reach = max(1, images.shape[1] // 8) if "translation" in names else 0
+    if reach or "flip" in names:
+        images = _place(images, draws, reach, "flip" in names)
     return images
 
 
-def _translate(images, draws):
-    """Shifted by whole pixels: a gather from a zero-padded picture, whose gradient is a scatter."""
+def _place(images, draws, reach, flip):
+    """Shifted by up to `reach` whole pixels, zeros move in, and with `flip` mirrored left to right where drawn so.
+
+    One product with a 0-1 matrix for the rows and one for the columns: gather's gradient is slow and not
+    deterministic on a GPU, and a reversing slice takes as long as a convolution on a CPU.
+    """
     size = images.shape[1]
-    reach = max(1, size // 8)
-    shifts = tf.cast(tf.floor(draws * (2 * reach + 1)), tf.int32)
-    padded = tf.pad(images, [[0, 0], [reach, reach], [reach, reach], [0, 0]])
-    rows = shifts[:, 0, None] + tf.range(size)[None]
-    columns = shifts[:, 1, None] + tf.range(size)[None]
-    # One-hot products: gather's gradient is slow, and not deterministic on a GPU.
+    shifts = tf.cast(tf.floor(draws[:, 3:5] * (2 * reach + 1)), tf.int32)
+    padded = tf.pad(images, [[0, 0], [reach, reach], [reach, reach], [0, 0]]) if reach else images
+    rows, columns = (shifts[:, axis, None] + tf.range(size)[None] for axis in (0, 1))
+    if flip:
+        columns = tf.where(draws[:, 5, None] < 0.5, columns[:, ::-1], columns)
     take_rows = tf.one_hot(rows, size + 2 * reach, dtype=images.dtype)
     take_columns = tf.one_hot(columns, size + 2 * reach, dtype=images.dtype)
     return tf.einsum("nhr,nrwc,nvw->nhvc", take_rows, padded, take_columns)

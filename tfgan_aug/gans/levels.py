@@ -88,9 +88,27 @@ class StackLevels(AdversarialModel):
         """Keras' own; with adaptive generator steps a loop on the host, which a replica's graph cannot hold."""
         if self.generator_steps != ADAPTIVE:
             return super().make_train_function(force)
-        if self.train_function is not None and not force:
-            return self.train_function
-        strategy = self.distribute_strategy
+        if self.train_function is None or force:
+            step = self.step_function(self.distribute_strategy)
+
+            def train(iterator):
+                step(next(iterator))
+                return self.get_metrics_result()
+
+            self.train_function = train
+        return self.train_function
+
+    def step_function(self, strategy):
+        """A function (distributed batch) that makes one step on every replica: see `training.run`."""
+
+        def replicated(function):
+            def run(*arguments):
+                return strategy.run(function, args=arguments)
+
+            return run if self.run_eagerly else tf.function(run, autograph=False, reduce_retracing=True)
+
+        if self.generator_steps != ADAPTIVE:
+            return replicated(self.train_step)
 
         def first(batch):
             found = self.discriminator_step(batch)
@@ -101,29 +119,20 @@ class StackLevels(AdversarialModel):
             made = self.generator_step(batch)
             self._track_step(found, made, tf.fill(tf.shape(found[0][0]), tf.cast(count, tf.float32)))
 
-        def replicated(function):
-            def run(*arguments):
-                return strategy.run(function, args=arguments)
-
-            return run if self.run_eagerly else tf.function(run, autograph=False, reduce_retracing=True)
-
         first, again, last = (
             replicated(first),
             replicated(lambda batch: self.generator_step(batch)[0][0]),
             replicated(last),
         )
 
-        def train(iterator):
-            batch = next(iterator)
+        def step(batch):
             found, adversarial = first(batch)
             count = adaptive_steps(float(strategy.experimental_local_results(adversarial)[0]))
             for _ in range(count - 1):
                 again(batch)
             last(batch, found, tf.constant(count))
-            return self.get_metrics_result()
 
-        self.train_function = train
-        return train
+        return step
 
     def adversarial_loss(self, terms):
         """This replica's part of the mean of half the adversarial loss, in nats, from a level's discriminator terms."""

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfgan_aug import pixels, streams
+from tfgan_aug import optimizers, pixels, streams
 from tfgan_aug.gans import losses, stacked_networks
 from tfgan_aug.gans.adversarial import DrawsImages
 from tfgan_aug.gans.levels import ADAPTIVE, FORMS, Level, StackLevels
@@ -121,9 +121,7 @@ class StackedGAN(DrawsImages, StackLevels):
 
     def level(self, index):
         """The level `index` (0: images) alone, a model to `compile` and `fit`; it shares its weights with the stack."""
-        model = StackLevels(name=f"level_{index}")
-        model._set_levels([self.levels_in[index]], (self.dropout, 0.0), self.options)
-        return model
+        return OneLevel(self, index)
 
     def features(self, images):
         """Real representations above images uint8 (N, H, W, C), lowest first: float32 arrays, without the logits."""
@@ -214,8 +212,26 @@ class StackedGAN(DrawsImages, StackLevels):
         return cls(**{**config, "encoder": keras.saving.deserialize_keras_object(config["encoder"])})
 
 
+@keras.saving.register_keras_serializable("tfgan_aug")
+class OneLevel(StackLevels):
+    """The level `index` of the stack `gan`, a model to `compile` and `fit`; it shares its weights with the stack."""
+
+    def __init__(self, gan, index, **kwargs):
+        super().__init__(**{"name": f"level_{index}", **kwargs})
+        self._set_levels([gan.levels_in[index]], (gan.dropout, 0.0), gan.options)
+        # A function: Keras would take the stack itself for a part of its level.
+        self._described = lambda: {"gan": keras.saving.serialize_keras_object(gan), "index": index}
+
+    def get_config(self):
+        return {**super().get_config(), **self._described()}
+
+    @classmethod
+    def from_config(cls, config):
+        return cls(**{**config, "gan": keras.saving.deserialize_keras_object(config["gan"])})
+
+
 def _optimizer():
-    return keras.optimizers.Adam(learning_rate=1e-4, beta_1=0.5)
+    return optimizers.Adam(learning_rate=1e-4, beta_1=0.5)
 
 
 def _check(name, value, possible):

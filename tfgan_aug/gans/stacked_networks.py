@@ -15,7 +15,7 @@ networks are ours.
 
 import keras
 
-from tfgan_aug.gans.layers import KeyedDropout, KeyedGaussianNoise, OneHot
+from tfgan_aug.gans.layers import BatchNormalization, KeyedDropout, KeyedGaussianNoise, OneHot
 
 ARCHITECTURES = ("huang", "paper")
 VECTOR_NOISE, IMAGE_NOISE = 0.2, 0.05
@@ -30,7 +30,7 @@ def _normal():
 
 
 def _normalize(x):
-    return keras.layers.BatchNormalization(momentum=0.9, epsilon=1e-6, synchronized=True)(x)
+    return BatchNormalization(momentum=0.9, epsilon=1e-6)(x)
 
 
 def _dense(x, units):

@@ -1,0 +1,43 @@
+"""Keras' Adam and AdamW with TensorFlow's fused kernel: one operation a weight, where Keras' own update has a dozen."""
+
+import keras
+import tensorflow as tf
+
+
+class _Fused:
+    """The update of `keras.optimizers.Adam` (Kingma and Ba, 2015, the formula before section 2.1) in one kernel."""
+
+    def update_step(self, gradient, variable, learning_rate):
+        weight = _variable(variable)
+        if self.amsgrad or isinstance(gradient, tf.IndexedSlices):
+            super().update_step(gradient, variable, learning_rate)
+            return
+        place, kind = self._get_variable_index(variable), weight.dtype
+        beta_1, beta_2 = tf.constant(self.beta_1, kind), tf.constant(self.beta_2, kind)
+        step = tf.cast(self.iterations + 1, kind)
+        tf.raw_ops.ResourceApplyAdam(
+            var=weight.handle,
+            m=_variable(self._momentums[place]).handle,
+            v=_variable(self._velocities[place]).handle,
+            beta1_power=beta_1**step,
+            beta2_power=beta_2**step,
+            lr=tf.cast(learning_rate, kind),
+            beta1=beta_1,
+            beta2=beta_2,
+            epsilon=tf.constant(self.epsilon, kind),
+            grad=tf.cast(gradient, kind),
+        )
+
+
+def _variable(variable):
+    return variable.value if isinstance(variable, keras.Variable) else variable
+
+
+@keras.saving.register_keras_serializable("tfgan_aug")
+class Adam(_Fused, keras.optimizers.Adam):
+    """`keras.optimizers.Adam`, faster; the same numbers to rounding."""
+
+
+@keras.saving.register_keras_serializable("tfgan_aug")
+class AdamW(_Fused, keras.optimizers.AdamW):
+    """`keras.optimizers.AdamW`, faster; the same numbers to rounding."""
