@@ -70,6 +70,16 @@ def test_nested_arrays_give_the_examples_of_flat_ones():
     np.testing.assert_array_equal([batch[0] for batch in seen], rows(5))
 
 
+def test_parts_of_a_batch_are_its_rows():
+    """Three replicas in two processes, as each reads them: the parts in their order make the whole batches."""
+    whole = rows(5, batch_size=6)
+    options = {"batch_size": 6, "seed": 0, "steps": 5, "replicas": 3}
+    for here in (slice(0, 2), slice(2, 3)):
+        made = training.batches((np.arange(10),), **options, here=here)
+        parts = np.array([part for (part,) in made.as_numpy_iterator()]).reshape(5, -1, 2)
+        np.testing.assert_array_equal(parts, whole.reshape(5, 3, 2)[:, here])
+
+
 # Fitting and resuming
 
 
@@ -295,8 +305,12 @@ def test_make_strategy():
 
 
 def test_make_strategy_guards(monkeypatch):
-    with pytest.raises(UserError, match="^--strategy: found 'tpu', expected one of auto, one_device, mirrored$"):
+    with pytest.raises(
+        UserError, match="^--strategy: found 'tpu', expected one of auto, one_device, mirrored, multi_worker$"
+    ):
         training.make_strategy("tpu")
+    with pytest.raises(UserError, match="^--strategy: found multi_worker, expected one of this process"):
+        training.make_strategy("multi_worker")
     devices = tf.config.list_logical_devices("CPU")[:1]
     monkeypatch.setattr(tf.config, "list_logical_devices", lambda kind: devices if kind == "CPU" else [])
     message = r"^--strategy=mirrored: found 1 device \(/device:CPU:0\), expected two or more$"

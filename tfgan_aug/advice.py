@@ -137,6 +137,7 @@ class Trainings:
                     seed=key,
                     directory=folder / "checkpoints",
                     checkpoint_steps=section.checkpoint_steps,
+                    strategy=self.strategy,
                     callbacks=[callback],
                 )
             truth = data.labels[left_out]

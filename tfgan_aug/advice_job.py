@@ -1,6 +1,6 @@
 """The command behind tools.advise: opens, checks, measures the learning curve, gives the words."""
 
-from tfgan_aug import advice, artefacts, settings, sources, subsets, training
+from tfgan_aug import advice, artefacts, settings, sources, subsets, training, workers
 from tfgan_aug.progress import Progress
 
 
@@ -12,8 +12,11 @@ def run(config, workdir, strategy="auto", skip_unreadable=False):
     """
     settings.check(config)
     training.set_up(config.seed)
-    strategy, progress = training.make_strategy(strategy), Progress()
-    with artefacts.open_workdir("--workdir", workdir, shared=True) as folder:
+    progress = Progress()
+    with (
+        workers.using(strategy) as strategy,
+        artefacts.open_workdir("--workdir", workdir, shared=True) as folder,
+    ):
         source = sources.open_configured(config, skip_unreadable)
         chosen = subsets.read(source, config)
         stage = subsets.stage(folder, source, chosen)

@@ -68,6 +68,7 @@ def make(stage, cell, strategy, progress):
                     seed=seed % 2**31,
                     directory=folder / "checkpoints",
                     checkpoint_steps=section.checkpoint_steps,
+                    strategy=strategy,
                     callbacks=[callback],
                     curve=folder / "classifier.csv",
                 )

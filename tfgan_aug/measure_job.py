@@ -1,6 +1,6 @@
 """The command behind tools.measure: opens, checks, measures, and sums up."""
 
-from tfgan_aug import artefacts, measures, settings, sources, training
+from tfgan_aug import artefacts, measures, settings, sources, training, workers
 from tfgan_aug.errors import UserError
 from tfgan_aug.progress import Progress
 
@@ -11,8 +11,11 @@ def run(config, workdir, data_dir="", strategy="auto", skip_unreadable=False):
     """Measures the datasets of a workdir; gives what the user reads. Raises `UserError` for what the user can mend."""
     settings.check(config)
     training.set_up(config.seed)
-    strategy, progress = training.make_strategy(strategy), Progress()
-    with artefacts.open_workdir("--workdir", workdir, shared=True) as folder:
+    progress = Progress()
+    with (
+        workers.using(strategy) as strategy,
+        artefacts.open_workdir("--workdir", workdir, shared=True) as folder,
+    ):
         roots = [folder, *([data_dir] if data_dir else [])]
         if not measures.datasets_in(roots):
             raise UserError(f"--workdir: found no datasets in {folder}, expected those of tools.build_dataset")

@@ -21,6 +21,7 @@ from tfgan_aug import (
     training,
     variants,
     verdicts,
+    workers,
 )
 from tfgan_aug.errors import UserError
 from tfgan_aug.progress import Progress
@@ -53,8 +54,11 @@ def run(config, options):
         config, "real", options.seeds, options.gan_seeds, options.classifier_seeds, options.gans
     )
     training.set_up(config.seed)
-    strategy, progress = training.make_strategy(options.strategy), Progress()
-    with artefacts.open_workdir("--workdir", options.workdir, shared=True) as workdir:
+    progress = Progress()
+    with (
+        workers.using(options.strategy) as strategy,
+        artefacts.open_workdir("--workdir", options.workdir, shared=True) as workdir,
+    ):
         source = sources.open_configured(config, options.skip_unreadable)
         classes = len(source.class_names)
         if not config.rare_class:

@@ -18,6 +18,7 @@ from tfgan_aug import (
     summaries,
     table,
     training,
+    workers,
 )
 from tfgan_aug.progress import Progress
 
@@ -47,8 +48,11 @@ def run(config, options, command=""):
     picked = (options.rows, options.seeds, options.gan_seeds, options.classifier_seeds, options.gans)
     config, choice = table.choose(config, *picked)
     training.set_up(config.seed)
-    strategy, progress = training.make_strategy(options.strategy), Progress()
-    with artefacts.open_workdir("--workdir", options.workdir, shared=True) as workdir:
+    progress = Progress()
+    with (
+        workers.using(options.strategy) as strategy,
+        artefacts.open_workdir("--workdir", options.workdir, shared=True) as workdir,
+    ):
         source = sources.open_configured(config, options.skip_unreadable)
         subset = subsets.read(source, config)
         flags = {"overwrite": options.overwrite, "allow_shortfall": options.allow_shortfall}

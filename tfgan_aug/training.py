@@ -18,7 +18,7 @@ import tensorflow as tf
 
 from tfgan_aug.errors import UserError
 
-STRATEGIES = ("auto", "one_device", "mirrored")
+STRATEGIES = ("auto", "one_device", "mirrored", "multi_worker")
 _CHECKPOINT = re.compile(r"step-(\d{8})\.weights\.h5")
 
 
@@ -33,7 +33,8 @@ def set_up(seed=0):
 
 
 def make_strategy(name):
-    """A `tf.distribute.Strategy`: `auto` takes all GPUs there are, else the CPU; `mirrored` also logical CPUs.
+    """A `tf.distribute.Strategy` of this process: `auto` takes all GPUs there are, else the CPU; `mirrored` also
+    logical CPUs. For several processes see `workers.using`.
 
     Raises `UserError` for an unknown name and for `mirrored` on a single device.
     """
@@ -41,6 +42,8 @@ def make_strategy(name):
         raise UserError(f"--strategy: found {name!r}, expected one of {', '.join(STRATEGIES)}")
     gpus = tf.config.list_logical_devices("GPU")
     devices = gpus or tf.config.list_logical_devices("CPU")
+    if name == "multi_worker":
+        raise UserError(f"--strategy: found {name}, expected one of this process; workers.using starts the others")
     if name == "mirrored" and len(devices) < 2:
         raise UserError(f"--strategy=mirrored: found {len(devices)} device ({devices[0].name}), expected two or more")
     if name == "mirrored" or (name == "auto" and len(gpus) > 1):
@@ -56,7 +59,9 @@ def _mirrored(devices):
 
 def device_names(strategy):
     """The strategy's devices in a few letters, such as `GPU:0, GPU:1`."""
-    return ", ".join(name.rpartition("device:")[2] for name in strategy.extended.worker_devices)
+    names = ", ".join(name.rpartition("device:")[2] for name in strategy.extended.worker_devices)
+    replicas, here = strategy.num_replicas_in_sync, len(strategy.extended.worker_devices)
+    return names if replicas == here else f"{names} of each of {replicas // here} workers"
 
 
 def check_batch_size(option, batch_size, strategy, examples):
@@ -68,11 +73,12 @@ def check_batch_size(option, batch_size, strategy, examples):
         raise UserError(f"{option}: found {batch_size}, expected at most the {examples} training images")
 
 
-def batches(arrays, *, batch_size, seed, start_step=0, steps):
+def batches(arrays, *, batch_size, seed, start_step=0, steps, replicas=1, here=slice(None)):
     """A `tf.data.Dataset` of the batches of steps `start_step` to `steps` - 1, each `batch_size` examples.
 
     `arrays` is a tuple, possibly of tuples, of arrays of the same length. Examples come in a fresh order each epoch,
-    a function of (`seed`, epoch); batches run on across the ends of epochs, so that every step has a full one.
+    a function of (`seed`, epoch); batches run on across the ends of epochs, so that every step has a full one. With
+    several `replicas` each batch comes in as many parts, one after the other: those of the replicas in `here`.
     """
     tensors = tf.nest.map_structure(tf.constant, arrays)
     count = len(tf.nest.flatten(tensors)[0])
@@ -83,6 +89,12 @@ def batches(arrays, *, batch_size, seed, start_step=0, steps):
 
     positions = tf.data.Dataset.range(start_step * batch_size, steps * batch_size)
     rows = positions.map(row).batch(batch_size, drop_remainder=True)
+    if replicas > 1:
+        rows = rows.flat_map(
+            lambda chosen: tf.data.Dataset.from_tensor_slices(
+                tf.reshape(chosen, [replicas, batch_size // replicas])[here]
+            )
+        )
     return rows.map(lambda chosen: tf.nest.map_structure(lambda tensor: tf.gather(tensor, chosen), tensors)).prefetch(2)
 
 
@@ -111,6 +123,7 @@ def trained(path, build, arrays, *, section, steps, seed, strategy, progress, na
             checkpoint_steps=section.checkpoint_steps,
             callbacks=[callback, *callbacks],
             curve=path.with_name(f"{stem}.csv"),
+            strategy=strategy,
         )
     partial = path.with_name(f"partial-{path.name}")
     if path.suffix == ".keras":
@@ -122,33 +135,86 @@ def trained(path, build, arrays, *, section, steps, seed, strategy, progress, na
     return model
 
 
-def fit(model, arrays, *, steps, batch_size, seed, directory, checkpoint_steps=1000, callbacks=(), curve=None):
+def fit(
+    model, arrays, *, steps, batch_size, seed, directory, checkpoint_steps=1000, callbacks=(), curve=None, strategy=None
+):
     """Trains `model` until it has made `steps` steps, from the last checkpoint in `directory`.
 
     `arrays` as in `batches`. Metrics of every stretch of `checkpoint_steps` steps reach `callbacks` as one epoch, and
-    the CSV file `curve` as one line. Raises `NonFiniteLoss`.
+    the CSV file `curve` as one line. `strategy` is the one that the model was built under (None: the model knows), or
+    a `workers.Chief`. Raises `NonFiniteLoss`.
     """
     directory = pathlib.Path(directory)
     directory.mkdir(parents=True, exist_ok=True)
     start = restore(model, directory)
     if start >= steps:
         return
-    model.fit(
-        batches(arrays, batch_size=batch_size, seed=seed, start_step=start, steps=steps),
-        initial_epoch=start // checkpoint_steps,
-        epochs=-(-steps // checkpoint_steps),
-        steps_per_epoch=checkpoint_steps,
-        # The curve before the checkpoint: a run that is cut off between them writes the line again.
-        callbacks=[
-            *callbacks,
-            _StopAt(steps),
-            *([_Curve(curve, start)] if curve else []),
-            _StopOnNonFinite(),
-            _Checkpoint(directory),
-        ],
-        shuffle=False,
-        verbose=0,
-    )
+    # The curve before the checkpoint: a run that is cut off between them writes the line again.
+    writers = [*([_Curve(curve, start)] if curve else []), _StopOnNonFinite(), _Checkpoint(directory)]
+    listeners = keras.callbacks.CallbackList([*callbacks, *writers], model=model)
+    budget = {"start": start, "steps": steps, "stretch": checkpoint_steps, "batch_size": batch_size, "seed": seed}
+    if hasattr(strategy, "train"):
+        strategy.train(model, arrays, listeners, directory, **budget)
+    else:
+        run(model, arrays, listeners, **budget)
+
+
+def run(model, arrays, listeners, *, start, steps, stretch, batch_size, seed, leader=None):
+    """Steps `start` + 1 to `steps` of `model` under the strategy that it was built under, whichever it is.
+
+    Not Keras' `fit`, which fails under MultiWorkerMirroredStrategy (Keras 3.15: keras#20585). `listeners` is a
+    `keras.callbacks.CallbackList` or None. Where they look at another model of the same kind, `leader`, it gets the
+    weights and the optimisers' state before each end of a stretch.
+    """
+    strategy = model.distribute_strategy or tf.distribute.get_strategy()
+    replicas = strategy.num_replicas_in_sync
+
+    def pipeline(context):
+        here = replicas // context.num_input_pipelines
+        mine = slice(context.input_pipeline_id * here, (context.input_pipeline_id + 1) * here)
+        options = {"start_step": start, "steps": steps, "replicas": replicas, "here": mine}
+        return batches(arrays, batch_size=batch_size, seed=seed, **options)
+
+    listeners = listeners or keras.callbacks.CallbackList()
+    step, iterator = step_function(model, strategy), iter(strategy.distribute_datasets_from_function(pipeline))
+    listeners.on_train_begin()
+    done = start
+    while done < steps:
+        epoch = done // stretch
+        listeners.on_epoch_begin(epoch)
+        model.reset_metrics()
+        while done < min(steps, (epoch + 1) * stretch):
+            step(next(iterator))
+            listeners.on_train_batch_end(done)
+            done += 1
+        # Read by every process: under several workers each result is a sum over all of them.
+        logs = {name: float(value) for name, value in model.get_metrics_result().items()}
+        if leader is not None:
+            copy_state(model, leader)
+        listeners.on_epoch_end(epoch, logs)
+    listeners.on_train_end()
+
+
+def step_function(model, strategy):
+    """A function (distributed batch) that makes one training step of `model` on every replica."""
+    if hasattr(model, "step_function"):
+        return model.step_function(strategy)
+
+    def step(batch):
+        strategy.run(model.train_step, args=(batch,))
+
+    return step if model.run_eagerly else tf.function(step, autograph=False, reduce_retracing=True)
+
+
+def copy_state(model, other):
+    """Gives `other` the weights and the optimisers' state of `model`, a model of the same kind."""
+    for source, target in zip(_state(model), _state(other), strict=True):
+        target.assign(source.numpy())
+
+
+def _state(model):
+    optimizers = [model.optimizer, getattr(model, "discriminator_optimizer", None)]
+    return [*model.weights, *(variable for owner in optimizers if owner for variable in owner.variables)]
 
 
 def restore(model, directory):
@@ -168,22 +234,6 @@ def discard(directory):
 def steps_done(model):
     """The number of training steps that the model has made: a GAN's generator may move several times in one."""
     return int(np.asarray(getattr(model, "discriminator_optimizer", model.optimizer).iterations))
-
-
-class _StopAt(keras.callbacks.Callback):
-    """Ends `fit` inside an epoch, where the budget is no multiple of the checkpoint interval."""
-
-    def __init__(self, steps):
-        super().__init__()
-        self.steps = steps
-
-    def on_train_begin(self, logs=None):
-        self.step = steps_done(self.model)
-
-    def on_train_batch_end(self, batch, logs=None):
-        self.step += 1
-        if self.step >= self.steps:
-            self.model.stop_training = True
 
 
 class _StopOnNonFinite(keras.callbacks.Callback):

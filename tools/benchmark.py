@@ -14,6 +14,10 @@ def main(config):
     settings.check(config)
     if flags.FLAGS.seconds <= 0:
         raise cli.UserError(f"--seconds: found {flags.FLAGS.seconds}, expected a positive number")
+    if flags.FLAGS.strategy == "multi_worker":
+        raise cli.UserError(
+            "--strategy: found multi_worker, expected auto, one_device or mirrored: it times one machine"
+        )
     strategy = training.make_strategy(flags.FLAGS.strategy)
     rows, memory = benchmark.run(config, flags.FLAGS.seconds, strategy, progress.Progress().note)
     print(benchmark.table(rows, memory))
@@ -22,5 +26,6 @@ def main(config):
 if __name__ == "__main__":
     cli.define_config(pathlib.Path(__file__).parents[1] / "configs" / "shapes10.py")
     flags.DEFINE_float("seconds", 5.0, "How long each measure repeats.")
-    flags.DEFINE_string("strategy", "auto", "auto (all GPUs there are, else the CPU), one_device or mirrored.")
+    words = "auto (all GPUs there are, else the CPU), one_device or mirrored."
+    flags.DEFINE_string("strategy", "auto", words)
     cli.run(main)

@@ -23,6 +23,6 @@ if __name__ == "__main__":
     cli.define_config(pathlib.Path(__file__).parents[1] / "configs" / "shapes10.py")
     flags.DEFINE_string("workdir", "tfgan_aug_work", "The workdir of tools.build_dataset or tools.run_table.")
     flags.DEFINE_string("data_dir", "", "Where datasets lie, if outside the workdir.")
-    flags.DEFINE_string("strategy", "auto", "auto (all GPUs there are, else the CPU), one_device or mirrored.")
+    cli.define_strategy_flag()
     flags.DEFINE_bool("skip_unreadable", False, "Leave out images of a folder that do not decode, and list them.")
     cli.run(main)

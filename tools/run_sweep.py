@@ -27,7 +27,7 @@ if __name__ == "__main__":
     cli.define_config(pathlib.Path(__file__).parents[1] / "configs" / "shapes10.py")
     flags.DEFINE_string("sweep", "", "generated, ratio, real, stacks, threshold, conditional, rare, budget, or all.")
     flags.DEFINE_string("workdir", "tfgan_aug_work", "Folder for every stage's artefact; a rerun continues there.")
-    flags.DEFINE_string("strategy", "auto", "auto (all GPUs there are, else the CPU), one_device or mirrored.")
+    cli.define_strategy_flag()
     flags.DEFINE_string("seeds", "", "Seeds of GANs and classifiers alike, such as 0,1; empty: the config's.")
     flags.DEFINE_string("gan_seeds", "", "Seeds of the GANs alone; empty: as --seeds.")
     flags.DEFINE_string("classifier_seeds", "", "Seeds of the classifiers alone; empty: as --seeds.")

@@ -1,0 +1,90 @@
+"""Trains small models for a few steps under a strategy: run by interpreters of their own, which tests start.
+
+argv: the strategy, the number of logical CPU devices, the folder of checkpoints and results, steps, and the models, of
+dcgan, classifier and level.
+"""
+
+import pathlib
+import sys
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tfgan_aug import cli, training, workers
+from tfgan_aug.classifiers import Classifier, encoder
+from tfgan_aug.gans.dcgan import DCGAN
+from tfgan_aug.gans.stacked import StackedGAN
+
+COUNT, BATCH, SHAPE = 20, 8, (16, 16, 3)
+
+
+def sgd():
+    return keras.optimizers.SGD(0.1)
+
+
+def dcgan():
+    model = DCGAN(SHAPE, 2, 4, 2, augmentation="translation,flip", seed=5)
+    model.compile(sgd(), sgd())
+    return model
+
+
+def classifier():
+    network = keras.Sequential([keras.Input(SHAPE), keras.layers.Flatten(), keras.layers.Dense(2)])
+    model = Classifier(network, "", 0.1, seed=5)
+    model.compile(sgd())
+    return model
+
+
+def level():
+    gan = StackedGAN(encoder(SHAPE, 2, 0.05), stacks=2, image_width=0.05, feature_width=0.05, seed=5, generator_steps=0)
+    model = gan.level(1)
+    model.compile(sgd(), sgd())
+    return model
+
+
+def arrays(name):
+    rng = np.random.default_rng(0)
+    labels = np.arange(COUNT, dtype=np.int32) % 2
+    if name != "level":
+        return rng.integers(0, 256, (COUNT, *SHAPE), np.uint8), labels
+    return (rng.random((COUNT, 13), np.float32),), labels
+
+
+def train(name, strategy, folder, steps):
+    """Leaves `<folder>/<name>.npz`, the weights in their order, and `<name>.csv`, the learning curve."""
+    keras.utils.set_random_seed(1)
+    with strategy.scope():
+        model = {"dcgan": dcgan, "classifier": classifier, "level": level}[name]()
+    training.fit(
+        model,
+        arrays(name),
+        steps=steps,
+        batch_size=BATCH,
+        seed=7,
+        directory=folder / name,
+        checkpoint_steps=2,
+        curve=folder / f"{name}.csv",
+        strategy=strategy,
+    )
+    np.savez(folder / f"{name}.npz", *(variable.numpy() for variable in model.weights))
+
+
+def main():
+    """Trains."""
+    strategy, devices, folder, steps, *names = sys.argv[1:]
+    training.set_up(0)
+    devices = [tf.config.LogicalDeviceConfiguration()] * int(devices)
+    tf.config.set_logical_device_configuration(tf.config.list_physical_devices("CPU")[0], devices)
+    with workers.using(strategy) as strategy:
+        for name in names:
+            train(name, strategy, pathlib.Path(folder), int(steps))
+        print(training.device_names(strategy))
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except cli.UserError as error:
+        print(error, file=sys.stderr)
+        sys.exit(2)
