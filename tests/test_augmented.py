@@ -339,16 +339,16 @@ def test_examples_are_consumed_one_by_one(tmp_path, material, small_shards, monk
 
 
 def test_pool_is_read_block_by_block(material, monkeypatch):
-    pool, read = material[2], []
-    monkeypatch.setattr(verdicts.Pool, "read", lambda *arguments: read.append(arguments[2]) or original(*arguments))
+    """Each block is opened once, when its first image is asked for."""
+    pool, opened = material[2], []
+    load = np.load
+    monkeypatch.setattr(np, "load", lambda path: opened.append(path.stem) or load(path))
     examples = variants.generated_examples(pool, verdicts.Rule(), "dcgan", 0, "tp", 10)
-    assert read == []
+    assert opened == []
     next(examples)
-    assert len(read) <= 2
+    assert len(opened) <= 2
     assert len(list(examples)) == 9
-
-
-original = verdicts.Pool.read
+    assert opened == [f"block-{number:06d}" for number in range(len(opened))] and len(opened) > 2
 
 
 def test_images_are_stored_as_png(tmp_path, material):

@@ -17,7 +17,10 @@ from ml_collections import config_flags
 from tfgan_aug import cli, settings
 
 ROOT = pathlib.Path(__file__).parents[1]
-FLAGS = ("config", "workdir", "data_dir", "variants", "strategy", "overwrite", "allow_shortfall", "skip_unreadable")
+FLAGS = (
+    "config", "workdir", "data_dir", "variants", "strategy", "overwrite", "allow_shortfall", "skip_unreadable",
+    "beam_options",
+)  # fmt: skip
 
 
 @pytest.fixture
@@ -272,7 +275,8 @@ def test_one_budget(refused, epochs, steps):
 
 
 def test_unknown_strategy(refused):
-    assert refused("--strategy=both") == "--strategy: found 'both', expected one of auto, one_device, mirrored"
+    line = "--strategy: found 'both', expected one of auto, one_device, mirrored, multi_worker"
+    assert refused("--strategy=both") == line
 
 
 def test_unknown_variant(refused, root):

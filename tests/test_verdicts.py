@@ -4,7 +4,7 @@ import fakes
 import numpy as np
 import pytest
 
-from tfgan_aug import samples, streams, verdicts
+from tfgan_aug import pixels, samples, streams, verdicts
 
 BLOCK = 7
 
@@ -92,7 +92,7 @@ def test_selected_draws_say_what_the_judge_said(tmp_path):
     fill(pool, fakes.Generator())
     draw = next(pool.select(verdicts.Rule(), 1, "fp", 1))
     image = fakes.images_of(streams.image_seeds(0, 1, [draw["index"]]))
-    assert np.array_equal(draw["image"], image[0])
+    assert np.array_equal(pixels.decode_png(draw["png"]), image[0])
     assert draw["predicted"] == fakes.judge(image)[0].argmax() != 1
     assert draw["confidence"] == pytest.approx(fakes.judge(image)[0].max())
 

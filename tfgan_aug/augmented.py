@@ -7,7 +7,6 @@ of its splits are not class-balanced, and holds up to a gigabyte in memory.
 """
 
 import hashlib
-import io
 import itertools
 import os
 import pathlib
@@ -16,9 +15,8 @@ import shutil
 import numpy as np
 import tensorflow as tf
 import tensorflow_datasets as tfds
-from PIL import Image
 
-from tfgan_aug import artefacts
+from tfgan_aug import artefacts, pixels
 from tfgan_aug.errors import UserError
 from tfgan_aug.subsets import pixel_hash
 
@@ -55,10 +53,11 @@ def features(image_shape, class_names):
 
 
 def _serialize(example):
-    """The bytes of one record; the same for the same example (protocol buffers order maps at random unless told)."""
+    """The bytes of one record, the same for the same example: protocol buffers order maps at random unless told.
+
+    The example's image is an array or the bytes of its PNG file.
+    """
     image = example["image"]
-    png = io.BytesIO()
-    Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image).save(png, "png")
 
     def text(value):
         return tf.train.Feature(
@@ -69,7 +68,7 @@ def _serialize(example):
         return tf.train.Feature(int64_list=tf.train.Int64List(value=[value]))
 
     fields = {
-        "image": text(png.getvalue()),
+        "image": text(image if isinstance(image, bytes) else pixels.encode_png(image)),
         "label": integer(example["label"]),
         "predicted": integer(example["predicted"]),
     }
@@ -78,33 +77,60 @@ def _serialize(example):
     return tf.train.Example(features=tf.train.Features(feature=fields)).SerializeToString(deterministic=True)
 
 
-def write_split(folder, dataset, split, examples, count, image_shape):
-    """Writes `count` examples in their order to shards; gives the `tfds.core.SplitInfo`."""
-    shards = max(1, -(-count * int(np.prod(image_shape)) // _PIXEL_BYTES_A_SHARD))
-    bounds = [count * i // shards for i in range(shards + 1)]
+def shards(folder, dataset, split, examples, count, image_shape):
+    """Yields (path, the examples that stand in it) of each shard of `count` examples; take them in this order.
+
+    Raises `RuntimeError` where there are more or fewer examples.
+    """
+    number, examples = max(1, -(-count * int(np.prod(image_shape)) // _PIXEL_BYTES_A_SHARD)), iter(examples)
+    for shard in range(number):
+        expected = count * (shard + 1) // number - count * shard // number
+        path = pathlib.Path(folder) / f"{dataset}-{split}.tfrecord-{shard:05d}-of-{number:05d}"
+        part = _Counted(itertools.islice(examples, expected))
+        yield path, part
+        if part.count != expected:
+            raise RuntimeError(f"{path.name}: found {part.count} examples to write, expected {expected}")
+    if any(True for _ in examples):
+        raise RuntimeError(f"split {split}: found more than {count} examples to write")
+
+
+class _Counted:
+    """An iterator that knows how many items it gave."""
+
+    def __init__(self, items):
+        self._items, self.count = items, 0
+
+    def __iter__(self):
+        for item in self._items:
+            self.count += 1
+            yield item
+
+
+def write_shard(path, examples):
+    """Writes the examples in their order to the file `path`; gives (their number, the bytes of their records)."""
+    count = size = 0
+    with tf.io.TFRecordWriter(str(path)) as writer:
+        for item in examples:
+            record = _serialize(item)
+            writer.write(record)
+            count, size = count + 1, size + len(record)
+    return count, size
+
+
+def split_info(folder, dataset, split, lengths, sizes):
+    """The `tfds.core.SplitInfo` of shards with these numbers of examples and of bytes."""
     template = tfds.core.ShardedFileTemplate(
         dataset_name=dataset, data_dir=folder, split=split, filetype_suffix="tfrecord"
     )
-    size, examples = 0, iter(examples)
-    for shard in range(shards):
-        expected = bounds[shard + 1] - bounds[shard]
-        path = folder / f"{dataset}-{split}.tfrecord-{shard:05d}-of-{shards:05d}"
-        with tf.io.TFRecordWriter(str(path)) as writer:
-            written = 0
-            for item in itertools.islice(examples, expected):
-                record = _serialize(item)
-                writer.write(record)
-                size, written = size + len(record), written + 1
-        if written != expected:
-            raise RuntimeError(f"{path.name}: found {written} examples to write, expected {expected}")
-    if any(True for _ in examples):
-        raise RuntimeError(f"split {split}: found more than {count} examples to write")
     return tfds.core.SplitInfo(
-        name=split,
-        shard_lengths=[end - start for start, end in itertools.pairwise(bounds)],
-        num_bytes=size,
-        filename_template=template,
+        name=split, shard_lengths=list(lengths), num_bytes=sum(sizes), filename_template=template
     )
+
+
+def write_split(folder, dataset, split, examples, count, image_shape):
+    """Writes `count` examples in their order to shards; gives the `tfds.core.SplitInfo`."""
+    made = shards(folder, dataset, split, examples, count, image_shape)
+    return split_info(folder, dataset, split, *zip(*(write_shard(path, part) for path, part in made), strict=True))
 
 
 class Dataset:
@@ -159,7 +185,20 @@ class Dataset:
             data[name] = np.array([text.decode() for text in data[name]])
         return tuple(data[name] for name in names or ("image", "label"))
 
-    def write(self, *, train, train_count, test, test_count, image_shape, class_names, info, provenance, card):
+    def write(
+        self,
+        *,
+        train,
+        train_count,
+        test,
+        test_count,
+        image_shape,
+        class_names,
+        info,
+        provenance,
+        card,
+        write_split=write_split,
+    ):
         """Writes, reads back and publishes the dataset.
 
         `train` and `test` are iterables of examples in their final order (`test_count` 0: no such split); `info` holds

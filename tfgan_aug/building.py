@@ -6,10 +6,8 @@ done is reused, one that was cut off goes on.
 
 import keras
 import numpy as np
-import tensorflow as tf
 
 from tfgan_aug import (
-    __version__,
     artefacts,
     augmented,
     cards,
@@ -45,11 +43,27 @@ def plain_rule(samples):
     return verdicts.MarginRule(*band) if band else verdicts.Rule(samples.threshold)
 
 
+def samples_per_class(section, counts):
+    """Generated images a class that a variant of one verdict needs, ints (classes,), beside `counts` real ones."""
+    if section.per_class:
+        return counts * 0 + section.per_class
+    if section.quota == "own":
+        return counts
+    missing = counts.max() - counts
+    if not missing.any():
+        raise UserError(
+            f"--config.samples.quota=balance: found {counts.max()} training images in every class, expected rarer "
+            "classes to fill; --config.samples.quota=own adds as many as there are"
+        )
+    return missing
+
+
 class Building:
     """The variants of one GAN seed; every method makes or finds one stage.
 
-    `gan_seed` (None: the config's seed) is that of the GANs' training and of the draws; subset, geometric images and
-    judge are the config seed's. `drawn` maps a GAN's name to what each rule found in its pool, `rules` to the rules.
+    `engine` (None: this process) draws, judges and writes: a `beam_engine.Engine`. `gan_seed` (None: the config's) is
+    that of the GANs' training and of the draws; subset, geometric images and judge are the config seed's. `drawn` maps
+    a GAN's name to what each rule found in its pool, `rules` to the rules.
     """
 
     def __init__(
@@ -66,7 +80,9 @@ class Building:
         progress=None,
         overwrite=False,
         allow_shortfall=False,
+        engine=None,
     ):
+        self.engine = engine
         self.config, self.workdir, self.strategy, self.source = config, workdir, strategy, source
         self.variants, self.progress = wanted, progress or Progress()
         self.overwrite, self.allow_shortfall = overwrite, allow_shortfall
@@ -82,7 +98,8 @@ class Building:
         self.geometric_stages = [geometric.stage(workdir, self.subset_stage, config, copy) for copy in range(copies)]
         self.gan_stages = {gan: generators.stage(workdir, gan, self.subset_stage, self.gan_config) for gan in self.gans}
         self.pool_stages = {gan: self._pool_stage(gan) for gan in self.gans}
-        self.per_class = self._samples_per_class()
+        counts = self.chosen.train.counts(self.chosen.classes)
+        self.per_class = samples_per_class(config.samples, counts) if self.gans else counts * 0
         self.rules, self.drawn, self._copies = {gan: {} for gan in self.gans}, {}, None
 
     def check(self):
@@ -136,21 +153,6 @@ class Building:
             f"{len(subset.test.ids):,} held out; training on {training.device_names(self.strategy)}"
         )
 
-    def _samples_per_class(self):
-        """Generated images a class that a variant of one verdict needs, ints (classes,)."""
-        counts, samples = self.chosen.train.counts(self.chosen.classes), self.config.samples
-        if samples.per_class:
-            return counts * 0 + samples.per_class
-        if samples.quota == "own":
-            return counts
-        missing = counts.max() - counts
-        if self.gans and not missing.any():
-            raise UserError(
-                f"--config.samples.quota=balance: found {counts.max()} training images in every class, expected rarer "
-                "classes to fill; --config.samples.quota=own adds as many as there are"
-            )
-        return missing
-
     def _geometric(self, subset):
         for stage in self.geometric_stages:
             if not stage.done:
@@ -194,21 +196,22 @@ class Building:
         judge, pool = self.judge(), self.pool(gan)
 
         def fill(quotas, rule, allow_shortfall, least=0):
+            wanted = {**quotas, "rule": rule, "least": least, "block_size": samples.block_size}
+            wanted |= {"max_draws": samples.max_draws_per_class}
+            if self.engine:
+                networks = self.gan_stages[gan].path, self.judge_stage.path
+                classes, seed = len(subset.class_names), self.gan_config.seed
+                self.engine.fill(pool, networks, seed=seed, note=self.progress.note, classes=classes, **wanted)
             with self.progress.drawing(gan, subset.class_names, quotas) as show:
                 return verdicts.fill(
                     pool,
                     generator,
                     judge,
-                    tp=quotas["tp"],
-                    fp=quotas["fp"],
                     class_names=subset.class_names,
-                    rule=rule,
                     seed=self.gan_config.seed,
-                    block_size=samples.block_size,
-                    max_draws=samples.max_draws_per_class,
                     allow_shortfall=allow_shortfall,
                     progress=show,
-                    least=least,
+                    **wanted,
                 )
 
         drawn = {}
@@ -277,11 +280,15 @@ class Building:
         if dataset.check(digest, self.overwrite):
             self.progress.note(f"{variant.name}: reused {dataset.path} (digest {digest})")
             return
+        pool, write_split = self.pool(variant.gan) if variant.gan else None, augmented.write_split
+        if self.engine:
+            copies = [stage.path for stage in self.geometric_stages[: variant.geo]]
+            subset, images, pool, write_split = self.engine.plan(subset, self.subset_stage.path, copies, pool)
         train, count = variants.training_examples(
             variant,
             subset,
             images,
-            pool=self.pool(variant.gan) if variant.gan else None,
+            pool=pool,
             rule=self.rules[variant.gan][variant.rule] if variant.gan else None,
             quotas=quotas,
             seed=self.config.seed,
@@ -290,18 +297,24 @@ class Building:
         test = variants.interleave(
             [variants.real_examples(subset.test, label) for label in range(subset.classes)], counts, digest
         )
-        provenance = self._provenance(variant, digest, subset, short)
+        described = {"digest": digest, "request": self.request(variant), "subset": self.subset_stage.digest}
+        described["leaking"] = self.leaking and bool(variant.gan)
+        if variant.gan:
+            described |= {"gan_seed": self.gan_config.seed, "pool": self.pool_stages[variant.gan].digest}
+            described |= cards.draws(subset.class_names, self.drawn[variant.gan][variant.rule], short)
+        provenance = cards.provenance(variant, self.source, self.config, len(subset.train.ids), described)
         with self.progress.task(f"{variant.name}: {count:,} images"):
             dataset.write(
                 train=train,
                 train_count=count,
                 test=test,
                 test_count=int(counts.sum()),
-                image_shape=subset.image_shape,
+                image_shape=self.source.image_shape,
                 class_names=subset.class_names,
                 info={name: getattr(self.source, name) for name in ("citation", "homepage", "license")},
                 provenance=provenance,
                 card=cards.text(dataset, self.source, provenance),
+                write_split=write_split,
             )
 
     def _quotas(self, variant):
@@ -316,27 +329,6 @@ class Building:
         quotas = {verdict: np.minimum.reduce([quota, *found]) for verdict, quota in asked.items()}
         short = np.any([quotas[verdict] < asked[verdict] for verdict in asked], axis=0)
         return quotas, tuple(name for name, few in zip(self.source.class_names, short, strict=True) if few)
-
-    def _provenance(self, variant, digest, subset, short):
-        config = self.config
-        record = {
-            "digest": digest,
-            "request": self.request(variant),
-            "variant": variant.name,
-            "description": cards.description(variant, self.source, config, len(subset.train.ids)),
-            "config": {name: value for name, value in config.to_dict().items() if name != "source_data_dir"},
-            "subset": self.subset_stage.digest,
-            "leaking": self.leaking and bool(variant.gan),
-            "versions": {"tfgan_aug": __version__, "tensorflow": tf.__version__, "keras": keras.__version__},
-        }
-        if variant.gan:
-            drawn = self.drawn[variant.gan][variant.rule]
-            record["gan_seed"] = self.gan_config.seed
-            record["pool"] = self.pool_stages[variant.gan].digest
-            record["acceptance"] = cards.acceptance(subset.class_names, drawn)
-            record["draws_tp_fp"] = dict(zip(subset.class_names, drawn.counts.tolist(), strict=True))
-            record["short"] = short
-        return record
 
     def minutes(self, variant):
         """Minutes of work that the variant's images took: geometric ones, the GAN, the judge, the draws."""

@@ -7,6 +7,9 @@ Artefact: `README.md` beside the shards. What was measured also goes into the de
 import re
 import shutil
 
+import keras
+import tensorflow as tf
+
 from tfgan_aug import __version__, artefacts, augmented
 
 NOT_MEASURED = "Not yet: `python -m tools.run_table` measures whether these images help a classifier, and at what cost."
@@ -43,6 +46,23 @@ def acceptance(class_names, drawn, limit=_CLASSES_NAMED):
     draws, tp, _ = drawn.counts.sum(axis=0)
     more = f", and {len(shares) - limit} more classes" if len(shares) > limit else ""
     return f"{tp / draws:.1%} of {draws:,} draws accepted ({', '.join(shares[:limit])}{more})"
+
+
+def draws(class_names, drawn, short):
+    """What provenance says of the draws that a variant's images were chosen from; `short`: classes with too few."""
+    counts = dict(zip(class_names, drawn.counts.tolist(), strict=True))
+    return {"acceptance": acceptance(class_names, drawn), "draws_tp_fp": counts, "short": short}
+
+
+def provenance(variant, source, config, images, described):
+    """The record beside a dataset: `described` (digests and draws) with the config and the versions that made it."""
+    return {
+        "variant": variant.name,
+        "description": description(variant, source, config, images),
+        "config": {name: value for name, value in config.to_dict().items() if name != "source_data_dir"},
+        "versions": {"tfgan_aug": __version__, "tensorflow": tf.__version__, "keras": keras.__version__},
+        **described,
+    }
 
 
 def text(dataset, source, provenance):

@@ -185,9 +185,14 @@ def define_work_flags(default_config):
     """Defines what every command that builds datasets takes."""
     define_config(default_config)
     flags.DEFINE_string("workdir", "tfgan_aug_work", "Folder for every stage's artefact; a rerun continues there.")
-    flags.DEFINE_string("strategy", "auto", "auto (all GPUs there are, else the CPU), one_device or mirrored.")
+    define_strategy_flag()
     flags.DEFINE_bool("allow_shortfall", False, "Write what there is when a class has too few accepted images.")
     flags.DEFINE_bool("skip_unreadable", False, "Leave out images of a folder that do not decode, and list them.")
+
+
+def define_strategy_flag():
+    words = "auto (all GPUs there are, else the CPU), one_device, mirrored, or multi_worker (as TF_CONFIG says)."
+    flags.DEFINE_string("strategy", "auto", words)
 
 
 def define_build_dataset_flags(default_config):
@@ -195,6 +200,8 @@ def define_build_dataset_flags(default_config):
     flags.DEFINE_string("data_dir", "", "Folder the datasets are written to; empty: tensorflow_datasets in --workdir.")
     flags.DEFINE_string("variants", "", "Comma-separated variants, such as real,geo,dcgan_tp_geo; empty: all.")
     flags.DEFINE_bool("overwrite", False, "Replace datasets of another digest.")
+    words = "Options of an Apache Beam runner that draws, judges and writes; empty: this process does."
+    flags.DEFINE_string("beam_options", "", words)
 
 
 def build_dataset_main(config):
@@ -206,5 +213,6 @@ def build_dataset_main(config):
 
     values = flags.FLAGS
     names = ("workdir", "data_dir", "variants", "strategy", "overwrite", "allow_shortfall", "skip_unreadable")
+    names += ("beam_options",)
     result = pipeline.build_dataset(config, pipeline.Options(**{name: values[name].value for name in names}))
     print(result.summary, end="")

@@ -218,13 +218,18 @@ def number(value, form=".3g"):
     return "-" if value is None else f"{value:{form}}"
 
 
+def sweep_points(workdir):
+    """Yields (digest of a dataset, name of a sweep, point) of every measured point of a workdir's sweeps."""
+    for path in sorted((workdir / "sweeps").glob("*/sweep.json")):
+        for point in artefacts.read_json(path)["points"]:
+            yield from ((digest, path.parent.name, point) for digest in point.get("datasets") or ())
+
+
 def titles(sets, workdir):
     """What a reader tells the sets apart by: variants and, where others have those too, the point of a sweep."""
     points = {}
-    for path in sorted((workdir / "sweeps").glob("*/sweep.json")):
-        for point in artefacts.read_json(path)["points"]:
-            for digest in point["datasets"]:
-                points.setdefault(digest, f"{path.parent.name}: {point['label']}")
+    for digest, sweep, point in sweep_points(workdir):
+        points.setdefault(digest, f"{sweep}: {point['label']}")
     names = [", ".join(record["variants"]) for record in sets]
     shared = collections.Counter((name, record["gan_seed"]) for name, record in zip(names, sets, strict=True))
     made = []

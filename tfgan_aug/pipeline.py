@@ -15,6 +15,7 @@ from tfgan_aug import (
     subsets,
     training,
     verdicts,
+    workers,
 )
 from tfgan_aug.errors import UserError
 
@@ -33,6 +34,7 @@ class Options:
     overwrite: bool = False
     allow_shortfall: bool = False
     skip_unreadable: bool = False
+    beam_options: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,18 +54,32 @@ def build_dataset(config, options):
     settings.check(config)
     variants = building.parse_variants(config, options.variants)
     training.set_up(config.seed)
-    strategy = training.make_strategy(options.strategy)
+    engine = _engine(options.beam_options)
     data_dir = options.data_dir or str(pathlib.Path(options.workdir) / "tensorflow_datasets")
     with (
+        workers.using(options.strategy) as strategy,
         artefacts.open_workdir("--workdir", options.workdir) as workdir,
         artefacts.writable("--data_dir", data_dir) as data_dir,
     ):
         source = sources.open_configured(config, options.skip_unreadable)
         subset = subsets.read(source, config)
-        flags = {"overwrite": options.overwrite, "allow_shortfall": options.allow_shortfall}
+        flags = {"overwrite": options.overwrite, "allow_shortfall": options.allow_shortfall, "engine": engine}
         job = building.Building(config, workdir, data_dir, strategy, source, subset, variants, **flags)
         job.check()
         return _run(job)
+
+
+def _engine(beam_options):
+    """The Beam engine with these options; None where there are none. Raises `UserError` where Beam is missing."""
+    if not beam_options:
+        return None
+    try:
+        from tfgan_aug import beam_engine
+    except ModuleNotFoundError as error:
+        if error.name != "apache_beam":
+            raise
+        raise UserError("--beam_options: found no apache_beam, expected it: pip install 'tfgan_aug[beam]'") from None
+    return beam_engine.Engine(beam_options)
 
 
 def _run(job):

@@ -1,7 +1,9 @@
-"""Pixel arithmetic and picture grids: the only place where uint8 meets [-1, 1].
+"""Pixel arithmetic, PNG and picture grids: the only place where uint8 meets [-1, 1].
 
 Artefact: PNG grids (`save_grid`).
 """
+
+import io
 
 import numpy as np
 import tensorflow as tf
@@ -23,6 +25,19 @@ def to_uint8(images):
     """
     levels = tf.round((tf.cast(images, tf.float32) + 1.0) * 127.5)
     return tf.cast(tf.clip_by_value(levels, 0.0, 255.0), tf.uint8)
+
+
+def encode_png(image):
+    """The bytes of a PNG file of `image`, uint8 (H, W, C) with C 1 or 3; the same for the same image."""
+    png = io.BytesIO()
+    Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image).save(png, "png")
+    return png.getvalue()
+
+
+def decode_png(png):
+    """The image, uint8 (H, W, C), of the bytes of a PNG file; inverse of `encode_png`."""
+    image = np.asarray(Image.open(io.BytesIO(png)))
+    return image if image.ndim == 3 else image[..., None]
 
 
 def grid(rows, labels=(), scale=2, gap=2):

@@ -145,7 +145,6 @@ def _cells(workdir, folders):
 
 def _of_sweeps(workdir):
     """Yields (digest of a dataset, points over real) of the sweeps' points."""
-    for path in sorted((workdir / "sweeps").glob("*/sweep.json")):
-        for point in artefacts.read_json(path)["points"]:
-            if point.get("datasets") and point.get("difference") is not None:
-                yield from ((dataset, point["difference"]) for dataset in point["datasets"])
+    for dataset, _, point in measures.sweep_points(workdir):
+        if point.get("difference") is not None:
+            yield dataset, point["difference"]

@@ -69,9 +69,11 @@ class Row:
         Arrays are (images uint8, labels int32), with weights float32 where the row is weighted, and probabilities
         float32 (N, classes) for labels where it is soft: `judge(images)` of the generated ones.
         """
-        images, labels, origin = dataset.load("train", "image", "label", "origin")
-        if self.balanced or (self.generated_share, self.geometric_share) != (1.0, 1.0):
-            kept = self._kept(labels, origin, *dataset.load("train", "id"))
+        # Ids are many small strings: read, in the same pass, where a part is chosen by them.
+        partly = self.balanced or (self.generated_share, self.geometric_share) != (1.0, 1.0)
+        images, labels, origin, *ids = dataset.load("train", "image", "label", "origin", *(["id"] if partly else []))
+        if partly:
+            kept = self._kept(labels, origin, *ids)
             images, labels, origin = images[kept], labels[kept], origin[kept]
         generated, steps = ~np.isin(origin, ("real", "geometric")), config.classifier.steps
         if self.take == "generated":

@@ -104,7 +104,7 @@ def generated_examples(pool, rule, gan, label, verdict, count, relabel=False):
     for draw in pool.select(rule, label, verdict, count):
         name, predicted = _name(gan, label, draw["index"]), draw["predicted"]
         seen = "tp" if predicted == label else "fp"
-        yield example(draw["image"], predicted if relabel else label, name, gan, seen, predicted, draw["confidence"])
+        yield example(draw["png"], predicted if relabel else label, name, gan, seen, predicted, draw["confidence"])
 
 
 def training_examples(variant, subset, geometric, *, pool, rule, quotas, seed):
@@ -130,7 +130,7 @@ def training_examples(variant, subset, geometric, *, pool, rule, quotas, seed):
 
 
 def example(image, label, name, origin, verdict="none", predicted=-1, confidence=float("nan")):
-    """One example as a dict with the fields of `features`."""
+    """One example as a dict with the fields of `features`; `image` may be the bytes of its PNG file."""
     return {
         "image": image,
         "label": label,

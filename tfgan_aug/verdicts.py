@@ -1,17 +1,21 @@
 """The pool: every draw with the judge's probabilities; verdicts are views of it.
 
-Artefact: `pool-<digest>/class-<label>/block-<number>.npz`, each with `images` uint8 (B, H, W, C), `indices` int64 (B,),
-`seeds` int64 (B,), `label` (the intended class) and `probabilities` float32 (B, classes). Written once, whole or
-not at all; another rule or threshold needs no new draws.
+Artefact: `pool-<digest>/class-<label>/block-<number>.npz`, each with the images as PNG files one after the other
+(`png`, uint8, and `png_ends`, int64 (B,)), `indices` int64 (B,), `seeds` int64 (B,), `label` (the intended class) and
+`probabilities` float32 (B, classes). Written once, whole or not at all; another rule or threshold needs no new draws.
 """
 
 import dataclasses
+import itertools
+import math
 import os
 import pathlib
+import uuid
+from concurrent import futures
 
 import numpy as np
 
-from tfgan_aug import samples
+from tfgan_aug import pixels, samples
 from tfgan_aug.errors import UserError
 
 VERDICTS = ("none", "tp", "fp")
@@ -122,8 +126,11 @@ class Pool:
     def write(self, number, block, probabilities):
         path = self._block_path(block.label, number)
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_name(f"partial-{os.getpid()}.npz")
-        fields = {"images": block.images, "indices": block.indices, "seeds": block.seeds, "label": block.label}
+        # Several threads or machines may draw the same block.
+        partial = path.with_name(f"partial-{uuid.uuid4().hex}.npz")
+        pngs = [pixels.encode_png(image) for image in block.images]
+        fields = {"png": np.frombuffer(b"".join(pngs), np.uint8), "png_ends": np.cumsum([len(png) for png in pngs])}
+        fields |= {"indices": block.indices, "seeds": block.seeds, "label": block.label}
         np.savez(partial, probabilities=probabilities, **fields)
         os.replace(partial, path)
 
@@ -134,7 +141,12 @@ class Pool:
 
     def codes(self, rule, label, number):
         """Codes into `VERDICTS`, int (B,), of one block's draws by a rule."""
-        return rule.verdicts(label, *self.read(label, number, *rule.fields))
+        with np.load(self._block_path(label, number)) as block:
+            return _codes(rule, label, block)
+
+    def pngs(self, label, number):
+        """The images of one block, each the bytes of a PNG file."""
+        return _pngs(*self.read(label, number, "png", "png_ends"))
 
     def blocks(self, label):
         """The numbers of this class's blocks: 0, 1, ... without a gap."""
@@ -165,19 +177,44 @@ class Pool:
     def select(self, rule, label, verdict, count):
         """Yields the first `count` draws of class `label` with this verdict ("tp" or "fp"), lowest indices first.
 
-        Each is a dict: `image` uint8 (H, W, C), `index`, `predicted` (int), `confidence` (float: the judge's, of the
+        Each is a dict: `png` (bytes), `index`, `predicted` (int), `confidence` (float: the judge's, of the
         class it predicts).
         """
         found = 0
         for number in self.blocks(label):
-            images, indices, probabilities = self.read(label, number, "images", "indices", "probabilities")
-            for i in np.flatnonzero(self.codes(rule, label, number) == VERDICTS.index(verdict)):
-                if found == count:
-                    return
-                found += 1
+            with np.load(self._block_path(label, number)) as block:
+                places = np.flatnonzero(_codes(rule, label, block) == VERDICTS.index(verdict))[: count - found]
+                if not len(places):
+                    continue
+                found += len(places)
+                images, indices, probabilities = (
+                    self._given(label, number, block),
+                    block["indices"],
+                    block["probabilities"],
+                )
+            for i in places:
                 predicted = int(probabilities[i].argmax())
                 confidence = float(probabilities[i, predicted])
-                yield {"image": images[i], "index": int(indices[i]), "predicted": predicted, "confidence": confidence}
+                yield {"png": images[i], "index": int(indices[i]), "predicted": predicted, "confidence": confidence}
+            if found == count:
+                return
+
+    def _given(self, label, number, block):
+        """What `select` gives for the images of an open block."""
+        return _pngs(block["png"], block["png_ends"])
+
+
+def _pngs(png, ends):
+    return [png[start:end].tobytes() for start, end in itertools.pairwise([0, *ends])]
+
+
+def _codes(rule, label, block):
+    """Codes int (B,) of an open block, of which no more is read than the rule needs."""
+    fields = {name: block[name] for name in rule.fields if name != "images"}
+    if "images" in rule.fields:
+        pngs = _pngs(block["png"], block["png_ends"])
+        fields["images"] = np.stack([pixels.decode_png(png) for png in pngs])
+    return rule.verdicts(label, *(fields[name] for name in rule.fields))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -189,10 +226,62 @@ class Drawn:
     short_fp: tuple
 
 
-def draw(pool, generator, judge, seed, label, number, block_size):
-    """Draws and judges one block and stores it."""
+def judged(generator, judge, seed, label, number, block_size):
+    """(block, probabilities) of one block drawn now."""
     block = samples.draw_block(generator, seed=seed, label=label, number=number, block_size=block_size)
-    pool.write(number, block, judge(block.images))
+    return block, judge(block.images)
+
+
+def draw(pool, *source_and_place):
+    """Draws and judges one block, as `judged` with these arguments, and stores it."""
+    block, probabilities = judged(*source_and_place)
+    pool.write(source_and_place[4], block, probabilities)
+
+
+class _Writer:
+    """Writes blocks in a thread, in their order, one at a time; a block that could not be written raises later on."""
+
+    def __init__(self, pool):
+        self._pool, self._thread, self._written = pool, futures.ThreadPoolExecutor(1), None
+
+    def write(self, *block):
+        if self._written:
+            self._written.result()
+        self._written = self._thread.submit(self._pool.write, *block)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, *_):
+        self._thread.shutdown()
+        if self._written and kind is None:
+            self._written.result()
+
+
+def lacking(pool, *, tp, fp, classes, rule, block_size, max_draws, least=0, margin=1.0):
+    """The blocks [(label, number), ...] that `fill` needs next, as far as the rates so far foretell; [] when none.
+
+    Drawing them and asking again ends where `fill` would end. `margin` scales the numbers foretold.
+    """
+    blocks = []
+    for label in range(classes):
+        counts, number, most = np.zeros(3, np.int64), 0, -(-max_draws // block_size)
+        missing = (least, int(tp[label]), int(fp[label]))
+        while np.any(counts < missing) and number < most and pool.has(label, number):
+            codes = pool.codes(rule, label, number)
+            counts += (len(codes), (codes == 1).sum(), (codes == 2).sum())
+            number += 1
+        if number == most or not np.any(counts < missing):
+            continue
+        # Nothing found yet: as many more as there are.
+        draws = [
+            (wanted - count) * counts[0] / count if count else max(counts[0], wanted - count)
+            for count, wanted in zip(counts, missing, strict=True)
+            if count < wanted
+        ]
+        more = max(1, math.ceil(margin * max(draws) / block_size))
+        blocks += [(label, ahead) for ahead in range(number, min(number + more, most)) if not pool.has(label, ahead)]
+    return blocks
 
 
 def fill(
@@ -215,22 +304,25 @@ def fill(
 
     `judge(images)` gives probabilities float32 (N, classes). Blocks that the pool holds are not drawn again, and
     which blocks a class needs does not depend on those of others, nor on the order of work. `progress` is called
-    with (label, draws, TP, FP) after each block.
+    with (label, draws, TP, FP) after each block. Blocks are encoded and written while the next one is drawn.
 
     Raises `Shortfall` when a class has too few TP images after `max_draws` draws, unless `allow_shortfall`.
     """
     counts = np.zeros((len(class_names), 3), np.int64)
-    for label in range(len(class_names)):
-        number = 0
-        while (
-            counts[label, 1] < tp[label] or counts[label, 2] < fp[label] or counts[label, 0] < least
-        ) and number * block_size < max_draws:
-            if not pool.has(label, number):
-                draw(pool, generator, judge, seed, label, number, block_size)
-            codes = pool.codes(rule, label, number)
-            counts[label] += (len(codes), (codes == 1).sum(), (codes == 2).sum())
-            number += 1
-            progress(label, *counts[label])
+    with _Writer(pool) as writer:
+        for label in range(len(class_names)):
+            number, missing = 0, (least, tp[label], fp[label])
+            while np.any(counts[label] < missing) and number * block_size < max_draws:
+                if pool.has(label, number):
+                    codes = pool.codes(rule, label, number)
+                else:
+                    block, probabilities = judged(generator, judge, seed, label, number, block_size)
+                    writer.write(number, block, probabilities)
+                    fields = {"images": block.images, "probabilities": probabilities}
+                    codes = rule.verdicts(label, *(fields[name] for name in rule.fields))
+                counts[label] += (len(codes), (codes == 1).sum(), (codes == 2).sum())
+                number += 1
+                progress(label, *counts[label])
     drawn = Drawn(
         counts,
         tuple(int(c) for c in np.flatnonzero(counts[:, 1] < tp)),
