@@ -6,8 +6,10 @@ paths. What a pipeline leaves are the files that `verdicts.draw` and `augmented.
 drawn, and what stands in which shard, is decided here, before a pipeline starts.
 """
 
+import contextlib
 import dataclasses
 import functools
+import io
 import pathlib
 import pickle
 import shlex
@@ -38,11 +40,14 @@ class Engine:
         # Its workers report each start and end of theirs at the level of information.
         quiet = [] if any("log_level" in word for word in words) else ["--default_sdk_harness_log_level=ERROR"]
         self._words = [*words, *quiet]
+        said = io.StringIO()
         try:
-            with beam.Pipeline(options=PipelineOptions(self._words)):
+            with contextlib.redirect_stderr(said), beam.Pipeline(options=PipelineOptions(self._words)):
                 pass
-        except (Exception, SystemExit) as error:  # each runner raises errors of its own
-            raise UserError(f"--beam_options: found {text!r}, which Beam refuses: {error}") from None
+        except (Exception, SystemExit) as error:  # each runner raises errors of its own; argparse prints and exits
+            reason = said.getvalue() if isinstance(error, SystemExit) else str(error)
+            reason = reason.strip().splitlines()[-1] if reason.strip() else type(error).__name__
+            raise UserError(f"--beam_options: found {text!r}, which Beam refuses: {reason}") from None
 
     def run(self, build):
         """Runs the pipeline to which `build` adds its steps, to its end."""
@@ -58,7 +63,7 @@ class Engine:
         while blocks := verdicts.lacking(pool, margin=_MARGIN, **wanted):
             number += 1
             note(f"{pool.path.name}, round {number}: {len(blocks):,} blocks of {wanted['block_size']} images")
-            draw = _Draw(pool.path, networks, seed, wanted["block_size"])
+            draw = _Draw(pool.path.resolve(), [path.resolve() for path in networks], seed, wanted["block_size"])
             self.run(
                 lambda pipeline, blocks=blocks, draw=draw: (
                     pipeline | beam.Create(blocks) | beam.Reshuffle() | beam.ParDo(draw)
@@ -70,12 +75,13 @@ class Engine:
 
         `path` and `copies` are the folders of the subset and of its geometric images, `pool` a `verdicts.Pool` or None.
         """
-        images = Images(path, tuple(copies), pool and pool.path)
+        images = Images(path.resolve(), tuple(copy.resolve() for copy in copies), pool and pool.path.resolve())
         return *images.addressed(subset), functools.partial(self._write_split, images)
 
     def _write_split(self, images, folder, dataset, split, examples, count, image_shape):
         """As `augmented.write_split`, of examples whose `image` is an address (see `Addresses`) in `images`."""
-        plans = pathlib.Path(folder).with_name(f"plans-{split}")
+        folder = pathlib.Path(folder).resolve()
+        plans = folder.with_name(f"plans-{split}")
         plans.mkdir()
         shards = []
         for path, part in augmented.shards(folder, dataset, split, examples, count, image_shape):
@@ -93,10 +99,9 @@ class Engine:
 
 
 @functools.lru_cache(maxsize=2)
-def _loaded(networks, block_size):
-    """(generator, judge), once a process."""
+def _loaded(generator, judge, block_size):
+    """(generator, judge) of the folders of their stages, once a process."""
     training.set_up()
-    generator, judge = networks
     return generators.load(generator), judges.Judge(judge, block_size)
 
 
@@ -110,7 +115,7 @@ class _Draw(beam.DoFn):
         pool = verdicts.Pool(self.path)
         # A runner may hand out an element again.
         if not pool.has(*element):
-            verdicts.draw(pool, *_loaded(self.networks, self.block_size), self.seed, *element, self.block_size)
+            verdicts.draw(pool, *_loaded(*self.networks, self.block_size), self.seed, *element, self.block_size)
 
 
 class _Write(beam.DoFn):

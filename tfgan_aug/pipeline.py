@@ -1,6 +1,7 @@
 """The main job: from a config to TFDS variants, their accuracies and the pictures to look at."""
 
 import dataclasses
+import logging
 import pathlib
 
 from tfgan_aug import (
@@ -73,12 +74,17 @@ def _engine(beam_options):
     """The Beam engine with these options; None where there are none. Raises `UserError` where Beam is missing."""
     if not beam_options:
         return None
+    root, level = logging.getLogger(), logging.getLogger().level
+    # Beam warns of cloud libraries that are not there.
+    root.setLevel(logging.ERROR)
     try:
         from tfgan_aug import beam_engine
     except ModuleNotFoundError as error:
         if error.name != "apache_beam":
             raise
         raise UserError("--beam_options: found no apache_beam, expected it: pip install 'tfgan_aug[beam]'") from None
+    finally:
+        root.setLevel(level)
     return beam_engine.Engine(beam_options)
 
 
