@@ -8,7 +8,7 @@ from gan_harness import CLASSES, IMAGE_SHAPE, DrawingHarness, GANHarness, exampl
 
 from tfgan_aug.gans import diffaugment, losses
 from tfgan_aug.gans.dcgan import DCGAN
-from tfgan_aug.gans.layers import ConditionalBatchNormalization, LabelProjection
+from tfgan_aug.gans.layers import BatchNormalization, ConditionalBatchNormalization, LabelProjection
 from tfgan_aug.gans.per_class import PerClass
 
 
@@ -351,6 +351,26 @@ def test_conditional_batch_normalization_of_vectors():
     layer = ConditionalBatchNormalization(2)
     made = layer([x, labels], training=True)
     np.testing.assert_allclose(made, (x - x.mean(0)) / np.sqrt(x.var(0) + 1e-5) * layer.gamma[0], atol=1e-5)
+
+
+@pytest.mark.parametrize("shape", [(6, 2, 2, 4), (6, 4)])
+def test_batch_normalization_is_that_of_keras(shape):
+    random = np.random.default_rng(0)
+    x, towards = (tf.constant(random.normal(2, 3, shape).astype(np.float32)) for _ in range(2))
+    gamma, beta = random.normal(size=(2, 4)).astype(np.float32)
+    found = []
+    for kind in (BatchNormalization, keras.layers.BatchNormalization):
+        layer = kind(momentum=0.9, epsilon=1e-5)
+        layer.build(shape)
+        layer.set_weights([gamma, beta, np.zeros(4), np.ones(4)])
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            made = layer(x, training=True)
+        sources = [x, *(weight.value for weight in layer.trainable_variables)]
+        gradients = tape.gradient(made, sources, output_gradients=towards)
+        found.append([made, *gradients, *layer.get_weights(), layer(x, training=False)])
+    for one, other in zip(*found, strict=True):
+        np.testing.assert_allclose(one, other, atol=2e-5, rtol=1e-5)
 
 
 def test_label_projection():
