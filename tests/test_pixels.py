@@ -1,5 +1,7 @@
 """Pixel arithmetic, at both ends of the range, and picture grids."""
 
+import io
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -86,3 +88,16 @@ def test_save_grid(tmp_path):
     with Image.open(tmp_path / "grid.png") as file:
         assert file.format == "PNG"
         np.testing.assert_array_equal(np.asarray(file), pixels.grid(rows, ["one", "two"]))
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_png_files(channels):
+    """Pillow reads the pixels back; one image alone gives the same bytes as in a batch."""
+    images = np.random.default_rng(0).integers(0, 256, (3, 5, 4, channels), np.uint8)
+    files = pixels.encode_png(images)
+    for image, png in zip(images, files, strict=True):
+        assert pixels.encode_png(image) == png
+        np.testing.assert_array_equal(pixels.decode_png(png), image)
+        with Image.open(io.BytesIO(png)) as file:
+            assert file.format == "PNG" and file.mode == ("L" if channels == 1 else "RGB")
+            np.testing.assert_array_equal(np.array(file).reshape(image.shape), image)

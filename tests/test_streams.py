@@ -41,6 +41,17 @@ def test_uniform_latents_do_not_depend_on_the_batch():
     np.testing.assert_array_equal(in_a_graph, whole)
 
 
+@pytest.mark.parametrize("latent_dim", [1, 4, 50, 66])
+def test_uniform_latents_are_those_of_tensorflow(latent_dim):
+    """Bit by bit TensorFlow's own stateless Philox, which takes one seed at a time."""
+    edges = [0, 1, -1, 2**31, -(2**31), 2**62, -(2**63)]
+    seeds = np.array([*edges, *np.random.default_rng(0).integers(-(2**63), 2**63 - 1, 20)], np.int64)
+    expected = [
+        tf.random.stateless_uniform([latent_dim], tf.bitcast(seed, tf.int32), -1.0, 1.0, alg="philox") for seed in seeds
+    ]
+    np.testing.assert_array_equal(streams.uniform_latents(seeds, latent_dim), np.stack(expected))
+
+
 def test_uniform_latents_are_uniform():
     """Mean 0 and variance 1/3 to 4.5 standard errors: two fair draws of seeds in 100,000 would fail, these never do."""
     seeds = streams.image_seeds(0, 0, np.arange(2000))

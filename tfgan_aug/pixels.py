@@ -27,11 +27,13 @@ def to_uint8(images):
     return tf.cast(tf.clip_by_value(levels, 0.0, 255.0), tf.uint8)
 
 
-def encode_png(image):
-    """The bytes of a PNG file of `image`, uint8 (H, W, C) with C 1 or 3; the same for the same image."""
-    png = io.BytesIO()
-    Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image).save(png, "png")
-    return png.getvalue()
+def encode_png(images):
+    """The bytes of a PNG file of each image, as an object array (N,): images uint8 (N, H, W, C), C 1 or 3; or of one.
+
+    The same for the same image. Not compressed: natural images of 32 x 32 pixels would shrink by 27 %, and take twice
+    as long to encode and one and a half times as long to decode, in every epoch of every training that reads them.
+    """
+    return tf.io.encode_png(images, compression=0).numpy()
 
 
 def decode_png(png):

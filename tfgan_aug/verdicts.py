@@ -128,7 +128,7 @@ class Pool:
         path.parent.mkdir(parents=True, exist_ok=True)
         # Several threads or machines may draw the same block.
         partial = path.with_name(f"partial-{uuid.uuid4().hex}.npz")
-        pngs = [pixels.encode_png(image) for image in block.images]
+        pngs = pixels.encode_png(block.images)
         fields = {"png": np.frombuffer(b"".join(pngs), np.uint8), "png_ends": np.cumsum([len(png) for png in pngs])}
         fields |= {"indices": block.indices, "seeds": block.seeds, "label": block.label}
         np.savez(partial, probabilities=probabilities, **fields)
