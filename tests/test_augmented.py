@@ -351,6 +351,31 @@ def test_pool_is_read_block_by_block(material, monkeypatch):
     assert opened == [f"block-{number:06d}" for number in range(len(opened))] and len(opened) > 2
 
 
+@pytest.mark.parametrize(
+    ("images", "number"), [(0, 1), (5_461, 1), (5_462, 2), (10**6, 184), (10**8, 1024), (10**9, 2862)]
+)
+def test_number_of_shards(images, number):
+    """Of 32 x 32 x 3 pixels: 5,461 images in 16 MiB, 349,525 in a GiB."""
+    assert augmented.shard_count(images * 3072) == number
+
+
+def test_ids_of_many_draws_rise_as_numbers_do(tmp_path, material):
+    """Draw 100,000,000 comes after 99,999,999, although not in the alphabet."""
+
+    def generated(*indices):
+        images = np.arange(12, dtype=np.uint8).reshape(-1, *SHAPE)
+        ids = (f"dcgan/0000/{index:08d}" for index in indices)
+        return [
+            variants.example(image, 0, name, "dcgan", "tp", 0, 1.0) for image, name in zip(images, ids, strict=False)
+        ]
+
+    train = generated(99_999_999, 100_000_000)
+    write(tmp_path, material, train=train, train_count=2, test=[], test_count=0)
+    twice = generated(100_000_000, 99_999_999)
+    with pytest.raises(RuntimeError, match="id dcgan/0000/99999999 comes twice"):
+        write(tmp_path / "twice", material, train=twice, train_count=2, test=[], test_count=0)
+
+
 def test_images_are_stored_as_png(tmp_path, material):
     dataset = write(tmp_path, material, name="real")
     (record,) = tf.data.TFRecordDataset([str(path) for path in shards(dataset)]).take(1)

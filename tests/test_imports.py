@@ -17,7 +17,8 @@ ORDER = (
     "gans.per_class", "gans.levels", "gans.stacked_networks", "gans.stacked", "classifiers", "training", "workers",
     "progress", "inspection", "metrics.distances", "metrics.quality", "metrics.copying", "monitor", "dcgan_stage",
     "stacked_stages", "generators", "judges", "samples", "features", "copies", "verdicts", "variants", "augmented",
-    "cards", "beam_engine", "building", "rows", "experiment", "statistics", "report", "benchmark", "pipeline",
+    "cards", "beam_engine", "building", "rows", "experiment", "statistics", "report", "speed", "training_speed",
+    "data_speed", "benchmark", "pipeline",
     "table", "summaries", "estimates", "table_job", "measures", "measure_job", "relations", "sweeps", "sweep_job",
     "learning_curves", "advice", "advice_job", "page", "image_section", "sections", "cli",
 )  # fmt: skip

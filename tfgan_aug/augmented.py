@@ -22,8 +22,9 @@ from tfgan_aug.subsets import pixel_hash
 
 VERSION = "1.0.0"
 PROVENANCE = "provenance.json"
-# One shard for each 16 MiB of pixels: small enough to read in parallel, few enough to list.
-_PIXEL_BYTES_A_SHARD = 16 * 2**20
+# One shard for each 16 MiB of pixels, to be read side by side; from 1,024 on they grow instead, up to a GiB.
+_PIXEL_BYTES_A_SHARD, _MOST_PIXEL_BYTES_A_SHARD, _MANY_SHARDS = 16 * 2**20, 2**30, 1024
+_READ_TOGETHER = 256
 
 # For tf.io.parse_single_example, where TFDS is not at hand; decode `image` with tf.io.decode_png.
 FEATURE_SPEC = {
@@ -69,12 +70,18 @@ def _serialize(example):
     return record.SerializeToString(deterministic=True)
 
 
+def shard_count(pixel_bytes):
+    """How many shards a split of so many bytes of pixels has: small ones to read side by side, but no heap of files."""
+    small, large = (-(-pixel_bytes // size) for size in (_PIXEL_BYTES_A_SHARD, _MOST_PIXEL_BYTES_A_SHARD))
+    return max(1, min(small, _MANY_SHARDS), large)
+
+
 def shards(folder, dataset, split, examples, count, image_shape):
     """Yields (path, the examples that stand in it) of each shard of `count` examples; take them in this order.
 
     Raises `RuntimeError` where there are more or fewer examples.
     """
-    number, examples = max(1, -(-count * int(np.prod(image_shape)) // _PIXEL_BYTES_A_SHARD)), iter(examples)
+    number, examples = shard_count(count * int(np.prod(image_shape))), iter(examples)
     for shard in range(number):
         expected = count * (shard + 1) // number - count * shard // number
         path = pathlib.Path(folder) / f"{dataset}-{split}.tfrecord-{shard:05d}-of-{number:05d}"
@@ -244,7 +251,7 @@ def verify(folder, expected, classes):
         if not expected[split]:
             continue
         by_kind, seen, last, total = {}, set(), {}, 0
-        for example in tfds.as_numpy(builder.as_dataset(split=split, read_config=_in_order())):
+        for example in _examples(builder, split):
             total += 1
             name, kind = example["id"].decode(), f"{example['origin'].decode()}/{example['verdict'].decode()}"
             by_kind.setdefault(kind, [0] * classes)[int(example["label"])] += 1
@@ -252,10 +259,10 @@ def verify(folder, expected, classes):
                 fresh = name not in seen
                 seen.add(name)
             else:
-                # Generated ids only ever rise within a class and verdict: nothing to remember but the last.
-                key = (kind, name.rpartition("/")[0])
-                fresh = name > last.get(key, "")
-                last[key] = name
+                # Indices of draws only ever rise within a class and verdict: nothing to remember but the last.
+                first, _, index = name.rpartition("/")
+                fresh = int(index) > last.get((kind, first), -1)
+                last[kind, first] = int(index)
             if not fresh:
                 raise RuntimeError(f"{folder}: id {name} comes twice in split {split}")
             digest = pixel_hash(example["image"])
@@ -267,6 +274,13 @@ def verify(folder, expected, classes):
             raise RuntimeError(f"{folder}: split {split} reads back as {total} examples, expected {expected[split]}")
         counts[split] = by_kind
     return counts
+
+
+def _examples(builder, split):
+    """Yields a split's examples in their order as dicts of NumPy values, read many at a time."""
+    for block in tfds.as_numpy(builder.as_dataset(split=split, read_config=_in_order()).batch(_READ_TOGETHER)):
+        for i in range(len(block["label"])):
+            yield {name: values[i] for name, values in block.items()}
 
 
 def write_sums(folder):

@@ -24,6 +24,8 @@ from tfgan_aug.errors import UserError
 
 # Beyond what the acceptance rate so far foretells: one round more costs more than a few images more.
 _MARGIN = 1.1
+# A round's blocks stand in the pipeline's own description, which runners limit to some megabytes.
+_MOST_BLOCKS = 100_000
 
 
 class Engine:
@@ -60,7 +62,7 @@ class Engine:
         `networks` are the paths of the generator's and the judge's stages; `wanted` as for `verdicts.lacking`.
         """
         number = 0
-        while blocks := verdicts.lacking(pool, margin=_MARGIN, **wanted):
+        while blocks := verdicts.lacking(pool, margin=_MARGIN, **wanted)[:_MOST_BLOCKS]:
             number += 1
             note(f"{pool.path.name}, round {number}: {len(blocks):,} blocks of {wanted['block_size']} images")
             draw = _Draw(pool.path.resolve(), [path.resolve() for path in networks], seed, wanted["block_size"])

@@ -6,7 +6,7 @@ Makes no file. Rates are measured with a few steps of each network, or taken fro
 import numpy as np
 import tensorflow as tf
 
-from tfgan_aug import artefacts, benchmark, classifiers, dcgan_stage, training
+from tfgan_aug import artefacts, classifiers, dcgan_stage, speed, training, training_speed
 
 _SECONDS = 1.0
 
@@ -95,7 +95,7 @@ class _Seconds:
         steps = [section.encoder.steps, section.image_steps]
         steps += [section.feature_steps] * (section.stacks - 1) + [section.joint_steps]
         data = self._data(section.batch_size), self._data(section.encoder.batch_size)
-        stages = benchmark.stacked_models(section, self.strategy, *data, self.shape, self.classes)
+        stages = training_speed.stacked_models(section, self.strategy, *data, self.shape, self.classes)
         return sum(count * self._step(model, arrays) for count, (_, model, arrays) in zip(steps, stages, strict=True))
 
     def _data(self, size):
@@ -105,5 +105,5 @@ class _Seconds:
     def _step(self, model, arrays):
         """Seconds of one training step: the best of those made in a second."""
         training.set_up(self.config.seed)
-        step = benchmark.training_step(model, self.strategy, tf.nest.map_structure(tf.constant, arrays))
-        return 1 / benchmark.images_per_second(step, 1, _SECONDS)
+        step = speed.training_step(model, self.strategy, tf.nest.map_structure(tf.constant, arrays))
+        return 1 / speed.images_per_second(step, 1, _SECONDS)

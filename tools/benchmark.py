@@ -9,7 +9,7 @@ from tfgan_aug import cli
 
 def main(config):
     """Prints images/s of training, drawing, judging, writing and reading on this machine, each beside its bound."""
-    from tfgan_aug import benchmark, progress, settings, training
+    from tfgan_aug import benchmark, data_speed, progress, settings, training
 
     settings.check(config)
     if flags.FLAGS.seconds <= 0:
@@ -18,14 +18,24 @@ def main(config):
         raise cli.UserError(
             "--strategy: found multi_worker, expected auto, one_device or mirrored: it times one machine"
         )
-    strategy = training.make_strategy(flags.FLAGS.strategy)
-    rows, memory = benchmark.run(config, flags.FLAGS.seconds, strategy, progress.Progress().note)
-    print(benchmark.table(rows, memory))
+    sizes = [_size(text) for text in flags.FLAGS.growth.split(",") if text.strip()]
+    strategy, note = training.make_strategy(flags.FLAGS.strategy), progress.Progress().note
+    rows, memory = benchmark.run(config, flags.FLAGS.seconds, strategy, note)
+    print(benchmark.table(rows, memory, data_speed.help_seconds(), list(data_speed.growth(sizes, note))))
+
+
+def _size(text):
+    """A number of tiny images: whole blocks of each class."""
+    if not text.strip().isdigit() or not int(text) or int(text) % 5_000:
+        raise cli.UserError(f"--growth: found {text.strip()!r}, expected multiples of 5000, with commas between them")
+    return int(text)
 
 
 if __name__ == "__main__":
     cli.define_config(pathlib.Path(__file__).parents[1] / "configs" / "shapes10.py")
     flags.DEFINE_float("seconds", 5.0, "How long each measure repeats.")
+    words = "Numbers of tiny images, multiples of 5000, to draw, write and check, each in a process of its own."
+    flags.DEFINE_string("growth", "10000,100000", words)
     words = "auto (all GPUs there are, else the CPU), one_device or mirrored."
     flags.DEFINE_string("strategy", "auto", words)
     cli.run(main)

@@ -1,0 +1,96 @@
+"""How fast a piece of work is on this machine: rates of calls, of training steps, of convolutions.
+
+Makes no file.
+"""
+
+import dataclasses
+import time
+
+import numpy as np
+import tensorflow as tf
+
+
+@dataclasses.dataclass(frozen=True)
+class Row:
+    """`rate` and `bound` in images/s; `bound_name` says what it is compared with."""
+
+    name: str
+    rate: float
+    bound: float
+    bound_name: str
+
+
+def images_per_second(work, images, seconds):
+    """The best rate of repeated calls of `work`, each handling `images` images, within `seconds`; one call warms up."""
+    (rate,) = side_by_side([work], images, seconds)
+    return rate
+
+
+def side_by_side(works, images, seconds):
+    """The best rate of each of `works` within `seconds` for each, called in turn: what slows a machine slows all."""
+    for work in works:
+        work()
+    best, end = [0.0] * len(works), time.monotonic() + seconds * len(works)
+    while time.monotonic() < end or not all(best):
+        for place, work in enumerate(works):
+            start = time.perf_counter()
+            work()
+            best[place] = max(best[place], images / (time.perf_counter() - start))
+    return best
+
+
+def compiled(function):
+    """`function` as a graph, called without arguments; returns when its result is there."""
+    graph = tf.function(function, autograph=False)
+    return lambda: graph().numpy()
+
+
+def training_step(model, strategy, batch):
+    """One training step of `model` as `fit` runs it, on the same batch each time."""
+    step = tf.function(lambda: strategy.run(model.train_step, args=(batch,)), autograph=False)
+
+    def work():
+        step()
+        return model.optimizer.iterations.numpy()
+
+    work.graph = step.get_concrete_function
+    return work
+
+
+def convolution_rate(seconds):
+    """Multiply-adds a second of a convolution, 3 x 3 from 128 to 128 channels, 16 x 16 pixels, with its gradients."""
+    batch, channels = 64, 128
+    x = tf.Variable(tf.zeros((batch, 16, 16, channels)))
+    kernel = tf.Variable(tf.zeros((3, 3, channels, channels)))
+
+    def work():
+        with tf.GradientTape() as tape:
+            y = tf.nn.conv2d(x, kernel, 1, "SAME")
+        return tf.add_n([tf.reduce_sum(gradient[:1]) for gradient in tape.gradient(y, [x, kernel])])
+
+    return images_per_second(compiled(work), 3 * batch * 16 * 16 * 9 * channels**2, seconds)
+
+
+def multiply_adds(graph, batch):
+    """Multiply-adds of the convolutions and matrix products that a graph's results need; unknown sizes are `batch`."""
+
+    def size(shape):
+        return int(np.prod([batch if side is None else side for side in shape]))
+
+    total, seen, waiting = 0, set(), [*(tensor.op for tensor in graph.outputs), *graph.control_outputs]
+    while waiting:
+        operation = waiting.pop()
+        if operation in seen:
+            continue
+        seen.add(operation)
+        waiting += [tensor.op for tensor in operation.inputs] + list(operation.control_inputs)
+        if operation.type == "Conv2D":
+            total += size(operation.outputs[0].shape) * size(operation.inputs[1].shape[:3])
+        elif operation.type == "Conv2DBackpropInput":
+            total += size(operation.inputs[2].shape) * size(operation.inputs[1].shape[:3])
+        elif operation.type == "Conv2DBackpropFilter":
+            total += size(operation.inputs[2].shape) * size(operation.outputs[0].shape[:3])
+        elif operation.type == "MatMul":
+            inner = operation.inputs[0].shape[0 if operation.get_attr("transpose_a") else 1]
+            total += size(operation.outputs[0].shape) * size([inner])
+    return total
