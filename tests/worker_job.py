@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfgan_aug import cli, training, workers
-from tfgan_aug.classifiers import Classifier, encoder
+from tfgan_aug.classifiers import Classifier, encoder, paper_cnn
 from tfgan_aug.gans.dcgan import DCGAN
 from tfgan_aug.gans.stacked import StackedGAN
 
@@ -30,8 +30,8 @@ def dcgan():
 
 
 def classifier():
-    network = keras.Sequential([keras.Input(SHAPE), keras.layers.Flatten(), keras.layers.Dense(2)])
-    model = Classifier(network, "", 0.1, seed=5)
+    network = paper_cnn(SHAPE, 2, 0.05, dropout=(0.25, 0.25, 0.5))
+    model = Classifier(network, "flip,translate,zoom,brightness", 0.1, seed=5)
     model.compile(sgd())
     return model
 

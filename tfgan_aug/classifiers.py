@@ -49,6 +49,22 @@ RECIPES = {
 }
 
 
+@keras.saving.register_keras_serializable("tfgan_aug")
+class Dropout(keras.layers.Dropout):
+    """`keras.layers.Dropout`, with masks by an example's place in the global batch, whichever replica has it."""
+
+    def call(self, inputs, training=False):
+        replicas = tf.distribute.get_strategy().num_replicas_in_sync
+        if not training or replicas == 1:
+            return super().call(inputs, training=training)
+
+        def masks(count):
+            ones = tf.ones((count, *inputs.shape[1:]), inputs.dtype)
+            return keras.random.dropout(ones, self.rate, seed=self.seed_generator)
+
+        return inputs * streams.replica_rows(masks, tf.shape(inputs)[0])
+
+
 def paper_cnn(image_shape, classes, width=1.0, dropout=(0.0, 0.0, 0.0)):
     """The network of table 1: images float32 (N, H, W, C) in [-1, 1] -> logits float32 (N, classes).
 
@@ -62,10 +78,10 @@ def paper_cnn(image_shape, classes, width=1.0, dropout=(0.0, 0.0, 0.0)):
             x = keras.layers.Conv2D(max(1, round(filters * width)), 3, padding="same", activation="relu")(x)
         x = keras.layers.MaxPooling2D()(x)
         if rate:
-            x = keras.layers.Dropout(rate)(x)
+            x = Dropout(rate)(x)
     x = keras.layers.Dense(max(1, round(1024 * width)), activation="relu")(keras.layers.Flatten()(x))
     if dropout[2]:
-        x = keras.layers.Dropout(dropout[2])(x)
+        x = Dropout(dropout[2])(x)
     return keras.Model(images, keras.layers.Dense(classes, dtype="float32")(x), name="paper_cnn")
 
 
@@ -81,10 +97,10 @@ def encoder(image_shape, classes, width=1.0, dropout=(0.0, 0.0, 0.0)):
         filters = max(1, round(filters * width))
         layers.append(keras.layers.Conv2D(filters, 5, activation="relu", name=f"conv_{number}"))
         layers.append(keras.layers.MaxPooling2D(name=f"pool_{number}"))
-        layers += [keras.layers.Dropout(rate)] if rate else []
+        layers += [Dropout(rate)] if rate else []
     layers.append(keras.layers.Flatten())
     layers.append(keras.layers.Dense(max(1, round(256 * width)), activation="relu", name="dense"))
-    layers += [keras.layers.Dropout(dropout[2])] if dropout[2] else []
+    layers += [Dropout(dropout[2])] if dropout[2] else []
     x = layers[0]
     for layer in layers[1:]:
         x = layer(x)
@@ -121,7 +137,8 @@ class Classifier(keras.Model):
 
     `network` maps float32 images in [-1, 1] to logits. `augmentation` names `geometric.TRANSFORMS` that are drawn
     anew in every step. Labels are ints (N,) or probabilities (N, classes); `sample_weight` weighs examples.
-    Dropout and augmentation derive from (`seed`, step), so that a resumed run equals an uninterrupted one.
+    `Dropout` (Keras' own drops alike in every replica) and augmentation derive from (`seed`, step, place in the global
+    batch): a resumed run equals an uninterrupted one, and several replicas do what one does.
 
     Metrics: `loss` (cross-entropy in nats an example), `accuracy`.
     """
@@ -130,7 +147,7 @@ class Classifier(keras.Model):
         super().__init__(**kwargs)
         self.network, self.augmentation, self.label_smoothing, self.seed = network, augmentation, label_smoothing, seed
         names = geometric.transform_names("augmentation", augmentation)
-        self.augment = geometric.layers_for(names, network.input_shape[1])
+        self.augment = [geometric.by_place(layer) for layer in geometric.layers_for(names, network.input_shape[1])]
         self.loss_tracker = keras.metrics.Mean("loss")
         self.accuracy_tracker = keras.metrics.Mean("accuracy")
         self.built = True
@@ -159,11 +176,8 @@ class Classifier(keras.Model):
 
     def train_step(self, data):
         images, labels, weights = keras.utils.unpack_x_y_sample_weight(data)
-        strategy, context = tf.distribute.get_strategy(), tf.distribute.get_replica_context()
-        replicas = strategy.num_replicas_in_sync
-        replica = tf.cast(context.replica_id_in_sync_group, tf.int64) if context else 0
-        step = tf.cast(self.optimizer.iterations, tf.int64) * replicas + replica
-        streams.rekey(self, streams.key_of("classifier", self.seed), step)
+        replicas = tf.distribute.get_strategy().num_replicas_in_sync
+        streams.rekey(self, streams.key_of("classifier", self.seed), tf.cast(self.optimizer.iterations, tf.int64))
         x = tf.cast(images, tf.float32)
         for layer in self.augment:
             x = layer(x, training=True)

@@ -46,6 +46,32 @@ def layers_for(names, image_size, crop_fraction=0.75):
     return [layer for name in names for layer in made[name]()]
 
 
+def by_place(layer):
+    """`layer`, which then draws for each image of a batch by its place in the global batch, whichever replica has it.
+
+    Keras' layers draw for the batch they see; with one key for all replicas, images of two would be moved alike.
+    """
+    draw = layer.get_random_transformation
+
+    def get_random_transformation(data, **options):
+        replicas = tf.distribute.get_strategy().num_replicas_in_sync
+        if replicas == 1:
+            return draw(data, **options)
+        count = data.shape[0]
+        # Of the images nothing but their shape is looked at.
+        drawn = draw(tf.zeros((count * replicas, *data.shape[1:])), **options)
+        start = tf.distribute.get_replica_context().replica_id_in_sync_group * count
+
+        def mine(values):
+            each = tf.is_tensor(values) and values.shape.rank and values.shape[0] == count * replicas
+            return values[start : start + count] if each else values
+
+        return tf.nest.map_structure(mine, drawn)
+
+    layer.get_random_transformation = get_random_transformation
+    return layer
+
+
 def augment(images, ids, names, *, seed, crop_fraction=0.75):
     """One transformed image of each of `images` (uint8, (N, H, W, C)): uint8, same shape.
 
