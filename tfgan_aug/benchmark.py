@@ -5,13 +5,11 @@ it calls, its multiply-adds at the rate of a convolution measured in the same ru
 Keras' examples, TFDS' own reading. Nothing is written outside a temporary folder.
 """
 
-import resource
-
 import numpy as np
 
 from tfgan_aug import data_speed, sources, training, training_speed
 from tfgan_aug.metrics import copying, quality
-from tfgan_aug.speed import Row, images_per_second
+from tfgan_aug.speed import Row, images_per_second, peak_memory
 
 # As many as two blocks of distances.
 _METRIC_IMAGES = 4_000
@@ -33,7 +31,7 @@ def run(config, seconds, strategy, note=lambda text: None):
         add(*row)
     for row in metric_rows(seconds):
         add(*row)
-    return rows, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    return rows, peak_memory()
 
 
 def metric_rows(seconds, count=_METRIC_IMAGES, dimensions=256):

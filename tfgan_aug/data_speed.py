@@ -7,7 +7,6 @@ import contextlib
 import itertools
 import json
 import pathlib
-import resource
 import subprocess
 import sys
 import tempfile
@@ -31,7 +30,7 @@ from tfgan_aug import (
     verdicts,
 )
 from tfgan_aug.gans.dcgan import DCGAN
-from tfgan_aug.speed import compiled, images_per_second, side_by_side, training_step
+from tfgan_aug.speed import compiled, images_per_second, peak_memory, side_by_side, training_step
 
 _BLOCKS, _READ = 8, 4_000
 # Of the images that `grow` makes: few pixels and weights, so that what does not depend on them shows.
@@ -142,12 +141,15 @@ def _files(config, strategy, pictures, folder, classes, seconds):
         provenance={},
         card="",
     )
-    ours = tfds.builder_from_directory(str(dataset.path))
-    theirs, words = ours, "-"
+    ours, plain = (
+        tfds.builder_from_directory(str(path)) for path in (dataset.path, _plain(folder / "1.0.0", pictures))
+    )
+    rates = side_by_side([_reader(ours, "train"), _reader(plain, "train")], count, seconds)
+    yield "read", *rates, "the same pictures as TFDS writes them: id, image and label, compressed"
     if config.source != "shapes10" and not config.source.startswith("folder:"):
-        theirs, words = tfds.builder(config.source, data_dir=config.source_data_dir or None), f"tfds {config.source}"
-    rates = side_by_side([_reader(ours, "train"), _reader(theirs, f"train[:{count}]")], count, seconds)
-    yield "read", rates[0], rates[1] if words != "-" else float("nan"), words
+        theirs = tfds.builder(config.source, data_dir=config.source_data_dir or None)
+        rates = side_by_side([_reader(ours, "train"), _reader(theirs, f"train[:{count}]")], count, seconds)
+        yield "read", *rates, f"tfds.load({config.source!r}) as it lies there"
 
     with strategy.scope():
         model = classifiers.build("--config.classifier", config.classifier, shape, classes, 0)
@@ -158,6 +160,30 @@ def _files(config, strategy, pictures, folder, classes, seconds):
     read = images_per_second(_reader(ours, "train", size, names), count, seconds)
     words = f"what the classifier trains on {training.device_names(strategy)}"
     yield f"read, shuffled, batched, {', '.join(names)}", read, trained, words
+
+
+def _plain(folder, pictures):
+    """The folder of a dataset of `pictures` that TFDS alone encodes."""
+    folder.mkdir()
+    label = tfds.features.ClassLabel(num_classes=1)
+    features = tfds.features.FeaturesDict(
+        {"id": tfds.features.Text(), "image": tfds.features.Image(shape=pictures.shape[1:]), "label": label}
+    )
+    records = [
+        features.serialize_example(features.encode_example({"id": f"{i:08d}", "image": image, "label": 0}))
+        for i, image in enumerate(pictures)
+    ]
+    with tf.io.TFRecordWriter(str(folder / "plain-train.tfrecord-00000-of-00001")) as writer:
+        for record in records:
+            writer.write(record)
+    tfds.folder_dataset.write_metadata(
+        data_dir=str(folder),
+        features=features,
+        split_infos=[augmented.split_info(folder, "plain", "train", [len(records)], map(len, records))],
+        supervised_keys=("image", "label"),
+        check_data=False,
+    )
+    return folder
 
 
 def _reader(builder, split, batch_size=128, names=None):
@@ -249,4 +275,4 @@ def grow(images):
         shards = list(dataset.path.glob("*.tfrecord-*"))
         size = sum(path.stat().st_size for path in shards)
     found = {"images": count, "seconds": time.monotonic() - start, "shards": len(shards), "bytes": size, **clock}
-    print(json.dumps({**found, "memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20}))
+    print(json.dumps({**found, "memory": peak_memory()}))

@@ -4,10 +4,24 @@ Makes no file.
 """
 
 import dataclasses
+import pathlib
+import resource
+import sys
 import time
 
 import numpy as np
 import tensorflow as tf
+
+
+def peak_memory():
+    """The most memory, in GiB, that this process has held so far."""
+    status = pathlib.Path("/proc/self/status")
+    if status.exists():
+        # Not getrusage: on Linux a child process starts with its parent's peak.
+        (line,) = (line for line in status.read_text().splitlines() if line.startswith("VmHWM:"))
+        return int(line.split()[1]) / 2**20
+    unit = 2**30 if sys.platform == "darwin" else 2**20
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
 
 
 @dataclasses.dataclass(frozen=True)
