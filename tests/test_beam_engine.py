@@ -78,6 +78,14 @@ def test_rounds_draw_what_one_process_needs(tmp_path, engine, fake_networks, lea
     assert notes[0].startswith("pool, round 1: ") and len(notes) <= 6
 
 
+def test_each_block_is_counted_once(tmp_path, engine, fake_networks, monkeypatch):
+    pool, counted = verdicts.Pool(tmp_path), []
+    codes = verdicts.Pool.codes
+    monkeypatch.setattr(verdicts.Pool, "codes", lambda *block: counted.append(block[2:]) or codes(*block))
+    engine.fill(pool, (tmp_path, tmp_path), seed=0, note=lambda text: None, classes=3, **wanted(verdicts.Rule(0.6)))
+    assert len(counted) == len(set(counted)) > 3
+
+
 def test_a_full_pool_starts_no_pipeline(tmp_path, engine, fake_networks, monkeypatch):
     pool, needed = verdicts.Pool(tmp_path), wanted(verdicts.Rule())
     fill(pool, fakes.Generator(), **needed)

@@ -61,8 +61,8 @@ class Engine:
 
         `networks` are the paths of the generator's and the judge's stages; `wanted` as for `verdicts.lacking`.
         """
-        number = 0
-        while blocks := verdicts.lacking(pool, margin=_MARGIN, **wanted)[:_MOST_BLOCKS]:
+        number, counted = 0, {}
+        while blocks := verdicts.lacking(pool, margin=_MARGIN, counted=counted, **wanted)[:_MOST_BLOCKS]:
             number += 1
             note(f"{pool.path.name}, round {number}: {len(blocks):,} blocks of {wanted['block_size']} images")
             draw = _Draw(pool.path.resolve(), [path.resolve() for path in networks], seed, wanted["block_size"])

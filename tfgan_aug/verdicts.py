@@ -258,19 +258,21 @@ class _Writer:
             self._written.result()
 
 
-def lacking(pool, *, tp, fp, classes, rule, block_size, max_draws, least=0, margin=1.0):
+def lacking(pool, *, tp, fp, classes, rule, block_size, max_draws, least=0, margin=1.0, counted=None):
     """The blocks [(label, number), ...] that `fill` needs next, as far as the rates so far foretell; [] when none.
 
-    Drawing them and asking again ends where `fill` would end. `margin` scales the numbers foretold.
+    Drawing them and asking again ends where `fill` would end. `margin` scales the numbers foretold. `counted`, a dict,
+    keeps what was counted for the next time, so that each block is read once.
     """
-    blocks = []
+    blocks, counted, most = [], {} if counted is None else counted, -(-max_draws // block_size)
     for label in range(classes):
-        counts, number, most = np.zeros(3, np.int64), 0, -(-max_draws // block_size)
+        number, counts = counted.get(label, (0, np.zeros(3, np.int64)))
         missing = (least, int(tp[label]), int(fp[label]))
         while np.any(counts < missing) and number < most and pool.has(label, number):
             codes = pool.codes(rule, label, number)
-            counts += (len(codes), (codes == 1).sum(), (codes == 2).sum())
+            counts = counts + (len(codes), (codes == 1).sum(), (codes == 2).sum())
             number += 1
+        counted[label] = number, counts
         if number == most or not np.any(counts < missing):
             continue
         # Nothing found yet: as many more as there are.
