@@ -360,7 +360,7 @@ def test_number_of_shards(images, number):
 
 
 def test_ids_of_many_draws_rise_as_numbers_do(tmp_path, material):
-    """Draw 100,000,000 comes after 99,999,999, although not in the alphabet."""
+    """Draw 100,000,000 comes after 99,999,999, although not in the alphabet; in either order each is there once."""
 
     def generated(*indices):
         images = np.arange(12, dtype=np.uint8).reshape(-1, *SHAPE)
@@ -369,11 +369,11 @@ def test_ids_of_many_draws_rise_as_numbers_do(tmp_path, material):
             variants.example(image, 0, name, "dcgan", "tp", 0, 1.0) for image, name in zip(images, ids, strict=False)
         ]
 
-    train = generated(99_999_999, 100_000_000)
-    write(tmp_path, material, train=train, train_count=2, test=[], test_count=0)
-    twice = generated(100_000_000, 99_999_999)
-    with pytest.raises(RuntimeError, match="id dcgan/0000/99999999 comes twice"):
-        write(tmp_path / "twice", material, train=twice, train_count=2, test=[], test_count=0)
+    for number, indices in enumerate([(99_999_999, 100_000_000), (100_000_000, 3)]):
+        write(tmp_path / str(number), material, train=generated(*indices), train_count=2, test=[], test_count=0)
+    twice = generated(100_000_000, 3, 100_000_000)
+    with pytest.raises(RuntimeError, match="id dcgan/0000/100000000 comes twice"):
+        write(tmp_path / "twice", material, train=twice, train_count=3, test=[], test_count=0)
 
 
 def test_images_are_stored_as_png(tmp_path, material):

@@ -86,6 +86,15 @@ def test_each_block_is_counted_once(tmp_path, engine, fake_networks, monkeypatch
     assert len(counted) == len(set(counted)) > 3
 
 
+def test_workers_that_do_not_see_the_workdir(tmp_path, engine, monkeypatch):
+    monkeypatch.setattr(engine, "run", lambda build: None)
+    pool = verdicts.Pool(tmp_path)
+    with pytest.raises(
+        UserError, match="^--workdir: workers left no draws in .*, expected a folder that all of them see alike"
+    ):
+        engine.fill(pool, (tmp_path, tmp_path), seed=0, note=lambda text: None, classes=3, **wanted(verdicts.Rule()))
+
+
 def test_a_full_pool_starts_no_pipeline(tmp_path, engine, fake_networks, monkeypatch):
     pool, needed = verdicts.Pool(tmp_path), wanted(verdicts.Rule())
     fill(pool, fakes.Generator(), **needed)
@@ -179,6 +188,7 @@ def test_the_command_with_several_processes_writes_the_same_datasets(tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
+        ("--runner='Direct", '^--beam_options: found "--runner=\'Direct": No closing quotation$'),
         (
             "DirectRunner",
             "^--beam_options: found 'DirectRunner', expected --option=value, several of them with spaces$",

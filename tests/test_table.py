@@ -145,6 +145,12 @@ def never(*arguments, **options):
     raise AssertionError("a finished piece of work was made again")
 
 
+def test_dry_run_takes_one_process(root, tmp_path):
+    message = "^--dry_run: found --strategy=multi_worker, expected one of this process$"
+    with pytest.raises(UserError, match=message):
+        run(root, tmp_path / "work", dry_run=True, strategy="multi_worker")
+
+
 def test_dry_run_plans_and_makes_nothing(root, tmp_path, monkeypatch):
     monkeypatch.setattr(experiment, "make", never)
     plan = run(root, tmp_path / "work", dry_run=True)

@@ -124,6 +124,21 @@ def test_a_killed_worker_ends_the_job_and_a_restart_goes_on(one_device, tmp_path
     assert steps == [*range(2, reached + 1, 2), reached + 1]
 
 
+@pytest.mark.parametrize(
+    ("job", "code", "of_chief", "of_other"),
+    [
+        ("refuse", 2, "--config.x: found 1, expected 2", "the chief ended: --config.x: found 1, expected 2"),
+        ("break", 1, "OSError: the disk is full", "another worker is gone (/job:worker/task:0)"),
+    ],
+)
+def test_a_chief_that_fails_ends_the_others(tmp_path, job, code, of_chief, of_other):
+    """Before a training it says why; in the middle of one the others see that it is gone."""
+    chief, other = start_two(tmp_path, 10**6, job)
+    shown = [process.communicate(timeout=120)[1].strip().splitlines()[-1] for process in (chief, other)]
+    assert (chief.returncode, other.returncode) == (code, 2)
+    assert shown[0] == of_chief and shown[1].startswith(f"--strategy=multi_worker: {of_other}")
+
+
 # Clusters
 
 
@@ -134,8 +149,16 @@ def test_a_killed_worker_ends_the_job_and_a_restart_goes_on(one_device, tmp_path
         ('{"cluster"', "cannot read TF_CONFIG='{\"cluster\"' .JSONDecodeError"),
         ("[]", "cannot read TF_CONFIG"),
         ('{"cluster": {"worker": ["a:1"]}}', "cannot read TF_CONFIG.*KeyError: 'task'"),
-        ('{"cluster": {"ps": ["a:1"]}, "task": {"type": "ps", "index": 0}}', r"names tasks \['ps'\], expected worker"),
-        ('{"cluster": {"worker": []}, "task": {"type": "worker", "index": 0}}', r"names tasks \['worker'\]"),
+        ('{"cluster": {"ps": ["a:1"]}, "task": {"type": "ps", "index": 0}}', "names 1 ps, expected worker"),
+        ('{"cluster": {"worker": []}, "task": {"type": "worker", "index": 0}}', "names 0 worker, expected"),
+        (
+            '{"cluster": {"chief": ["a:1", "b:1"]}, "task": {"type": "chief", "index": 0}}',
+            "names 2 chief, expected worker",
+        ),
+        (
+            '{"cluster": {"worker": ["a:70000"]}, "task": {"type": "worker", "index": 0}}',
+            "'a:70000', expected host:port",
+        ),
         ('{"cluster": {"worker": ["a"]}, "task": {"type": "worker", "index": 0}}', "address 'a', expected host:port"),
         ('{"cluster": {"worker": ["a:1"]}, "task": {"type": "worker", "index": 1}}', "task is worker 1, expected one"),
         ('{"cluster": {"worker": ["a:1"]}, "task": {"type": "chief", "index": 0}}', "task is chief 0, expected one"),

@@ -1,7 +1,7 @@
 """Trains small models for a few steps under a strategy: run by interpreters of their own, which tests start.
 
 argv: the strategy, the number of logical CPU devices, the folder of checkpoints and results, steps, and the models, of
-dcgan, classifier and level.
+dcgan, classifier and level; or "refuse", where the job ends in a user's mistake, or "break", in the third step.
 """
 
 import pathlib
@@ -17,6 +17,14 @@ from tfgan_aug.gans.dcgan import DCGAN
 from tfgan_aug.gans.stacked import StackedGAN
 
 COUNT, BATCH, SHAPE = 20, 8, (16, 16, 3)
+
+
+class Break(keras.callbacks.Callback):
+    """Ends a training by an error in the process that has the callbacks."""
+
+    def on_train_batch_end(self, batch, logs=None):
+        if batch == 2:
+            raise OSError("the disk is full")
 
 
 def sgd():
@@ -54,8 +62,9 @@ def arrays(name):
 def train(name, strategy, folder, steps):
     """Leaves `<folder>/<name>.npz`, the weights in their order, and `<name>.csv`, the learning curve."""
     keras.utils.set_random_seed(1)
+    callbacks = [Break()] if name == "break" else []
     with strategy.scope():
-        model = {"dcgan": dcgan, "classifier": classifier, "level": level}[name]()
+        model = {"dcgan": dcgan, "break": dcgan, "classifier": classifier, "level": level}[name]()
     training.fit(
         model,
         arrays(name),
@@ -66,6 +75,7 @@ def train(name, strategy, folder, steps):
         checkpoint_steps=2,
         curve=folder / f"{name}.csv",
         strategy=strategy,
+        callbacks=callbacks,
     )
     np.savez(folder / f"{name}.npz", *(variable.numpy() for variable in model.weights))
 
@@ -78,6 +88,8 @@ def main():
     tf.config.set_logical_device_configuration(tf.config.list_physical_devices("CPU")[0], devices)
     with workers.using(strategy) as strategy:
         for name in names:
+            if name == "refuse":
+                raise cli.UserError("--config.x: found 1, expected 2")
             train(name, strategy, pathlib.Path(folder), int(steps))
         print(training.device_names(strategy))
 

@@ -10,10 +10,12 @@ import contextlib
 import dataclasses
 import functools
 import io
+import os
 import pathlib
 import pickle
 import shlex
 import shutil
+import uuid
 
 import apache_beam as beam
 import numpy as np
@@ -35,7 +37,10 @@ class Engine:
     """
 
     def __init__(self, text):
-        words = shlex.split(text)
+        try:
+            words = shlex.split(text)
+        except ValueError as error:
+            raise UserError(f"--beam_options: found {text!r}: {error}") from None
         odd = [word for word in words if not word.startswith("--")]
         if odd:
             raise UserError(f"--beam_options: found {odd[0]!r}, expected --option=value, several of them with spaces")
@@ -71,6 +76,10 @@ class Engine:
                     pipeline | beam.Create(blocks) | beam.Reshuffle() | beam.ParDo(draw)
                 )
             )
+            if not all(pool.has(*block) for block in blocks):
+                raise UserError(
+                    f"--workdir: workers left no draws in {pool.path}, expected a folder that all of them see alike"
+                )
 
     def plan(self, subset, path, copies, pool):
         """(subset, geometric images, pool, `write_split`) to make and write the examples of a dataset with.
@@ -129,8 +138,10 @@ class _Write(beam.DoFn):
     def process(self, element):
         plan = pathlib.Path(element)
         path, examples = pickle.loads(plan.read_bytes())
-        images = self.images.open()
-        found = augmented.write_shard(path, ({**item, "image": images(item["image"])} for item in examples))
+        images, partial = self.images.open(), plan.with_name(f"partial-{uuid.uuid4().hex}")
+        found = augmented.write_shard(partial, ({**item, "image": images(item["image"])} for item in examples))
+        # A runner may hand out an element twice at a time.
+        os.replace(partial, path)
         artefacts.write_json(plan.with_suffix(".json"), found)
 
 
@@ -172,10 +183,13 @@ class Images:
         pool, blocks = self.pool and verdicts.Pool(self.pool), {}
 
         def block(label, number):
-            # Shards take the images of a class in their order: one block of each is enough.
-            if blocks.get(label, (None,))[0] != number:
-                blocks[label] = number, pool.pngs(label, number)
-            return blocks[label][1]
+            # Shards take the images of a class and verdict in their order: two blocks of a class are enough.
+            held = blocks.setdefault(label, {})
+            if number not in held:
+                if len(held) == 2:
+                    del held[min(held)]
+                held[number] = pool.pngs(label, number)
+            return held[number]
 
         def image(address):
             kind, *where, i = address

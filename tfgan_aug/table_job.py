@@ -20,6 +20,7 @@ from tfgan_aug import (
     training,
     workers,
 )
+from tfgan_aug.errors import UserError
 from tfgan_aug.progress import Progress
 
 
@@ -47,6 +48,8 @@ def run(config, options, command=""):
     """
     picked = (options.rows, options.seeds, options.gan_seeds, options.classifier_seeds, options.gans)
     config, choice = table.choose(config, *picked)
+    if options.dry_run and options.strategy == "multi_worker":
+        raise UserError("--dry_run: found --strategy=multi_worker, expected one of this process")
     training.set_up(config.seed)
     progress = Progress()
     with (

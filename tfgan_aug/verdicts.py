@@ -181,7 +181,7 @@ class Pool:
         class it predicts).
         """
         found = 0
-        for number in self.blocks(label):
+        for number in self.blocks(label) if count else ():
             with np.load(self._block_path(label, number)) as block:
                 places = np.flatnonzero(_codes(rule, label, block) == VERDICTS.index(verdict))[: count - found]
                 if not len(places):

@@ -29,6 +29,8 @@ _EXAMPLE = '{"cluster": {"worker": ["host1:2222", "host2:2222"]}, "task": {"type
 # How long a worker waits for the others to start, and for a file that the chief has written to be seen.
 START_SECONDS, FILE_SECONDS = 300, 60
 _MESSAGE_BYTES = 4096
+# No path that a chief sends starts so.
+_FAILED = "failed: "
 
 
 class WorkerLost(UserError):
@@ -42,17 +44,17 @@ def read_cluster(text):
     try:
         config = json.loads(text)
         cluster, task = config["cluster"], config["task"]
-        kind, index = task["type"], int(task["index"])
+        kind, index = str(task["type"]), int(task["index"])
         addresses = {name: list(hosts) for name, hosts in cluster.items()}
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         reason = f"{type(error).__name__}: {error}"
         raise UserError(f"{_OPTION}: cannot read TF_CONFIG={text!r} ({reason}), expected such as {_EXAMPLE}") from None
-    others = sorted(set(addresses) - {"chief", "worker"})
-    if others or not all(addresses.values()):
-        raise UserError(f"{_OPTION}: TF_CONFIG names tasks {sorted(addresses)}, expected worker, and at most a chief")
+    found = ", ".join(f"{len(hosts)} {name}" for name, hosts in addresses.items())
+    if set(addresses) - {"chief", "worker"} or not all(addresses.values()) or len(addresses.get("chief", ())) > 1:
+        raise UserError(f"{_OPTION}: TF_CONFIG names {found}, expected worker, and at most one chief")
     for address in (address for hosts in addresses.values() for address in hosts):
         host, _, port = str(address).rpartition(":")
-        if not host or not port.isdigit():
+        if not host or not port.isdecimal() or not 0 < int(port) < 2**16:
             raise UserError(f"{_OPTION}: TF_CONFIG has the address {address!r}, expected host:port")
     if kind not in addresses or not 0 <= index < len(addresses[kind]):
         raise UserError(f"{_OPTION}: TF_CONFIG's task is {kind} {index}, expected one of its cluster {addresses}")
@@ -78,12 +80,11 @@ def using(name):
     chief = Chief(strategy)
     try:
         yield chief
-    except WorkerLost:
-        raise
-    except BaseException:
-        # The others may be gone too: what ended the job matters.
-        with contextlib.suppress(tf.errors.OpError):
-            chief.dismiss()
+    except BaseException as error:
+        # In the middle of a training the others wait for a step, and end when this process is gone.
+        if not chief.training:
+            with contextlib.suppress(tf.errors.OpError):
+                chief.dismiss(str(error) if isinstance(error, UserError) else f"{type(error).__name__}: {error}")
         raise
     with _loss_named():
         chief.dismiss()
@@ -157,7 +158,7 @@ class Chief:
     """What a job trains with instead of a strategy: models are built as on one device, and trained by all workers."""
 
     def __init__(self, strategy):
-        self._strategy, self.trainings = strategy, 0
+        self._strategy, self.training = strategy, False
 
     @property
     def num_replicas_in_sync(self):
@@ -186,15 +187,16 @@ class Chief:
 
         structure = tf.nest.map_structure(keep, arrays)
         artefacts.write_json(task / "task.json", {"arrays": structure, "budget": budget})
+        self.training = True
         with _loss_named():
             _exchange(self._strategy, str(task))
             _take_part(self._strategy, task, listeners, model)
-        self.trainings += 1
+        self.training = False
         shutil.rmtree(task)
 
-    def dismiss(self):
-        """Lets the others end."""
-        _exchange(self._strategy, "")
+    def dismiss(self, reason=""):
+        """Lets the others end; with the reason where there is one."""
+        _exchange(self._strategy, reason and (_FAILED + reason)[: _MESSAGE_BYTES // 4])
 
 
 def _follow(strategy):
@@ -202,6 +204,8 @@ def _follow(strategy):
     training.set_up()
     with _loss_named():
         while path := _exchange(strategy, None):
+            if path.startswith(_FAILED):
+                raise UserError(f"{_OPTION}: the chief ended: {path.removeprefix(_FAILED)}")
             task, end = pathlib.Path(path), time.monotonic() + FILE_SECONDS
             while not (task / "task.json").exists():
                 if time.monotonic() > end:

@@ -168,7 +168,7 @@ class DCGAN(DrawsImages, AdversarialModel):
 
         Alternating: the generator learns against the new discriminator on latents of its own: two passes of the
         generator and three of the discriminator. Shared: on the same latents, so that one pass of the generator does;
-        each update has the same expectation, and the two are no longer independent.
+        its discriminator has then just learnt from these very images.
         """
         images, labels, _ = keras.utils.unpack_x_y_sample_weight(data)
         real, labels = pixels.to_float(images), tf.cast(labels, tf.int32)

@@ -18,9 +18,9 @@ class BatchNormalization(keras.layers.BatchNormalization):
         super().__init__(**{**kwargs, "synchronized": True})
 
     def call(self, inputs, training=None, mask=None):
-        if not training or tf.distribute.get_strategy().num_replicas_in_sync > 1:
+        if not (training and self.trainable) or tf.distribute.get_strategy().num_replicas_in_sync > 1:
             return super().call(inputs, training=training, mask=mask)
-        # In float32 at least, as Keras does.
+        # In float32, as Keras does with narrower types.
         features = tf.reshape(keras.ops.cast(inputs, "float32"), (tf.shape(inputs)[0], -1, 1, inputs.shape[-1]))
         ones = tf.ones(inputs.shape[-1:])
         normalized, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
