@@ -117,6 +117,21 @@ def _fill_and_write(path, generator, judge, classes, images, block, shape):
     augmented.write_split(path, "benchmark", "train", examples, count, shape)
 
 
+def _write(dataset, examples, count, shape, classes):
+    """Writes a dataset with a train split alone, reads it back and checks it, as the main job does."""
+    dataset.write(
+        train=examples,
+        train_count=count,
+        test=(),
+        test_count=0,
+        image_shape=shape,
+        class_names=[str(label) for label in range(classes)],
+        info={},
+        provenance={},
+        card="",
+    )
+
+
 def _files(config, strategy, pictures, folder, classes, seconds):
     """Rows of writing and reading `pictures`, uint8 (N, H, W, C)."""
     count, shape = len(pictures), pictures.shape[1:]
@@ -130,17 +145,7 @@ def _files(config, strategy, pictures, folder, classes, seconds):
 
     rates = side_by_side([write, lambda: [pixels.encode_png(image) for image in pictures]], count, seconds)
     yield "real images written", *rates, "PNG encoding alone"
-    dataset.write(
-        train=examples(),
-        train_count=count,
-        test=(),
-        test_count=0,
-        image_shape=shape,
-        class_names=[str(label) for label in range(classes)],
-        info={},
-        provenance={},
-        card="",
-    )
+    _write(dataset, examples(), count, shape, classes)
     ours, plain = (
         tfds.builder_from_directory(str(path)) for path in (dataset.path, _plain(folder / "1.0.0", pictures))
     )
@@ -261,17 +266,7 @@ def grow(images):
         examples, count = _generated(pool, counts)
         dataset = augmented.Dataset(folder, "benchmark", "dcgan_tp_fp")
         with timed("write and read back"):
-            dataset.write(
-                train=examples,
-                train_count=count,
-                test=(),
-                test_count=0,
-                image_shape=_TINY,
-                class_names=[str(label) for label in range(_TINY_CLASSES)],
-                info={},
-                provenance={},
-                card="",
-            )
+            _write(dataset, examples, count, _TINY, _TINY_CLASSES)
         shards = list(dataset.path.glob("*.tfrecord-*"))
         size = sum(path.stat().st_size for path in shards)
     found = {"images": count, "seconds": time.monotonic() - start, "shards": len(shards), "bytes": size, **clock}
