@@ -1,127 +1,13 @@
-"""Several processes and several devices train as one does: weights, curves, a killed worker, a cluster that is none."""
+"""Clusters of worker processes: a chief that fails, a TF_CONFIG that makes no sense, workers that do not answer."""
 
 import json
-import os
-import pathlib
-import signal
 import socket
-import subprocess
-import sys
-import time
 
-import numpy as np
 import pytest
+from clusters import free_ports, start_two
 
 from tfgan_aug import training, workers
 from tfgan_aug.errors import UserError
-
-TESTS = pathlib.Path(__file__).parent
-MODELS = ("dcgan", "classifier", "level")
-STEPS = 5
-
-
-def free_ports(count):
-    held = [socket.socket() for _ in range(count)]
-    for one in held:
-        one.bind(("localhost", 0))
-    ports = [one.getsockname()[1] for one in held]
-    for one in held:
-        one.close()
-    return ports
-
-
-def start(strategy, devices, folder, steps, *names, task=None):
-    """Starts worker_job.py; `task` is (index, ports) of a worker."""
-    environment = {**os.environ, "PYTHONPATH": str(TESTS.parent), "TF_CPP_MIN_LOG_LEVEL": "3"}
-    if task:
-        index, ports = task
-        cluster = {"worker": [f"localhost:{port}" for port in ports]}
-        environment["TF_CONFIG"] = json.dumps({"cluster": cluster, "task": {"type": "worker", "index": index}})
-    folder.mkdir(exist_ok=True)
-    return subprocess.Popen(
-        [sys.executable, TESTS / "worker_job.py", strategy, str(devices), folder, str(steps), *names],
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
-def start_two(folder, steps, *names):
-    ports = free_ports(2)
-    return [start("multi_worker", 1, folder, steps, *names, task=(index, ports)) for index in (0, 1)]
-
-
-def output(process):
-    """The last line that a process leaves, once it ended well."""
-    out, error = process.communicate(timeout=240)
-    assert process.returncode == 0, error
-    return out.strip()
-
-
-def weights(folder, name):
-    with np.load(folder / f"{name}.npz") as found:
-        return [found[key] for key in found.files]
-
-
-def assert_same(folder, expected):
-    """To 1e-5 in each weight after five steps of gradient descent, where float32 sums in another order (found: 4e-6);
-    learning curves to 1e-4."""
-    for name in MODELS:
-        pairs = list(zip(weights(folder, name), weights(expected, name), strict=True))
-        assert max(np.abs(one - other).max() for one, other in pairs) < 1e-5, name
-        curves = [np.loadtxt(path / f"{name}.csv", delimiter=",", skiprows=1) for path in (folder, expected)]
-        np.testing.assert_allclose(*curves, atol=1e-4)
-        assert curves[0].shape[0] == 3
-
-
-@pytest.fixture(scope="module")
-def one_device(tmp_path_factory):
-    """The folder of what one device makes in five steps."""
-    folder = tmp_path_factory.mktemp("one")
-    assert output(start("one_device", 1, folder, STEPS, *MODELS)) == "CPU:0"
-    return folder
-
-
-@pytest.mark.parametrize("devices", [2, 4])
-def test_mirrored_devices_train_as_one(one_device, tmp_path, devices):
-    shown = output(start("mirrored", devices, tmp_path, STEPS, *MODELS))
-    assert shown == ", ".join(f"CPU:{number}" for number in range(devices))
-    assert_same(tmp_path, one_device)
-
-
-def test_two_workers_train_as_one(one_device, tmp_path):
-    chief, other = start_two(tmp_path, STEPS, *MODELS)
-    assert output(chief) == "CPU:0 of each of 2 workers"
-    # Only the chief goes through the job, and it alone writes.
-    assert output(other) == ""
-    assert_same(tmp_path, one_device)
-    assert sorted(path.name for path in (tmp_path / "dcgan").iterdir()) == ["step-00000005.weights.h5"]
-
-
-@pytest.mark.parametrize("killed", [0, 1])
-def test_a_killed_worker_ends_the_job_and_a_restart_goes_on(one_device, tmp_path, killed):
-    two = start_two(tmp_path, 10**6, "dcgan")
-    end = time.monotonic() + 120
-    while not list((tmp_path / "dcgan").glob("step-*")) and time.monotonic() < end:
-        time.sleep(0.05)
-    two[killed].send_signal(signal.SIGKILL)
-    _, error = two[1 - killed].communicate(timeout=120)
-    assert two[1 - killed].returncode == 2
-    line = error.strip().splitlines()[-1]
-    assert line.startswith("--strategy=multi_worker: another worker is gone")
-    assert f"/job:worker/task:{killed}" in line and "start all of them again" in line
-    two[killed].communicate()
-    (checkpoint,) = (tmp_path / "dcgan").glob("step-*")
-    reached = int(checkpoint.name[5:13])
-    for process in start_two(tmp_path, reached + 1, "dcgan"):
-        output(process)
-    alone = tmp_path / "alone"
-    output(start("one_device", 1, alone, reached + 1, "dcgan"))
-    pairs = list(zip(weights(tmp_path, "dcgan"), weights(alone, "dcgan"), strict=True))
-    assert max(np.abs(one - other).max() for one, other in pairs) < 1e-3
-    steps = [int(line.partition(",")[0]) for line in (tmp_path / "dcgan.csv").read_text().splitlines()[1:]]
-    assert steps == [*range(2, reached + 1, 2), reached + 1]
 
 
 @pytest.mark.parametrize(

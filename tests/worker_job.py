@@ -1,4 +1,4 @@
-"""Trains small models for a few steps under a strategy: run by interpreters of their own, which tests start.
+"""Trains small models for a few steps under a strategy: run by processes that clusters.py starts.
 
 argv: the strategy, the number of logical CPU devices, the folder of checkpoints and results, steps, and the models, of
 dcgan, classifier and level; or "refuse", where the job ends in a user's mistake, or "break", in the third step.
