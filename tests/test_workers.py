@@ -1,13 +1,41 @@
-"""Clusters of worker processes: a chief that fails, a TF_CONFIG that makes no sense, workers that do not answer."""
+"""Clusters of worker processes: one that is lost, a chief that fails, a TF_CONFIG that makes no sense, workers that do not answer."""
 
 import json
+import signal
 import socket
+import time
 
+import numpy as np
 import pytest
-from clusters import free_ports, start_two
+from clusters import free_ports, output, start, start_two, weights
 
 from tfgan_aug import training, workers
 from tfgan_aug.errors import UserError
+
+
+@pytest.mark.parametrize("killed", [0, 1])
+def test_a_killed_worker_ends_the_job_and_a_restart_goes_on(tmp_path, killed):
+    two = start_two(tmp_path, 10**6, "dcgan")
+    end = time.monotonic() + 120
+    while not list((tmp_path / "dcgan").glob("step-*")) and time.monotonic() < end:
+        time.sleep(0.05)
+    two[killed].send_signal(signal.SIGKILL)
+    _, error = two[1 - killed].communicate(timeout=120)
+    assert two[1 - killed].returncode == 2
+    line = error.strip().splitlines()[-1]
+    assert line.startswith("--strategy=multi_worker: another worker is gone")
+    assert f"/job:worker/task:{killed}" in line and "start all of them again" in line
+    two[killed].communicate()
+    (checkpoint,) = (tmp_path / "dcgan").glob("step-*")
+    reached = int(checkpoint.name[5:13])
+    for process in start_two(tmp_path, reached + 1, "dcgan"):
+        output(process)
+    alone = tmp_path / "alone"
+    output(start("one_device", 1, alone, reached + 1, "dcgan"))
+    pairs = list(zip(weights(tmp_path, "dcgan"), weights(alone, "dcgan"), strict=True))
+    assert max(np.abs(one - other).max() for one, other in pairs) < 1e-3
+    steps = [int(line.partition(",")[0]) for line in (tmp_path / "dcgan.csv").read_text().splitlines()[1:]]
+    assert steps == [*range(2, reached + 1, 2), reached + 1]
 
 
 @pytest.mark.parametrize(
