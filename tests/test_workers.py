@@ -1,4 +1,4 @@
-"""Clusters of worker processes: one that is lost, a chief that fails, a TF_CONFIG that makes no sense, workers that do not answer."""
+"""Clusters of workers: one that is lost, a chief that fails, a TF_CONFIG that makes no sense, workers that are gone."""
 
 import json
 import signal
