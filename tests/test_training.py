@@ -369,11 +369,11 @@ def one_device(tmp_path_factory):
     return folder
 
 
-@pytest.mark.parametrize("devices", [2, 4])
-def test_mirrored_devices_train_as_one(one_device, tmp_path, devices):
-    shown = output(start("mirrored", devices, tmp_path, STEPS, *MODELS))
+@pytest.mark.parametrize(("devices", "names"), [(2, MODELS), (4, ("dcgan", "classifier"))])
+def test_mirrored_devices_train_as_one(one_device, tmp_path, devices, names):
+    shown = output(start("mirrored", devices, tmp_path, STEPS, *names))
     assert shown == ", ".join(f"CPU:{number}" for number in range(devices))
-    assert_same(tmp_path, one_device)
+    assert_same(tmp_path, one_device, names)
 
 
 def test_two_workers_train_as_one(one_device, tmp_path):
