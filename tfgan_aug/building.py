@@ -176,7 +176,8 @@ class Building:
 
     def _pool_stage(self, gan):
         dependencies = {"gan": self.gan_stages[gan].digest, "judge": self.judge_stage.digest}
-        keys = {"seed": self.gan_config.seed, "block_size": self.config.samples.block_size}
+        # The format of its files: an older pool, of another one, is left alone.
+        keys = {"seed": self.gan_config.seed, "block_size": self.config.samples.block_size, "images": "png"}
         return artefacts.Stage(self.workdir, "pool", {**dependencies, **keys})
 
     def pool(self, gan):
