@@ -32,7 +32,7 @@ One standard error is 1.5 points: the first two are alike, and the simpler one i
     width 1, saturating, 1 to 7 generator steps, 2,000      1.04, 11 % zeros (real: 65) 0.009: leaves the real ones
 """
 
-from tfgan_aug import settings
+from tfgan_aug.config import settings
 
 
 def get_config():

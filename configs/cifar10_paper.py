@@ -15,7 +15,7 @@ latents and epochs. `--config.dcgan.activations=paper` takes its text literally 
 the discriminator).
 """
 
-from tfgan_aug import settings
+from tfgan_aug.config import settings
 
 
 def get_config():

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tfgan_aug import streams
+from tfgan_aug.core import streams
 
 CLASSES = 3
 NAMES = ("blue", "green", "red")

@@ -17,7 +17,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfgan_aug import generators, training
+from tfgan_aug.sampling import saved_models as generators
+from tfgan_aug.training import loop as training
 
 IMAGE_SHAPE = (16, 16, 3)
 CLASSES = 3

@@ -6,7 +6,9 @@ import keras
 import numpy as np
 from PIL import Image
 
-from tfgan_aug import judges, settings, training
+from tfgan_aug.classifiers import judges
+from tfgan_aug.config import settings
+from tfgan_aug.training import loop as training
 
 COLOURS = {"blue": (40, 60, 200), "green": (40, 180, 60), "red": (200, 50, 40)}
 

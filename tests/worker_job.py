@@ -11,10 +11,12 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfgan_aug import cli, training, workers
-from tfgan_aug.classifiers import Classifier, encoder, paper_cnn
+from tfgan_aug.classifiers.classifier import Classifier, encoder, paper_cnn
+from tfgan_aug.commands import cli
 from tfgan_aug.gans.dcgan import DCGAN
 from tfgan_aug.gans.stacked import StackedGAN
+from tfgan_aug.training import loop as training
+from tfgan_aug.training import workers
 
 COUNT, BATCH, SHAPE = 20, 8, (16, 16, 3)
 

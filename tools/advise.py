@@ -4,7 +4,7 @@ import pathlib
 
 from absl import flags
 
-from tfgan_aug import cli
+from tfgan_aug.commands import cli
 
 
 def main(config):
@@ -13,7 +13,7 @@ def main(config):
     From the learning curve of the config's classifier on inner splits of the training images; no GAN is trained and no
     test image read. After tools.run_table in the same --workdir, also how many real images each row's gain equals.
     """
-    from tfgan_aug import advice_job
+    from tfgan_aug.commands import advise as advice_job
 
     values = flags.FLAGS
     print(advice_job.run(config, values.workdir, values.strategy, values.skip_unreadable), end="")

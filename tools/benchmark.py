@@ -4,12 +4,16 @@ import pathlib
 
 from absl import flags
 
-from tfgan_aug import cli
+from tfgan_aug.commands import cli
 
 
 def main(config):
     """Prints images/s of training, drawing, judging, writing and reading on this machine, each beside its bound."""
-    from tfgan_aug import benchmark, data_speed, progress, settings, training
+    from tfgan_aug.benchmarks import data_speed
+    from tfgan_aug.benchmarks import suite as benchmark
+    from tfgan_aug.config import settings
+    from tfgan_aug.training import loop as training
+    from tfgan_aug.training import progress
 
     settings.check(config)
     if flags.FLAGS.seconds <= 0:

@@ -2,7 +2,7 @@
 
 import pathlib
 
-from tfgan_aug import cli
+from tfgan_aug.commands import cli
 
 if __name__ == "__main__":
     cli.define_build_dataset_flags(pathlib.Path(__file__).parents[1] / "configs" / "shapes10.py")

@@ -5,7 +5,7 @@ import sys
 
 from absl import flags
 
-from tfgan_aug import cli
+from tfgan_aug.commands import cli
 
 
 def main():
@@ -13,7 +13,8 @@ def main():
 
     Reads the workdir of tools.run_table alone, finished or not: cells that are missing are named.
     """
-    from tfgan_aug import page, sections, summaries
+    from tfgan_aug.experiments import summaries
+    from tfgan_aug.reports import page, sections
 
     workdir = pathlib.Path(flags.FLAGS.workdir)
     made = summaries.summarise(workdir)

@@ -4,7 +4,7 @@ import pathlib
 
 from absl import flags
 
-from tfgan_aug import cli
+from tfgan_aug.commands import cli
 
 
 def main(config):
@@ -13,7 +13,7 @@ def main(config):
     Writes measures.json, pictures of the closest pairs, and a section into each dataset's card; the report shows them.
     The features' network is trained on source images that no GAN saw.
     """
-    from tfgan_aug import measure_job
+    from tfgan_aug.commands import measure as measure_job
 
     values = flags.FLAGS
     print(measure_job.run(config, values.workdir, values.data_dir, values.strategy, values.skip_unreadable), end="")

@@ -4,7 +4,7 @@ import pathlib
 
 from absl import flags
 
-from tfgan_aug import cli
+from tfgan_aug.commands import cli
 
 _OPTIONS = ("sweep", "workdir", "seeds", "gan_seeds", "classifier_seeds", "gans", "strategy")
 _SWITCHES = ("dry_run", "skip_unreadable")
@@ -17,7 +17,7 @@ def main(config):
     judge is), conditional (its loss off and on), rare (one class cut and filled up), budget (how long the GAN trains),
     several, or all. Start it again to go on; GANs and trainings of tools.run_table in the same --workdir are used.
     """
-    from tfgan_aug import sweep_job
+    from tfgan_aug.commands import run_sweep as sweep_job
 
     options = {name: flags.FLAGS[name].value for name in (*_OPTIONS, *_SWITCHES)}
     print(sweep_job.run(config, sweep_job.Options(**options)), end="")

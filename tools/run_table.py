@@ -6,7 +6,7 @@ import sys
 
 from absl import flags
 
-from tfgan_aug import cli
+from tfgan_aug.commands import cli
 
 _OPTIONS = ("workdir", "rows", "seeds", "gan_seeds", "classifier_seeds", "gans", "strategy")
 _SWITCHES = ("dry_run", "overwrite", "allow_shortfall", "skip_unreadable")
@@ -18,7 +18,7 @@ def main(config):
     Start it again to go on, and once on each GPU to share the work: every cell is made once. Ends with the table, and
     writes what was measured into each dataset's card.
     """
-    from tfgan_aug import table_job
+    from tfgan_aug.commands import run_table as table_job
 
     options = table_job.Options(**{name: flags.FLAGS[name].value for name in (*_OPTIONS, *_SWITCHES)})
     print(table_job.run(config, options, shlex.join(["python", "-m", "tools.run_table", *sys.argv[1:]])), end="")

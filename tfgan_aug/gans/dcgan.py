@@ -3,7 +3,7 @@
 import keras
 import tensorflow as tf
 
-from tfgan_aug import pixels
+from tfgan_aug.core import pixels
 from tfgan_aug.gans import diffaugment, losses
 from tfgan_aug.gans.adversarial import AdversarialModel, DrawsImages
 from tfgan_aug.gans.layers import BatchNormalization, ConditionalBatchNormalization, LabelProjection

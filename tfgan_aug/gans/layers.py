@@ -3,7 +3,7 @@
 import keras
 import tensorflow as tf
 
-from tfgan_aug import streams
+from tfgan_aug.core import streams
 
 
 @keras.saving.register_keras_serializable("tfgan_aug")

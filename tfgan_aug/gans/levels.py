@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfgan_aug import pixels
+from tfgan_aug.core import pixels
 from tfgan_aug.gans import diffaugment, losses
 from tfgan_aug.gans.adversarial import AdversarialModel
 

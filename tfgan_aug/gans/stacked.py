@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfgan_aug import optimizers, pixels, streams
+from tfgan_aug.core import optimizers, pixels, streams
 from tfgan_aug.gans import losses, stacked_networks
 from tfgan_aug.gans.adversarial import DrawsImages
 from tfgan_aug.gans.levels import ADAPTIVE, FORMS, Level, StackLevels

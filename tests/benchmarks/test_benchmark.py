@@ -1,0 +1,141 @@
+"""The benchmark measures every stage it promises; its figures are not judged here."""
+
+import collections
+import math
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+import tiny
+
+from tfgan_aug.benchmarks import data_speed, training_speed
+from tfgan_aug.benchmarks import suite as benchmark
+from tfgan_aug.benchmarks import timing as speed
+from tfgan_aug.core.errors import UserError
+from tfgan_aug.experiments import dcgan_stage
+from tfgan_aug.gans.layers import BatchNormalization
+from tfgan_aug.training import loop as training
+
+STAGES = {
+    "DCGAN training": 3,
+    "classifier training": 2,
+    "Stacked GAN encoder training": 1,
+    "Stacked GAN level 0 training": 1,
+    "Stacked GAN level 1 training": 1,
+    "Stacked GAN joint training": 1,
+    "Stacked GAN features": 1,
+    "generated": 1,
+    "judged": 1,
+    "drawn, judged and kept": 1,
+    "drawn, judged, kept and written": 1,
+    "real images written": 1,
+    "read": 1,
+    "read, shuffled, batched, flip, translate, zoom": 1,
+    "nearest training images": 1,
+    "authenticity": 1,
+    "precision and recall": 1,
+    "density and coverage": 1,
+    "kernel distance": 1,
+    "Fréchet distance": 1,
+    "C_T": 1,
+}
+NOT_COMPARED = {"Fréchet distance", "C_T"}
+
+
+def test_every_stage_has_a_rate_and_what_it_is_compared_with():
+    config = tiny.config("shapes10")
+    rows, memory = benchmark.run(config, 0.01, training.make_strategy("one_device"))
+    assert collections.Counter(row.name for row in rows) == STAGES
+    assert all(row.rate > 0 for row in rows) and 0.1 < memory < 64
+    # Two metrics are no products of matrices.
+    assert {row.name for row in rows if not math.isfinite(row.bound)} == NOT_COMPARED
+    words = [row.bound_name for row in rows if row.name == "DCGAN training"]
+    assert ["alternating" in text for text in words] == [False, True, False] and "Keras' examples" in words[2]
+
+
+def test_the_plain_gan_learns_with_keras_own_layers():
+    gan = dcgan_stage.build(tiny.config("shapes10").dcgan, (16, 16, 3), 3, 0)
+    plain = training_speed.PlainGAN(gan)
+    plain.compile(1e-2, 0.5)
+    layers = [layer for network in (plain.generator, plain.discriminator) for layer in network.layers]
+    layers += [layer.normalization for layer in layers if hasattr(layer, "normalization")]
+    assert not any(isinstance(layer, BatchNormalization) for layer in layers)
+    assert sum(isinstance(layer, keras.layers.BatchNormalization) for layer in layers) == 7
+    shapes = [[weight.shape for weight in model.generator.weights] for model in (gan, plain)]
+    assert shapes[0] == shapes[1]
+    before = [weight.numpy() for weight in plain.trainable_variables]
+    images, labels = np.zeros((4, 16, 16, 3), np.uint8), np.arange(4, dtype=np.int32) % 3
+    first = plain.train_step((tf.constant(images), tf.constant(labels)))
+    # Two classes of images that the discriminator knows nothing of: ln 2 each, to what a start at N(0, 0.02) gives.
+    assert float(first["d_loss"]) == pytest.approx(math.log(2), abs=0.1)
+    assert all(np.abs(weight - old).max() > 0 for weight, old in zip(plain.trainable_variables, before, strict=True))
+
+
+def test_growth_counts_what_it_made():
+    found = list(data_speed.growth([5_000]))
+    assert [(one["images"], one["shards"]) for one in found] == [(5_000, 1)]
+    # Each record holds 768 bytes of pixels, and less than 400 of all else.
+    assert 768 < found[0]["bytes"] / 5_000 < 1_168
+    assert 0.1 < found[0]["memory"] < 8 and found[0]["seconds"] > 0
+    assert found[0]["draw and judge"] + found[0]["write and read back"] <= found[0]["seconds"]
+
+
+def test_table_shows_shares():
+    rows = [speed.Row("drawn", 1500.4, 2000.0, "the pass"), speed.Row("read", 10.0, float("nan"), "none")]
+    grown = [{"images": 10_000, "seconds": 1.52, "memory": 0.704, "shards": 1, "bytes": 10_210_000}]
+    assert benchmark.table(rows, 1.26, 0.234, grown).splitlines()[2:] == [
+        "| drawn | 1,500 | 2,000 | 75% | the pass |",
+        "| read | 10 | - | - | none |",
+        "",
+        "Peak memory: 1.3 GiB. `--help`: 0.23 s.",
+        "",
+        "| tiny images | seconds | us an image | peak memory, GiB | shards | MB |",
+        "| --- | --- | --- | --- | --- | --- |",
+        "| 10,000 | 2 | 152 | 0.70 | 1 | 10 |",
+    ]
+
+
+def test_rates_are_the_best_of_several_calls_in_turn(monkeypatch):
+    clock = iter([0.0, 2.0, 2.0, 3.0, 3.0, 4.0, 4.0, 9.0])
+    monkeypatch.setattr(speed.time, "perf_counter", lambda: next(clock))
+    ends = iter([0.0, 0.0, 0.5, 9.0])
+    monkeypatch.setattr(speed.time, "monotonic", lambda: next(ends))
+    calls = []
+    # Each is called once to warm up, then twice for 10 images each: 2 and 1 s, 1 and 5 s.
+    works = [lambda: calls.append("a"), lambda: calls.append("b")]
+    assert speed.side_by_side(works, 10, 1.0) == [10.0, 10.0]
+    assert "".join(calls) == "ababab"
+
+
+def test_unknown_source_is_refused():
+    with pytest.raises(UserError, match="cifar11"):
+        benchmark.run(tiny.config("cifar11"), 0.01, training.make_strategy("one_device"))
+
+
+def test_multiply_adds_by_hand():
+    """Batch 2: a convolution 8 x 8 of 3 to 4 channels, a transposed one, a dense layer, and the gradients of some."""
+    x, kernel = tf.Variable(tf.zeros((2, 8, 8, 3))), tf.Variable(tf.zeros((3, 3, 3, 4)))
+    up, dense = tf.Variable(tf.zeros((5, 5, 6, 4))), tf.Variable(tf.zeros((1536, 7)))
+
+    def forward():
+        y = tf.nn.conv2d(x, kernel, 2, "SAME")
+        z = tf.nn.conv2d_transpose(y, up, (2, 16, 8, 6), (4, 2), "SAME")
+        return tf.reshape(z, (2, -1)) @ tf.zeros((768, 7)), y
+
+    convolution, transposed, product = 2 * 4 * 4 * 4 * 27, 2 * 4 * 4 * 4 * 150, 2 * 768 * 7
+
+    def count(function):
+        return speed.multiply_adds(tf.function(function, autograph=False).get_concrete_function().graph, 2)
+
+    assert count(lambda: forward()[0]) == convolution + transposed + product
+    assert count(lambda: forward()[1]) == convolution
+
+    def gradient():
+        with tf.GradientTape() as tape:
+            y = forward()[1]
+        return tape.gradient(y, kernel)
+
+    # The gradient by the input, which the tape makes too, is not needed and not counted; nor is the forward pass.
+    assert count(gradient) == convolution
+    assert count(lambda: tf.transpose(dense) @ tf.zeros((1536, 5))) == 7 * 1536 * 5

@@ -1,0 +1,122 @@
+"""The paper's crop against an own computation; every transform keyed by image, seeded, uint8."""
+
+import itertools
+
+import numpy as np
+import pytest
+import tiny
+
+from tfgan_aug.core import artefacts
+from tfgan_aug.core.errors import UserError
+from tfgan_aug.data import geometric, sources, subsets
+
+
+def pictures(count, size=32, channels=3):
+    return np.random.default_rng(7).integers(0, 256, (count, size, size, channels), np.uint8)
+
+
+def enlarged(crop, size):
+    """Bilinear interpolation with pixel centres at half-integers, edges repeated: the textbook's formula."""
+    side = len(crop)
+    places = np.clip((np.arange(size) + 0.5) * side / size - 0.5, 0, side - 1)
+    low = np.floor(places).astype(int)
+    high, share = np.minimum(low + 1, side - 1), places - low
+    crop = crop.astype(float)
+    rows = crop[low] * (1 - share)[:, None, None] + crop[high] * share[:, None, None]
+    return rows[:, low] * (1 - share)[:, None] + rows[:, high] * share[:, None]
+
+
+def offset_of(image, made, side):
+    """The only offset whose crop, enlarged, is `made` to one grey level."""
+    offsets = [
+        (top, left)
+        for top, left in itertools.product(range(len(image) - side + 1), repeat=2)
+        if np.abs(enlarged(image[top : top + side, left : left + side], len(image)) - made).max() <= 1
+    ]
+    assert len(offsets) == 1
+    return offsets[0]
+
+
+@pytest.mark.parametrize("size, side, channels", [(32, 24, 3), (48, 36, 1), (16, 12, 3)])
+def test_crop_is_the_paper_s(size, side, channels):
+    images = pictures(6, size, channels)
+    made = geometric.augment(images, list("abcdef"), ["crop"], seed=0)
+    assert made.dtype == np.uint8 and made.shape == images.shape
+    assert len({offset_of(image, new, side) for image, new in zip(images, made, strict=True)}) > 1
+
+
+def test_offsets_reach_all_edges():
+    """80 of 25 equally likely offsets miss one of the four edges with probability 4 * 0.8 ** 80 < 1e-7."""
+    image = pictures(1, 16)[0]
+    made = geometric.augment(np.stack([image] * 80), [f"id{i}" for i in range(80)], ["crop"], seed=0)
+    tops, lefts = zip(*(offset_of(image, new, 12) for new in made), strict=True)
+    assert {min(tops), max(tops), min(lefts), max(lefts)} == {0, 4} and min(tops) == min(lefts) == 0
+
+
+def test_an_image_depends_on_its_id_alone():
+    images, names = pictures(5, 16), ["a", "b", "c", "d", "e"]
+    transforms = ["flip", "crop", "brightness"]
+    made = geometric.augment(images, names, transforms, seed=0)
+    back = geometric.augment(images[::-1], names[::-1], transforms, seed=0)[::-1]
+    assert np.array_equal(made, back)
+    assert np.array_equal(geometric.augment(images[3:4], ["d"], transforms, seed=0)[0], made[3])
+    other = geometric.augment(images, [*names[:4], "other"], transforms, seed=0)
+    assert np.array_equal(other[:4], made[:4]) and not np.array_equal(other[4], made[4])
+
+
+def test_seeds_differ():
+    images, names = pictures(4, 16), list("abcd")
+    first, second = (geometric.augment(images, names, ["crop"], seed=seed) for seed in (0, 1))
+    assert not np.array_equal(first, second)
+
+
+@pytest.mark.parametrize("name", [name for name in geometric.TRANSFORMS if name != "crop"])
+def test_each_transform_changes_images_and_keeps_their_form(name):
+    images = np.repeat(pictures(6, 4), 4, axis=1).repeat(4, axis=2)
+    made = geometric.augment(images, list("abcdef"), [name], seed=0)
+    assert made.dtype == np.uint8 and made.shape == images.shape
+    changed = [not np.array_equal(image, new) for image, new in zip(images, made, strict=True)]
+    if name == "flip":
+        for image, new, other in zip(images, made, changed, strict=True):
+            assert np.array_equal(new, image[:, ::-1] if other else image)
+        assert 0 < sum(changed) < 6
+    else:
+        assert sum(changed) >= 5
+        assert np.abs(made.astype(int) - images).mean() < 80
+
+
+def test_unknown_transform():
+    assert geometric.transform_names("--config.geometric.transforms", " crop, flip,") == ["crop", "flip"]
+    with pytest.raises(UserError, match=r"--config\.x: found 'shear', expected some of crop, flip, rotate, "):
+        geometric.transform_names("--config.x", "crop,shear")
+
+
+def test_stage_is_named_after_subset_seed_and_options(tmp_path):
+    root = tiny.save_pictures(tmp_path / "pictures", {"red": 8, "green": 8})
+    source = sources.open_source(f"folder:{root}", image_size=16)
+    config = tiny.config(f"folder:{root}")
+    subset = subsets.read(source, config)
+    subset_stage = subsets.stage(tmp_path, source, subset)
+    stage = geometric.stage(tmp_path, subset_stage, config)
+    geometric.make(stage, subset, config)
+    expected = geometric.augment(subset.train.images, subset.train.ids, ["crop"], seed=0)
+    assert np.array_equal(geometric.load(stage.path), expected)
+    digests = {
+        geometric.stage(tmp_path, subset_stage, tiny.config("", **fields)).digest
+        for fields in ({}, {"seed": 1}, {"geometric__transforms": "flip"}, {"geometric__crop_fraction": 0.5})
+    }
+    assert len(digests) == 4 and stage.digest in digests
+
+
+def test_a_second_set_has_transforms_of_its_own(tmp_path):
+    config = tiny.config("shapes10")
+    part = subsets.Part(("a", "b"), np.array([0, 1], np.int32), pictures(2, 16))
+    subset = subsets.Subset(("x", "y"), part, part)
+    made = []
+    for copy in (0, 1):
+        stage = geometric.stage(tmp_path, artefacts.Stage(tmp_path, "subset", {}), config, copy)
+        geometric.make(stage, subset, config)
+        made.append(geometric.load(stage.path))
+    keys = ["1/a", "1/b"]
+    assert np.array_equal(made[1], geometric.augment(part.images, keys, ["crop"], seed=0))
+    assert not np.array_equal(made[0], made[1])

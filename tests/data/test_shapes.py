@@ -1,0 +1,77 @@
+"""shapes10: the same arguments give the same bytes, and each picture shows its class's shape clearly."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from tfgan_aug.data import shapes
+
+
+def test_picture_form():
+    picture = shapes.draw("train", 0, 0)
+    assert picture.shape == (32, 32, 3) and picture.dtype == np.uint8
+    assert len(shapes.CLASS_NAMES) == len(set(shapes.CLASS_NAMES)) == 10
+    assert shapes.SPLIT_SIZES == {"train": 1000, "test": 300}
+
+
+def test_same_arguments_same_bytes_in_another_process():
+    code = "from tfgan_aug import shapes; print(shapes.draw('test', 4, 299, seed=3).tobytes().hex(), end='')"
+    there = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert there == shapes.draw("test", 4, 299, seed=3).tobytes().hex()
+
+
+@pytest.mark.parametrize("other", [("train", 4, 7, 1), ("test", 4, 7, 0), ("train", 5, 7, 0), ("train", 4, 8, 0)])
+def test_seed_split_label_and_index_each_change_the_picture(other):
+    assert not np.array_equal(shapes.draw("train", 4, 7, 0), shapes.draw(*other))
+
+
+def test_no_picture_twice():
+    drawn = [shapes.draw(split, 1, index).tobytes() for split in ("train", "test") for index in range(100)]
+    assert len(set(drawn)) == 200
+
+
+@pytest.mark.parametrize("image_size", [16, 48, 128])
+def test_other_sizes_show_the_same_scene(image_size):
+    large = shapes.draw("train", 7, 3, image_size=image_size)
+    assert large.shape == (image_size, image_size, 3)
+    # Quarters of the picture keep their mean colour; noise and edges move it by a few levels.
+    quarters = [
+        p.reshape(4, len(p) // 4, 4, len(p) // 4, 3).mean((1, 3))
+        for p in (large.astype(float), shapes.draw("train", 7, 3))
+    ]
+    assert np.abs(quarters[0] - quarters[1]).max() < 30
+
+
+def test_one_channel_is_the_brightness():
+    colour, grey = shapes.draw("train", 2, 5), shapes.draw("train", 2, 5, channels=1)
+    assert grey.shape == (32, 32, 1) and grey.dtype == np.uint8
+    assert np.abs(colour @ [0.299, 0.587, 0.114] - grey[..., 0]).max() <= 1
+
+
+def test_shape_stands_out_and_is_large():
+    """The two brightness levels of a square's picture lie apart, and the shape covers what its size says."""
+    square = shapes.CLASS_NAMES.index("square")
+    for index in range(50):
+        grey = shapes.draw("train", square, index, channels=1)[..., 0].astype(float)
+        bright = grey > 127.5
+        assert grey[bright].mean() - grey[~bright].mean() > 60
+        # Side 0.55 to 0.85 times 0.85, one axis shortened to 0.88 at most; clutter of either brightness adds a little.
+        corner = np.median(np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]]))
+        share = (bright != (corner > 127.5)).mean()
+        assert 0.16 < share < 0.6
+
+
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        (("valid", 0, 0), "split is 'valid', expected one of train, test"),
+        (("train", 10, 0), "label is 10, expected 0 to 9"),
+        (("test", 0, 300), "index is 300, expected 0 to 299 in split test"),
+        (("train", 0, 0, 0, 32, 4), "channels is 4, expected 1 or 3"),
+    ],
+)
+def test_impossible_arguments(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        shapes.draw(*arguments)

@@ -1,0 +1,501 @@
+"""Sources: stable ids, exact pixels from every kind of file, and one line for every mistake."""
+
+import io
+import re
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tfgan_aug.core.errors import UserError
+from tfgan_aug.data import shapes, sources
+
+RED, WHITE = (255, 0, 0), (255, 255, 255)
+
+
+def fails(message, name="shapes10", **options):
+    """The one line that opening the source ends in; `message` is a regular expression that it must hold."""
+    with pytest.raises(UserError, match=message) as caught:
+        sources.open_source(name, **{"image_size": 16, **options})
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def test_importing_does_not_load_tensorflow():
+    code = "import sys, tfgan_aug.sources; sys.exit(any(name.startswith('tensorflow') for name in sys.modules))"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+# Options
+
+
+@pytest.mark.parametrize("image_size", [0, 8, 33, 144, -16])
+def test_image_size_guard(image_size):
+    fails(f"--config.image_size is {image_size}, expected a multiple of 16 from 16 to 128", image_size=image_size)
+
+
+def test_channels_guard():
+    fails("--config.channels is 4, expected 1 or 3", channels=4)
+
+
+def test_filter_guard_names_the_nearest():
+    fails(
+        r"--config.resize_filter is 'lanzcos' \(nearest: lanczos\), expected one of .*bicubic", resize_filter="lanzcos"
+    )
+
+
+# shapes10 and what all splits do
+
+
+def test_shapes10():
+    source = sources.open_source("shapes10", image_size=32)
+    assert (source.name, source.spec, source.class_names) == ("shapes10", "shapes10", shapes.CLASS_NAMES)
+    assert source.image_shape == (32, 32, 3) and source.skipped == ()
+    assert len(source.train) == 10_000 and len(set(source.train.ids)) == 10_000
+    assert source.train.labels.dtype == np.int32
+    assert np.array_equal(np.bincount(source.train.labels), [1000] * 10)
+    test = sources.test_split(source)
+    assert len(test) == 3000 and not set(test.ids) & set(source.train.ids)
+    assert source.train.ids[57] == "train/square/0005" and source.train.labels[57] == 7
+    assert np.array_equal(source.train.images([57])[0], shapes.draw("train", 7, 5))
+    assert np.array_equal(test.images([57])[0], shapes.draw("test", 7, 5))
+
+
+def test_images_come_in_the_order_asked():
+    train = sources.open_source("shapes10", image_size=16, channels=1).train
+    pictures = train.images([30, 4, 30, 11])
+    assert pictures.shape == (4, 16, 16, 1) and pictures.dtype == np.uint8
+    for picture, position in zip(pictures, [30, 4, 30, 11], strict=True):
+        assert np.array_equal(picture, shapes.draw("train", position % 10, position // 10, image_size=16, channels=1))
+    assert train.images([]).shape == (0, 16, 16, 1)
+
+
+def test_batches_follow_the_split():
+    train = sources.open_source("shapes10", image_size=16).train
+    batches = list(train.batches(2, positions=[9, 3, 3, 7]))
+    assert [positions.tolist() for positions, _ in batches] == [[3, 7], [9]]
+    assert np.array_equal(np.concatenate([pictures for _, pictures in batches]), train.images([3, 7, 9]))
+    first = next(train.batches(5))
+    assert first[0].tolist() == [0, 1, 2, 3, 4] and first[1].shape == (5, 16, 16, 3)
+
+
+def test_only_what_is_asked_is_drawn(monkeypatch):
+    drawn = []
+    monkeypatch.setattr(
+        shapes, "draw", lambda *arguments: drawn.append(arguments[1:3]) or np.zeros((16, 16, 3), np.uint8)
+    )
+    train = sources.open_source("shapes10", image_size=16).train
+    train.images([12, 5])
+    next(train.batches(2))
+    assert drawn == [(5, 0), (2, 1), (0, 0), (1, 0)]
+
+
+def test_positions_guard():
+    train = sources.open_source("shapes10", image_size=16).train
+    with pytest.raises(IndexError, match="positions reach from 0 to 10000, the split has 10000"):
+        train.images([0, 10_000])
+    with pytest.raises(IndexError, match="positions reach from -1 to 2"):
+        train.batches(4, [-1, 2])
+    with pytest.raises(TypeError, match="positions are bool, expected integers"):
+        train.images([True, False])
+    with pytest.raises(ValueError, match="batch_size is 0, expected at least 1"):
+        train.batches(0)
+
+
+def test_fingerprint_follows_what_identifies_the_data():
+    def print_of(**options):
+        return sources.open_source("shapes10", **{"image_size": 16, **options}).fingerprint()
+
+    assert print_of() == print_of() and re.fullmatch("[0-9a-f]{64}", print_of())
+    assert len({print_of(), print_of(image_size=32), print_of(channels=1), print_of(resize_filter="box")}) == 4
+
+
+# Folders
+
+
+def save(path, picture, **options):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    picture.save(path, **options)
+
+
+def flat(mode, colour, size=(16, 16)):
+    return Image.new(mode, size, colour)
+
+
+@pytest.fixture
+def root(tmp_path):
+    """Two classes of two pictures: flat colours."""
+    for name, colours in {"cat": (RED, (10, 20, 30)), "dog": ((0, 0, 255), WHITE)}.items():
+        for number, colour in enumerate(colours):
+            save(tmp_path / "My Pets-2" / name / f"{number}.png", flat("RGB", colour))
+    return tmp_path / "My Pets-2"
+
+
+def read_one(root, **options):
+    """The picture cat/a.* of the folder."""
+    train = sources.open_source(f"folder:{root}", **{"image_size": 16, **options}).train
+    (position,) = [i for i, name in enumerate(train.ids) if name.startswith("cat/a.")]
+    return train.images([position])[0]
+
+
+def test_folder(root):
+    (root / "cat" / ".hidden.png").write_bytes(b"")
+    (root / "cat" / "notes.txt").write_text("no picture")
+    (root / ".cache").mkdir()
+    source = sources.open_source(f"folder:{root}", image_size=16)
+    assert (source.name, source.class_names) == ("my_pets_2", ("cat", "dog"))
+    assert source.train.ids == ["cat/0.png", "cat/1.png", "dog/0.png", "dog/1.png"]
+    assert source.train.labels.tolist() == [0, 0, 1, 1] and source.train.labels.dtype == np.int32
+    assert source.train.images([3, 0])[:, 5, 5].tolist() == [list(WHITE), list(RED)]
+    assert sources.test_split(source) is None
+    again = sources.open_source(f"folder:{root}", image_size=16)
+    assert again.train.ids == source.train.ids and again.fingerprint() == source.fingerprint()
+
+
+def test_folder_by_splits(root, tmp_path):
+    (tmp_path / "2 halves").mkdir()
+    root.rename(tmp_path / "2 halves" / "train")
+    save(tmp_path / "2 halves" / "test" / "dog" / "x.JPEG", flat("RGB", WHITE), format="JPEG")
+    source = sources.open_source(f"folder:{tmp_path / '2 halves'}", image_size=16)
+    assert source.name == "images_2_halves" and source.class_names == ("cat", "dog")
+    assert source.train.ids[0] == "train/cat/0.png" and len(source.train) == 4
+    test = sources.test_split(source)
+    assert test.ids == ["test/dog/x.JPEG"] and test.labels.tolist() == [1]
+    assert (test.images([0]) == 255).all()
+    save(tmp_path / "2 halves" / "test" / "owl" / "x.png", flat("L", 0))
+    fails(r"test.owl is a class that .*train does not have", f"folder:{tmp_path / '2 halves'}")
+
+
+def test_train_as_a_class_name(root):
+    save(root / "train" / "0.png", flat("L", 0))
+    assert sources.open_source(f"folder:{root}", image_size=16).class_names == ("cat", "dog", "train")
+
+
+def palette():
+    picture = flat("P", 1)
+    picture.putpalette([9, 9, 9, 40, 50, 60])
+    return picture
+
+
+def transparent_palette():
+    picture = flat("P", 1)
+    picture.putpalette([9, 9, 9, 40, 50, 60])
+    picture.info["transparency"] = 1
+    return picture
+
+
+@pytest.mark.parametrize(
+    "picture, rgb",
+    [
+        (palette(), (40, 50, 60)),
+        (transparent_palette(), WHITE),
+        (flat("L", 77), (77, 77, 77)),
+        (flat("1", 1), WHITE),
+        (flat("RGBA", (*RED, 255)), RED),
+        (flat("RGBA", (0, 0, 0, 0)), WHITE),
+        (flat("RGBA", (0, 0, 0, 51)), (204, 204, 204)),  # One fifth black over white.
+        (flat("LA", (0, 51)), (204, 204, 204)),
+        (Image.fromarray(np.full((16, 16), 65535, np.uint16)), WHITE),
+        (Image.fromarray(np.full((16, 16), 257 * 100 + 200, np.uint16)), (101, 101, 101)),
+    ],
+)
+def test_modes(root, picture, rgb):
+    save(root / "cat" / "a.png", picture)
+    assert np.array_equal(read_one(root), np.full((16, 16, 3), rgb))
+    grey = int(np.rint(np.dot(rgb, [0.299, 0.587, 0.114])))
+    assert np.array_equal(read_one(root, channels=1), np.full((16, 16, 1), grey))
+
+
+def test_cmyk_jpeg(root):
+    save(root / "cat" / "a.jpg", flat("CMYK", (0, 255, 255, 0)), quality=100)
+    assert np.abs(read_one(root) - np.array(RED, int)).max() <= 2
+    assert np.abs(read_one(root, channels=1) - 76.0).max() <= 2
+
+
+def test_phone_jpeg_with_two_pictures(root):
+    """MPO: the first picture counts."""
+    save(
+        root / "cat" / "a.jpg",
+        flat("RGB", RED),
+        format="MPO",
+        save_all=True,
+        append_images=[flat("RGB", 0)],
+        quality=100,
+    )
+    assert np.abs(read_one(root) - np.array(RED, int)).max() <= 2
+
+
+def test_lossless_webp(root):
+    save(root / "cat" / "a.WebP", flat("RGB", (40, 50, 60)), format="WEBP", lossless=True)
+    assert np.array_equal(read_one(root), np.full((16, 16, 3), (40, 50, 60)))
+
+
+def test_exif_orientation(root):
+    picture = flat("RGB", 0)
+    picture.paste(RED, (0, 0, 16, 4))  # Red at the stored top.
+    exif = Image.Exif()
+    exif[0x0112] = 6  # To be turned by 90 degrees clockwise: what is stored on top belongs to the right.
+    save(root / "cat" / "a.png", picture, exif=exif)
+    expected = np.zeros((16, 16, 3), np.uint8)
+    expected[:, 12:] = RED
+    assert np.array_equal(read_one(root), expected)
+
+
+def test_the_centred_square_is_kept(root):
+    picture = flat("RGB", (0, 0, 255), size=(48, 32))
+    picture.paste(RED, (8, 0, 40, 32))
+    save(root / "cat" / "a.png", picture)
+    assert np.array_equal(read_one(root), np.full((16, 16, 3), RED))
+
+
+@pytest.mark.parametrize("resize_filter, level", [("nearest", {0, 255}), ("box", {128, 127}), ("lanczos", None)])
+def test_shrinking_averages(root, resize_filter, level):
+    stripes = np.tile(np.array([0, 255], np.uint8), (32, 16))
+    save(root / "cat" / "a.png", Image.fromarray(stripes))
+    got = read_one(root, channels=1, resize_filter=resize_filter)
+    if level:
+        assert set(np.unique(got)) <= level
+    else:
+        assert np.abs(got[:, 3:-3].astype(int) - 127).max() <= 10  # Grey; only near the edge the kernel is cut off.
+
+
+def jpeg_bytes():
+    noise = np.random.default_rng(0).integers(0, 256, (32, 32, 3), np.uint8)
+    stream = io.BytesIO()
+    Image.fromarray(noise).save(stream, "JPEG")
+    return stream.getvalue()
+
+
+def gif_bytes():
+    stream = io.BytesIO()
+    flat("L", 0).save(stream, "GIF")
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize(
+    "content, reason",
+    [
+        (jpeg_bytes()[:900], "truncated"),
+        (b"", "not a picture"),
+        (b"hello", "not a picture"),
+        (gif_bytes(), "not a picture"),
+    ],
+)
+def test_unreadable_files(root, content, reason):
+    (root / "dog" / "bad.jpg").write_bytes(content)
+    line = fails(rf"bad\.jpg does not decode \(.*{reason}.*\), 1 such .*--skip_unreadable", f"folder:{root}")
+    assert line.startswith(str(root / "dog" / "bad.jpg"))
+    source = sources.open_source(f"folder:{root}", image_size=16, skip_unreadable=True)
+    assert source.skipped == ("dog/bad.jpg",) and "dog/bad.jpg" not in source.train.ids
+    assert source.train.images(range(4)).shape == (4, 16, 16, 3)
+
+
+@pytest.mark.parametrize("limit", [20 * 20, 40 * 40 - 1])  # Pillow warns above the limit and raises above its double.
+def test_decompression_bomb(root, monkeypatch, limit):
+    save(root / "cat" / "a.png", flat("RGB", RED, size=(40, 40)))
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", limit)
+    fails(r"cat.a\.png does not decode \(.*decompression bomb.*--skip_unreadable", f"folder:{root}")
+    assert sources.open_source(f"folder:{root}", image_size=16, skip_unreadable=True).skipped == ("cat/a.png",)
+
+
+def test_a_class_without_readable_pictures(root):
+    save(root / "owl" / "0.png", flat("L", 0))
+    (root / "owl" / "0.png").write_bytes(b"")
+    fails("owl: none of the pictures of this class folder decodes", f"folder:{root}", skip_unreadable=True)
+
+
+def test_a_file_that_breaks_after_opening(root):
+    train = sources.open_source(f"folder:{root}", image_size=16).train
+    (root / "cat" / "1.png").write_bytes(b"")
+    assert len(train.images([0, 2])) == 2
+    with pytest.raises(UserError, match=r"cat.1\.png no longer decodes \(not a picture\)"):
+        train.images([1])
+
+
+def test_folder_guards(root, tmp_path):
+    fails("folder .*missing does not exist, expected a folder of class folders", f"folder:{tmp_path / 'missing'}")
+    fails("'folder:' without a path, expected folder:PATH", "folder:")
+    fails("cat has 0 class folders, expected at least 2", f"folder:{root / 'cat'}")
+    fails("for the folder of that name say folder:", str(root))
+    (root / "empty").mkdir()
+    fails(r"empty: no pictures in this class folder, expected files ending in \.jpg", f"folder:{root}")
+
+
+def test_class_count_guard(root):
+    for number in range(999):
+        (root / f"c{number}").mkdir()
+        (root / f"c{number}" / "0.png").symlink_to(root / "cat" / "0.png")
+    fails("has 1001 classes, expected 2 to 1000", f"folder:{root}")
+
+
+# TFDS
+
+
+def write_tfds(data_dir, name, splits, supervised_keys=("image", "label"), shards=2, **features):
+    """A prepared data set of one version, its records in the order given; returns its folder."""
+    import tensorflow as tf
+    import tensorflow_datasets as tfds
+
+    features = tfds.features.FeaturesDict(features)
+    folder = data_dir / name / "1.2.0"
+    folder.mkdir(parents=True)
+    infos = []
+    for split, examples in splits.items():
+        lengths = [len(part) for part in np.array_split(range(len(examples)), shards)]
+        rest = iter(examples)
+        for shard, length in enumerate(lengths):
+            path = folder / f"{name}-{split}.tfrecord-{shard:05d}-of-{shards:05d}"
+            with tf.io.TFRecordWriter(str(path)) as writer:
+                for _ in range(length):
+                    writer.write(features.serialize_example(features.encode_example(next(rest))))
+        template = tfds.core.ShardedFileTemplate(
+            data_dir=folder, dataset_name=name, split=split, filetype_suffix="tfrecord",
+            template="{DATASET}-{SPLIT}.{FILEFORMAT}-{SHARD_X_OF_Y}",
+        )  # fmt: skip
+        infos.append(tfds.core.SplitInfo(name=split, shard_lengths=lengths, num_bytes=1, filename_template=template))
+    tfds.folder_dataset.write_metadata(
+        data_dir=folder, features=features, split_infos=infos, supervised_keys=supervised_keys, check_data=False,
+        homepage="https://example.org", description="A toy.", license="CC0", citation="@misc{toy}",
+    )  # fmt: skip
+    return folder
+
+
+def image_feature(*shape, **options):
+    import tensorflow_datasets as tfds
+
+    return tfds.features.Image(shape=shape, **options)
+
+
+def label_feature(names=("no", "yes", "maybe")):
+    import tensorflow_datasets as tfds
+
+    return tfds.features.ClassLabel(names=names)
+
+
+def text_feature():
+    import tensorflow_datasets as tfds
+
+    return tfds.features.Text()
+
+
+def grey_examples(count, level=0, side=28, **more):
+    return [{"image": np.full((side, side, 1), level + i, np.uint8), "label": i % 3, **more} for i in range(count)]
+
+
+@pytest.fixture(scope="module")
+def tfds_dir(tmp_path_factory):
+    """A folder of prepared data sets; `toy` is 28 x 28 and grey, `ided` 16 x 16 in colour with ids of its own."""
+    folder = tmp_path_factory.mktemp("tfds")
+    grey, label = image_feature(28, 28, 1), label_feature()
+    write_tfds(folder, "toy", {"train": grey_examples(7), "test": grey_examples(4, 100)}, image=grey, label=label)
+    colour = [{"image": np.full((16, 16, 3), (200, i, 0), np.uint8), "label": 1, "id": f"n{9 - i}"} for i in range(5)]
+    splits = {"train": colour, "validation": colour}
+    write_tfds(folder, "ided", splits, image=image_feature(16, 16, 3), label=label, id=text_feature())
+    return folder
+
+
+def test_tfds_grey_28_to_32(tfds_dir):
+    source = sources.open_source("toy", image_size=32, channels=1, data_dir=str(tfds_dir))
+    assert (source.name, source.version, source.image_shape) == ("toy", "1.2.0", (32, 32, 1))
+    assert source.class_names == ("no", "yes", "maybe")
+    assert (source.description, source.homepage, source.license) == ("A toy.", "https://example.org", "CC0")
+    assert source.citation == "@misc{toy}"
+    assert source.train.ids == [f"train/{i:08d}" for i in range(7)]
+    assert source.train.labels.tolist() == [0, 1, 2, 0, 1, 2, 0]
+    assert np.array_equal(source.train.images([6, 2, 4])[:, 31, 31, 0], [6, 2, 4])
+    test = sources.test_split(source)
+    assert test.ids[0] == "test/00000000" and np.array_equal(test.images(range(4))[:, 0, 0, 0], [100, 101, 102, 103])
+    batches = list(source.train.batches(3))
+    assert [positions.tolist() for positions, _ in batches] == [[0, 1, 2], [3, 4, 5], [6]]
+    assert np.concatenate([pictures for _, pictures in batches])[:, 5, 5, 0].tolist() == list(range(7))
+    colour = sources.open_source("toy", image_size=16, data_dir=str(tfds_dir)).train.images([3])
+    assert np.array_equal(colour, np.full((1, 16, 16, 3), 3))
+
+
+def test_tfds_own_ids_and_colour_to_grey(tfds_dir):
+    source = sources.open_source("ided:1.*.*", image_size=16, channels=1, data_dir=str(tfds_dir))
+    assert source.train.ids == ["n9", "n8", "n7", "n6", "n5"]
+    assert sources.test_split(source) is None  # `validation` is no test split.
+    assert source.train.images([0])[0, 0, 0, 0] == 60  # 0.299 * 200
+    again = sources.open_source("ided", image_size=16, channels=1, data_dir=str(tfds_dir))
+    assert again.train.ids == source.train.ids and again.fingerprint() == source.fingerprint()
+
+
+def test_tfds_home_folder(tfds_dir, monkeypatch):
+    monkeypatch.setenv("HOME", str(tfds_dir.parent))
+    assert len(sources.open_source("toy", image_size=16, data_dir=f"~/{tfds_dir.name}").train) == 7
+
+
+def test_tfds_ids_that_repeat_are_replaced(tmp_path):
+    examples = grey_examples(3, side=16, id="same")
+    features = {"image": image_feature(16, 16, 1), "label": label_feature(), "id": text_feature()}
+    write_tfds(tmp_path, "twins", {"train": examples}, **features)
+    source = sources.open_source("twins", image_size=16, data_dir=str(tmp_path))
+    assert source.train.ids == ["train/00000000", "train/00000001", "train/00000002"]
+
+
+def test_tfds_without_supervised_keys(tmp_path):
+    examples = [{"scan": np.zeros((20, 30, 3), np.uint8), "kind": 2}] * 2
+    features = {"scan": image_feature(None, None, 3), "kind": label_feature()}
+    write_tfds(tmp_path, "scans", {"train": examples}, supervised_keys=None, **features)
+    train = sources.open_source("scans", image_size=16, data_dir=str(tmp_path)).train
+    assert train.labels.tolist() == [2, 2] and train.images([1]).shape == (1, 16, 16, 3)
+
+
+def test_tfds_names_that_lead_nowhere(tfds_dir, tmp_path):
+    directory = {"data_dir": str(tfds_dir)}
+    fails(
+        "no data set is called 'cifer10'; nearest: cifar10, .*expected shapes10, folder:PATH or a TFDS name", "cifer10"
+    )
+    fails("no data set is called 'idedd'; nearest: .*ided", "idedd", **directory)
+    fails("no data set is called 'shapes'; nearest: .*shapes10", "shapes")
+    fails("no data set is called 'not a name!'", "not a name!")
+    line = fails(r"'cifar10' is not prepared in .*--config.source_data_dir", "cifar10", **directory)
+    assert str(tfds_dir) in line and f"tfds.load('cifar10', data_dir='{tfds_dir}')" in line
+    fails(r"'toy:2\.\*\.\*' is not prepared in .*where there is 1\.2\.0;", "toy:2.*.*", **directory)
+    (tmp_path / "mnist" / "3.0.1").mkdir(parents=True)
+    fails(r"'mnist' is not prepared in .*where there is 3\.0\.1 \(incomplete\)", "mnist", data_dir=str(tmp_path))
+
+
+def test_tfds_incomplete_and_damaged(tmp_path):
+    features = {"image": image_feature(16, 16, 1), "label": label_feature()}
+    directory = {"data_dir": str(tmp_path)}
+    folder = write_tfds(tmp_path, "gaps", {"train": grey_examples(4, side=16)}, **features)
+    shard = folder / "gaps-train.tfrecord-00001-of-00002"
+    whole = shard.read_bytes()
+    shard.write_bytes(whole[:-3])
+    fails("files of 'gaps', split train, in .* are damaged: .*truncated record", "gaps", **directory)
+    shard.write_bytes(b"")
+    fails("files of 'gaps', split train, in .* are damaged: .*contain 4 elements", "gaps", **directory)
+    shard.unlink()
+    fails("'gaps' is only partly prepared: .*00001-of-00002 is missing", "gaps", **directory)
+    (folder / "dataset_info.json").unlink()
+    fails("'gaps' cannot be read: .*dataset_info.json", "gaps", **directory)
+
+
+def test_tfds_kinds_that_do_not_fit(tmp_path):
+    grey, label = image_feature(16, 16, 1), label_feature()
+    directory = {"data_dir": str(tmp_path)}
+    examples = grey_examples(2, side=16)
+    write_tfds(tmp_path, "testonly", {"test": examples}, image=grey, label=label)
+    fails("'testonly' has the splits test, expected one called train", "testonly", **directory)
+    deep = [{"image": np.zeros((16, 16, 1), np.uint16), "label": 0}] * 2
+    write_tfds(tmp_path, "deep", {"train": deep}, image=image_feature(16, 16, 1, dtype=np.uint16), label=label)
+    fails("pictures of 'deep' are uint16, expected uint8", "deep", **directory)
+    twice = [{"label": 0, "left": example["image"], "right": example["image"]} for example in examples]
+    features = {"left": grey, "right": grey, "label": label}
+    write_tfds(tmp_path, "pairs", {"train": twice}, supervised_keys=None, **features)
+    fails(r"'pairs' has the features .*right \(Image\).*; expected one Image and one ClassLabel", "pairs", **directory)
+    write_tfds(tmp_path, "single", {"train": examples[:1]}, shards=1, image=grey, label=label_feature(["only"]))
+    fails("'single' has 1 classes, expected 2 to 1000", "single", **directory)
+    bare = [{**example, "label": -1} for example in examples]
+    write_tfds(tmp_path, "bare", {"train": bare}, image=grey, label=label)
+    fails("'bare' has pictures without a label in its train split", "bare", **directory)
+    write_tfds(tmp_path, "blind", {"train": examples, "test": bare}, image=grey, label=label)
+    assert sources.test_split(sources.open_source("blind", image_size=16, **directory)) is None
+    folder = write_tfds(tmp_path, "records", {"train": examples}, image=grey, label=label)
+    info = folder / "dataset_info.json"
+    info.write_text(info.read_text().replace('"tfrecord"', '"array_record"'))
+    fails("'records' is stored as array_record, expected tfrecord", "records", **directory)

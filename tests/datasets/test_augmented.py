@@ -1,0 +1,438 @@
+"""Datasets on disk: balanced in every slice, the same bytes each time, read without the library, whole or not there."""
+
+import hashlib
+import io
+import itertools
+import json
+import re
+import subprocess
+import sys
+
+import fakes
+import numpy as np
+import pytest
+import tensorflow as tf
+import tensorflow_datasets as tfds
+from PIL import Image
+
+from tfgan_aug.core import artefacts
+from tfgan_aug.core.errors import UserError
+from tfgan_aug.data import subsets
+from tfgan_aug.datasets import cards, variants
+from tfgan_aug.datasets import written as augmented
+from tfgan_aug.sampling import pools as verdicts
+
+SHAPE = (2, 2, 1)
+OWN = 12
+INFO = {
+    "description": "Pictures.",
+    "citation": "@misc{kono, title={GAN images}}",
+    "homepage": "https://example.org/",
+    "license": "CC0",
+}
+
+
+# Order
+
+
+def letters(counts, key=0):
+    return list(variants.interleave([iter([i] * n) for i, n in enumerate(counts)], counts, key))
+
+
+@pytest.mark.parametrize("classes, count", [*itertools.product((2, 3, 7, 10), (1, 2, 5, 16)), (100, 3)])
+def test_any_slice_of_equal_classes_is_balanced_to_within_one(classes, count):
+    order = np.eye(classes, dtype=int)[letters([count] * classes)]
+    sums = np.concatenate([np.zeros((1, classes), int), order.cumsum(axis=0)])
+    for start in range(0, len(order), 1 if len(order) < 60 else 7):
+        held = sums[start:] - sums[start]
+        assert (held.max(axis=1) - held.min(axis=1)).max() <= 1
+    assert sums[-1].tolist() == [count] * classes
+
+
+def test_any_prefix_of_uneven_classes_holds_their_shares_to_within_one():
+    random = np.random.default_rng(0)
+    cases = [[1] * 10 + [10], [1] * 60 + [60], [500, *[50] * 9], [100, 100, 50, 50], [0, 3, 0, 8], [7]]
+    cases += [random.integers(0, 40, random.integers(2, 12)).tolist() for _ in range(200)]
+    for counts in cases:
+        order = letters(counts, key=len(counts))
+        held = np.eye(len(counts), dtype=int)[order].cumsum(axis=0) if order else np.zeros((0, len(counts)))
+        places = np.arange(1, len(order) + 1)[:, None]
+        assert len(order) == sum(counts)
+        assert np.abs(held - places * np.array(counts) / max(sum(counts), 1)).max(initial=0) < 1
+
+
+def test_items_of_a_stream_keep_their_order_and_the_key_decides_that_of_streams():
+    def items(key):
+        return list(
+            variants.interleave([zip("aaaaa", range(5), strict=True), zip("bbbbb", range(5), strict=True)], [5, 5], key)
+        )
+
+    assert [number for letter, number in items(0) if letter == "b"] == [0, 1, 2, 3, 4]
+    orders = {tuple(items(key)) for key in range(20)}
+    assert items(0) == items(0) and len(orders) == 2
+
+
+# Reading back
+
+
+def part(count, classes=3, first=0):
+    """`count` pictures a class; all pixels of all pictures differ by `first`."""
+    labels = np.repeat(np.arange(classes, dtype=np.int32), count)
+    values = first + np.arange(len(labels))
+    pictures = np.stack([values % 256, values // 256, values % 7, values % 5], axis=1).astype(np.uint8)
+    return subsets.Part(tuple(f"train/{i:04d}" for i in values), labels, pictures.reshape(-1, *SHAPE))
+
+
+@pytest.fixture(scope="module")
+def material(tmp_path_factory):
+    """A subset, geometric images of it, and a pool of 10 TP and 10 FP images a class."""
+    pool = verdicts.Pool(tmp_path_factory.mktemp("pool"))
+    subset = subsets.Subset(fakes.NAMES, part(OWN), part(4, first=1000))
+    options = {"class_names": fakes.NAMES, "rule": verdicts.Rule(), "seed": 0, "block_size": 9, "max_draws": 999}
+    needed = {"tp": np.full(3, 10), "fp": np.full(3, 10), "allow_shortfall": False, "progress": lambda *numbers: None}
+    verdicts.fill(pool, fakes.Generator(), fakes.judge, **needed, **options)
+    return subset, 255 - subset.train.images, pool
+
+
+def write(data_dir, material, name="dcgan_tp_geo", digest="d1", seed=0, wrap=lambda examples: examples, **changes):
+    subset, geometric, pool = material
+    variant = variants.Variant.parse(name)
+    train, count = variants.training_examples(
+        variant,
+        subset,
+        [geometric, geometric // 2],
+        pool=pool,
+        rule=verdicts.Rule(),
+        quotas=variant.quotas(np.full(3, 10)) if variant.gan else {},
+        seed=seed,
+    )
+    test = variants.interleave([variants.real_examples(subset.test, label) for label in range(3)], [4] * 3)
+    dataset = augmented.Dataset(data_dir, "x_gan_aug", name)
+    arguments = {"train": wrap(train), "train_count": count, "test": test, "test_count": 12}
+    arguments |= {"image_shape": SHAPE, "class_names": fakes.NAMES, "info": INFO}
+    dataset.write(**{**arguments, "provenance": {"digest": digest}, "card": "# A card\n", **changes})
+    return dataset
+
+
+@pytest.fixture
+def small_shards(monkeypatch):
+    # 2 x 2 x 1 pixels: 20 images a shard.
+    monkeypatch.setattr(augmented, "_PIXEL_BYTES_A_SHARD", 80)
+
+
+def shards(dataset, split="train"):
+    return sorted(dataset.path.glob(f"*-{split}.tfrecord-*"))
+
+
+def sums(dataset):
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in dataset.path.iterdir()}
+
+
+READER = """
+import json, sys
+import numpy as np
+import tensorflow_datasets as tfds
+
+data_dir, found = sys.argv[1], {}
+data, info = tfds.load("x_gan_aug/dcgan_tp_geo", data_dir=data_dir, as_supervised=True, with_info=True)
+found["splits"] = {name: split.num_examples for name, split in info.splits.items()}
+found["spec"] = [str(part.dtype.name) + str(tuple(part.shape)) for part in data["train"].element_spec]
+found["names"], found["keys"] = info.features["label"].names, info.supervised_keys
+found["info"] = [info.description, info.citation, info.homepage, info.redistribution_info.license]
+found["features"] = {name: np.dtype(part.np_dtype).name for name, part in info.features.items()}
+def load(split, **options):
+    rows = tfds.load("x_gan_aug/dcgan_tp_geo", data_dir=data_dir, split=split, **options)
+    return [(row["id"].decode(), int(row["label"])) for row in tfds.as_numpy(rows)]
+found["plain"] = load("train")
+found["shuffled"] = load("train", shuffle_files=True)
+for split in ("train[:50%]", "train[:37]", "train[25%:75%]", "train[-20:]"):
+    found[split] = [label for _, label in load(split)]
+found["library"] = "tfgan_aug" in sys.modules
+print(json.dumps(found))
+"""
+
+
+def test_a_process_with_tfds_alone_reads_it(tmp_path, material, small_shards):
+    dataset = write(tmp_path, material)
+    command = [sys.executable, "-c", READER, str(tmp_path)]
+    # From another folder: the library is not to be found by accident either.
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=True)
+    found = json.loads(done.stdout.splitlines()[-1])
+    assert found["library"] is False
+    total = 3 * (OWN + OWN + 10)
+    assert found["splits"] == {"train": total, "test": 12} and len(shards(dataset)) == 6
+    assert found["spec"] == ["uint8(2, 2, 1)", "int64()"]
+    assert found["names"] == list(fakes.NAMES) and found["keys"] == ["image", "label"]
+    assert found["info"] == [INFO[name] for name in ("description", "citation", "homepage", "license")]
+    assert found["features"] == {
+        "image": "uint8", "label": "int64", "id": "object", "origin": "object", "verdict": "object",
+        "predicted": "int64", "confidence": "float32",
+    }  # fmt: skip
+    assert len({name for name, _ in found["plain"]}) == total
+    assert sorted(found["shuffled"]) == sorted(found["plain"])
+    for split, size in (("train[:50%]", 51), ("train[:37]", 37), ("train[25%:75%]", 50), ("train[-20:]", 20)):
+        counts = np.bincount(found[split], minlength=3)
+        assert counts.sum() == size and counts.max() - counts.min() <= 1, split
+
+
+def test_plain_tensorflow_reads_the_same_images(tmp_path, material, small_shards):
+    dataset = write(tmp_path, material)
+    records = tf.data.TFRecordDataset([str(path) for path in shards(dataset)])
+    rows = [tf.io.parse_single_example(record, augmented.FEATURE_SPEC) for record in records]
+    pictures = np.stack([tf.io.decode_png(row["image"]).numpy() for row in rows])
+    images, labels = dataset.load("train")
+    assert np.array_equal(pictures, images)
+    assert [int(row["label"]) for row in rows] == labels.tolist() and labels.dtype == np.int32
+    subset, geometric, _ = material
+    known = {f"train/{i:04d}": image for i, image in enumerate(subset.train.images)}
+    known |= {f"geometric/train/{i:04d}": image for i, image in enumerate(geometric)}
+    kinds = set()
+    for row, picture in zip(rows, pictures, strict=True):
+        name, origin, verdict = (row[key].numpy().decode() for key in ("id", "origin", "verdict"))
+        kinds.add((origin, verdict))
+        if name in known:
+            assert np.array_equal(known[name], picture)
+            assert int(row["predicted"]) == -1 and np.isnan(row["confidence"].numpy())
+        else:
+            assert name.startswith(f"dcgan/{int(row['label']):04d}/")
+            assert int(row["predicted"]) == int(row["label"]) == fakes.judge(picture[None])[0].argmax()
+            assert row["confidence"].numpy() == fakes.judge(picture[None])[0].max()
+    assert kinds == {("real", "none"), ("geometric", "none"), ("dcgan", "tp")}
+
+
+def test_colour_images_survive(tmp_path):
+    pictures = np.random.default_rng(0).integers(0, 256, (4, 16, 16, 3), np.uint8)
+    train = [variants.example(picture, i % 2, f"id{i}", "real") for i, picture in enumerate(pictures)]
+    changes = {"train": train, "train_count": 4, "image_shape": (16, 16, 3), "class_names": ("a", "b"), "test_count": 0}
+    dataset = augmented.Dataset(tmp_path, "colour_gan_aug", "real")
+    dataset.write(test=[], info={"description": "", "citation": ""}, provenance={"digest": "d"}, card="", **changes)
+    assert np.array_equal(dataset.load("train")[0], pictures)
+    # No held-out images: no empty split.
+    assert dataset.splits == ("train",)
+
+
+def test_same_inputs_same_bytes(tmp_path, material, small_shards):
+    first, second = (sums(write(tmp_path / name, material)) for name in ("a", "b"))
+    assert first == second and len(first) > 8
+    other = sums(write(tmp_path / "c", material, seed=1))
+    changed = {name for name in first if first[name] != other[name]}
+    assert any("tfrecord" in name for name in changed)
+
+
+def test_checksums_and_provenance(tmp_path, material):
+    dataset = write(tmp_path, material, name="dcgan_tp_fp")
+    listed = dict(line.split("  ")[::-1] for line in (dataset.path / "SHA256SUMS").read_text().splitlines())
+    found = sums(dataset)
+    del found["SHA256SUMS"]
+    assert listed == found
+    provenance = artefacts.read_json(dataset.path / "provenance.json")
+    assert provenance["digest"] == dataset.digest == "d1"
+    assert provenance["counts"] == {
+        "test": {"real/none": [4, 4, 4]},
+        # Exactly half of each, for each class.
+        "train": {"real/none": [OWN] * 3, "dcgan/tp": [5] * 3, "dcgan/fp": [5] * 3},
+    }
+
+
+def test_variants_and_quotas():
+    assert variants.Variant.parse("sgan_tp_fp_geo") == variants.Variant("sgan_tp_fp_geo", "sgan", ("tp", "fp"), True)
+    assert variants.Variant.parse("geo") == variants.Variant("geo", "", (), True)
+    assert variants.Variant.parse("dcgan_fp") == variants.Variant("dcgan_fp", "dcgan", ("fp",), False)
+    halves = variants.Variant.parse("dcgan_tp_fp").quotas([4, 5, 0])
+    assert {verdict: quota.tolist() for verdict, quota in halves.items()} == {"tp": [2, 3, 0], "fp": [2, 3, 0]}
+
+
+# All or nothing
+
+
+def test_reuse_refusal_and_replacement(tmp_path, material):
+    dataset = augmented.Dataset(tmp_path, "x_gan_aug", "dcgan_tp_geo")
+    assert dataset.digest is None and dataset.check("d1", overwrite=False) is False
+    write(tmp_path, material)
+    before = sums(dataset)
+    assert dataset.check("d1", overwrite=False) is True and dataset.check("d1", overwrite=True) is True
+    line = f"--data_dir: {dataset.path} holds a dataset with digest d1, expected digest d2; --overwrite replaces it"
+    with pytest.raises(UserError, match=re.escape(line)):
+        dataset.check("d2", overwrite=False)
+    assert sums(dataset) == before
+    assert dataset.check("d2", overwrite=True) is False
+    write(tmp_path, material, digest="d2", seed=1)
+    assert dataset.digest == "d2" and sums(dataset) != before
+    assert [path.name for path in tmp_path.iterdir()] == ["x_gan_aug"]
+
+
+def test_a_folder_of_other_origin_is_in_the_way(tmp_path):
+    dataset = augmented.Dataset(tmp_path, "x_gan_aug", "real")
+    dataset.path.mkdir(parents=True)
+    with pytest.raises(UserError, match="holds a folder that tfgan_aug did not write, expected digest d1; --overwrite"):
+        dataset.check("d1", overwrite=False)
+
+
+def test_failure_in_the_middle_leaves_no_dataset(tmp_path, material, small_shards):
+    def failing(examples):
+        yield from itertools.islice(examples, 45)
+        raise OSError("the disk is full")
+
+    with pytest.raises(OSError, match="disk is full"):
+        write(tmp_path, material, wrap=failing)
+    dataset = augmented.Dataset(tmp_path, "x_gan_aug", "dcgan_tp_geo")
+    assert dataset.digest is None and not dataset.path.parent.exists()
+    write(tmp_path, material)
+    assert sums(dataset) == sums(write(tmp_path / "other", material))
+    assert [path.name for path in tmp_path.iterdir() if path.name != "other"] == ["x_gan_aug"]
+
+
+def test_failure_keeps_the_dataset_to_be_replaced(tmp_path, material):
+    dataset = write(tmp_path, material)
+    before = sums(dataset)
+    with pytest.raises(RuntimeError, match="found 5 examples to write, expected 102"):
+        write(tmp_path, material, digest="d2", wrap=lambda examples: itertools.islice(examples, 5))
+    assert sums(dataset) == before
+
+
+def test_verifier_finds_test_images_in_train(tmp_path, material):
+    subset = material[0]
+
+    def leaking(examples):
+        leak = variants.example(subset.test.images[3], 0, "train/leak", "real")
+        return itertools.chain([leak], itertools.islice(examples, 101))
+
+    with pytest.raises(RuntimeError, match="test image train/1003 occurs in train as train/leak"):
+        write(tmp_path, material, wrap=leaking)
+    assert not (tmp_path / "x_gan_aug").exists()
+
+
+@pytest.mark.parametrize("kind", ["real", "dcgan"])
+def test_verifier_finds_ids_that_come_twice(tmp_path, material, kind):
+    def doubled(examples):
+        examples = list(examples)
+        first = next(example for example in examples if example["origin"] == kind)
+        return [*examples[:-1], dict(first)]
+
+    with pytest.raises(RuntimeError, match=rf"id {'train' if kind == 'real' else kind}/\S+ comes twice in split train"):
+        write(tmp_path, material, wrap=doubled)
+    assert not (tmp_path / "x_gan_aug").exists()
+
+
+def test_verifier_counts(tmp_path, material):
+    dataset = write(tmp_path, material)
+    counts = augmented.verify(dataset.path, {"train": 102, "test": 12}, 3)
+    assert counts["train"] == {"real/none": [OWN] * 3, "geometric/none": [OWN] * 3, "dcgan/tp": [10] * 3}
+    with pytest.raises(RuntimeError, match="split test reads back as 12 examples, expected 13"):
+        augmented.verify(dataset.path, {"train": 102, "test": 13}, 3)
+
+
+def test_examples_are_consumed_one_by_one(tmp_path, material, small_shards, monkeypatch):
+    """Memory does not grow with the number of images: nothing is read ahead of the writer."""
+    read, written, ahead = [0], [0], []
+    serialize = augmented._serialize
+
+    def counted(example):
+        ahead.append(read[0] - written[0])
+        written[0] += 1
+        return serialize(example)
+
+    def watched(examples):
+        for example in examples:
+            read[0] += 1
+            yield example
+
+    monkeypatch.setattr(augmented, "_serialize", counted)
+    write(tmp_path, material, wrap=watched, test=[], test_count=0)
+    assert len(ahead) == 102 and set(ahead) == {1}
+
+
+def test_pool_is_read_block_by_block(material, monkeypatch):
+    """Each block is opened once, when its first image is asked for."""
+    pool, opened = material[2], []
+    load = np.load
+    monkeypatch.setattr(np, "load", lambda path: opened.append(path.stem) or load(path))
+    examples = variants.generated_examples(pool, verdicts.Rule(), "dcgan", 0, "tp", 10)
+    assert opened == []
+    next(examples)
+    assert len(opened) <= 2
+    assert len(list(examples)) == 9
+    assert opened == [f"block-{number:06d}" for number in range(len(opened))] and len(opened) > 2
+
+
+@pytest.mark.parametrize(
+    ("images", "number"), [(0, 1), (5_461, 1), (5_462, 2), (10**6, 184), (10**8, 1024), (10**9, 2862)]
+)
+def test_number_of_shards(images, number):
+    """Of 32 x 32 x 3 pixels: 5,461 images in 16 MiB, 349,525 in a GiB."""
+    assert augmented.shard_count(images * 3072) == number
+
+
+def test_ids_of_many_draws_rise_as_numbers_do(tmp_path, material):
+    """Draw 100,000,000 comes after 99,999,999, although not in the alphabet; in either order each is there once."""
+
+    def generated(*indices):
+        images = np.arange(12, dtype=np.uint8).reshape(-1, *SHAPE)
+        ids = (f"dcgan/0000/{index:08d}" for index in indices)
+        return [
+            variants.example(image, 0, name, "dcgan", "tp", 0, 1.0) for image, name in zip(images, ids, strict=False)
+        ]
+
+    for number, indices in enumerate([(99_999_999, 100_000_000), (100_000_000, 3)]):
+        write(tmp_path / str(number), material, train=generated(*indices), train_count=2, test=[], test_count=0)
+    twice = generated(100_000_000, 3, 100_000_000)
+    with pytest.raises(RuntimeError, match="id dcgan/0000/100000000 comes twice"):
+        write(tmp_path / "twice", material, train=twice, train_count=3, test=[], test_count=0)
+
+
+def test_images_are_stored_as_png(tmp_path, material):
+    dataset = write(tmp_path, material, name="real")
+    (record,) = tf.data.TFRecordDataset([str(path) for path in shards(dataset)]).take(1)
+    encoded = tf.io.parse_single_example(record, augmented.FEATURE_SPEC)["image"].numpy()
+    assert Image.open(io.BytesIO(encoded)).format == "PNG"
+    assert tfds.builder_from_directory(str(dataset.path)).info.splits["train"].num_examples == 36
+
+
+def test_more_examples_than_announced_are_refused(tmp_path, material):
+    with pytest.raises(RuntimeError, match="split test: found more than 11 examples to write"):
+        write(tmp_path, material, test_count=11)
+    assert not augmented.Dataset(tmp_path, "x_gan_aug", "dcgan_tp_geo").path.exists()
+
+
+def test_relabelled_images_bear_the_judges_label(tmp_path, material):
+    dataset = write(tmp_path, material, name="dcgan_fp_relabeled")
+    labels, names, verdict, predicted = dataset.load("train", "label", "id", "verdict", "predicted")
+    generated = verdict == "fp"
+    assert generated.sum() == 30
+    assert (labels[generated] == predicted[generated]).all()
+    intended = np.array([int(name.split("/")[1]) for name in names[generated]])
+    assert (labels[generated] != intended).all() and np.bincount(intended).tolist() == [10] * 3
+    # The same draws as the variant with intended labels.
+    other = write(tmp_path, material, name="dcgan_fp")
+    assert set(other.load("train", "id")[0]) == set(names)
+
+
+def test_two_sets_of_geometric_images(tmp_path, material):
+    subset, geometric, _ = material
+    dataset = write(tmp_path, material, name="geo_x2")
+    images, names, origin = dataset.load("train", "image", "id", "origin")
+    by_name = dict(zip(names, images, strict=True))
+    assert len(by_name) == 3 * len(subset.train.ids) and (origin == "geometric").sum() == 2 * len(subset.train.ids)
+    for i, name in enumerate(subset.train.ids):
+        assert np.array_equal(by_name[f"geometric/{name}"], geometric[i])
+        assert np.array_equal(by_name[f"geometric-1/{name}"], geometric[i] // 2)
+
+
+def test_what_was_measured_is_written_into_card_and_description(tmp_path, material):
+    dataset = write(tmp_path, material, card="# A card\n\n## Measured\n\nNot yet.\n\n## Source\n\nhere\n")
+    before = (dataset.path / "dataset_info.json").read_text()
+    for words, lines in (("It helps.", ["* helps"]), ("It hurts.", ["* hurts", "", "by 3"])):
+        cards.record(dataset, words, lines)
+    card = (dataset.path / "README.md").read_text()
+    assert card == "# A card\n\n## Measured\n\n* hurts\n\nby 3\n\n## Source\n\nhere\n"
+    builder = tfds.builder_from_directory(str(dataset.path))
+    assert builder.info.description.endswith("Measured: It hurts.") and "helps" not in builder.info.description
+    assert (dataset.path / "dataset_info.json").read_text() != before
+    for line in (dataset.path / "SHA256SUMS").read_text().splitlines():
+        digest, name = line.split("  ")
+        assert hashlib.sha256((dataset.path / name).read_bytes()).hexdigest() == digest
+    assert sorted(path.name for path in dataset.path.iterdir()) == sorted(
+        ["SHA256SUMS", *(line.split("  ")[1] for line in (dataset.path / "SHA256SUMS").read_text().splitlines())]
+    )
+    # Still the same dataset.
+    assert dataset.check("d1", overwrite=False)

@@ -1,0 +1,103 @@
+"""Rank correlation of metrics and accuracies, by hand and against SciPy; the report's sections on images."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from tfgan_aug.core import artefacts
+from tfgan_aug.evaluation import quality, relations
+from tfgan_aug.experiments import measures
+from tfgan_aug.reports import image_sections as image_section
+from tfgan_aug.reports import page
+
+
+def record(key, distance, recall):
+    overall = dict.fromkeys(quality.NAMES) | {"frechet_distance": distance, "recall": recall, "fake": 4}
+    limit = {"limit": 1.0, "share": 0.25, "classes": {"a": 0.25}}
+    own = {"authenticity": 0.5, "ct": None, "why": "few", "thresholds": {"training images": limit}}
+    return {
+        "key": key, "gan": "dcgan", "gan_seed": 0, "images": 4, "variants": ["dcgan_tp"], "datasets": [f"d{key}"],
+        "quality": {"cnn": {"overall": overall, "classes": {"a": overall}}}, "copying": {"pixels": own},
+        "pairs": f"measures/{key}.png",
+    }  # fmt: skip
+
+
+def test_spearman_is_scipys():
+    rng = np.random.default_rng(0)
+    x = rng.integers(0, 5, 12).astype(float)
+    y = x + rng.standard_normal(12)
+    rho, low, high, p = relations.spearman(x, y, resamples=4000)
+    expected = stats.spearmanr(x, y)
+    assert rho == pytest.approx(expected.statistic) and low < rho < high
+    exact = stats.permutation_test(
+        (x,), lambda own: stats.spearmanr(own, y).statistic, permutation_type="pairings", n_resamples=4000, rng=0
+    )
+    assert p == pytest.approx(exact.pvalue, abs=0.01)
+    assert relations.spearman(x, y, 500, seed=0) == relations.spearman(x, y, 500, seed=0)
+    assert relations.spearman(x, y, 500, seed=0) != relations.spearman(x, y, 500, seed=1)
+
+
+def test_constants_order_nothing_and_few_pools_are_refused():
+    assert relations.spearman([1] * 6, range(6))[0] is None
+    with pytest.raises(ValueError, match="5 or more"):
+        relations.spearman([1, 2, 3, 4], [1, 2, 3, 4])
+
+
+def test_a_small_distance_speaks_for_a_metric_where_gains_are_large():
+    sets = [record(str(i), distance=10.0 - i, recall=0.5 + 0.01 * (i % 2)) for i in range(9)]
+    found = relations.relate(sets, {str(i): float(i) for i in range(9)}, resamples=2000)
+    first = found["metrics"][0]
+    assert (first["metric"], first["rho"], first["n"]) == ("FD-cnn", pytest.approx(1.0), 9)
+    assert found["words"].startswith("Over 9 pools FD-cnn orders them most")
+    against = relations.relate(sets, {str(i): -float(i) for i in range(9)}, resamples=2000)
+    assert against["metrics"][0]["rho"] == pytest.approx(-1) and "none deserves trust" in against["words"]
+    # Of another number of images: recall and distance would be of other biases.
+    more = [{**record(str(i), 1.0, 0.1), "images": 40} for i in range(9, 14)]
+    assert relations.relate(sets + more, {str(i): float(i) for i in range(14)}, resamples=2000) == found
+    assert "too few" in relations.relate(sets[:4], {str(i): 1.0 for i in range(4)})["words"]
+
+
+def test_gains_come_from_cells_and_from_sweeps(tmp_path):
+    for name, dataset, seed, correct in (("r0", "x", 0, 5), ("r1", "x", 1, 7), ("g0", "d0", 0, 6), ("g1", "d0", 1, 9)):
+        (tmp_path / name).mkdir()
+        scores = {"correct": [correct], "total": [10]}
+        result = {"dataset": dataset, "classifier_seed": seed, "test": scores}
+        artefacts.write_json(tmp_path / name / "result.json", result)
+    rows = [
+        {"name": "real", "gan": "", "plain": True, "cells": ["r0", "r1"]},
+        {"name": "dcgan_tp", "gan": "dcgan", "plain": True, "cells": ["g0", "g1"]},
+    ]
+    artefacts.write_json(tmp_path / "table.json", {"rows": rows})
+    (tmp_path / "sweeps" / "ratio").mkdir(parents=True)
+    points = [{"datasets": ["d1"], "difference": -3.0}, {"datasets": ["d2"], "difference": None}]
+    artefacts.write_json(tmp_path / "sweeps" / "ratio" / "sweep.json", {"points": points})
+    sets = [record(str(i), 1.0, 0.5) for i in range(3)]
+    assert relations.accuracies_of(tmp_path, sets) == {"0": pytest.approx(15), "1": -3}
+
+
+def test_sections_show_what_is_there(tmp_path):
+    assert [make({}, tmp_path) for make in image_section.SECTIONS] == [None] * 4
+    made = {"sets": [record("0", 1.25, 0.5), record("1", None, 0.5)], "classes": ["a"], "reference_note": ""}
+    artefacts.write_json(tmp_path / measures.FILE, made)
+    (tmp_path / "sweeps" / "ratio").mkdir(parents=True)
+    sweep = {"sweep": "ratio", "title": "Which?", "answer": "Neither.", "points": []}
+    artefacts.write_json(tmp_path / "sweeps" / "ratio" / "sweep.json", sweep)
+    advice = {"curve": [{"count": 9.0, "mean": 50.0, "sd": 1.0}, {"count": 18.0, "mean": 55.0, "sd": 1.0}]}
+    artefacts.write_json(tmp_path / "advice.json", {**advice, "words": ["Words.", "", "| a | b |", "* more"]})
+    sections = [make({}, tmp_path) for make in image_section.SECTIONS]
+    page.write(tmp_path / "p.html", tmp_path / "p.md", "Title", "Lead.", sections)
+    text = (tmp_path / "p.md").read_text()
+    for words in (
+        "FD-cnn",
+        "1.25",
+        "25.0",
+        "**Which?** Neither.",
+        "too few to relate",
+        "What real images",
+        "| 18 | 55.0",
+    ):
+        assert words in text, words
+    assert "FID-" not in text and "| a | b |" not in text
+    made["reference_note"] = "left 0 unused"
+    artefacts.write_json(tmp_path / measures.FILE, made)
+    assert any("a copy looks perfect" in block.text for block in image_section.images({}, tmp_path).blocks[:1])

@@ -1,0 +1,105 @@
+"""Cells: two phases resumed in either one, images in one order, counts by hand."""
+
+import numpy as np
+import pytest
+import tiny
+
+from tfgan_aug.core import artefacts
+from tfgan_aug.data import sources
+from tfgan_aug.experiments import cells as experiment
+from tfgan_aug.experiments import rows
+from tfgan_aug.training import loop as training
+from tfgan_aug.training.progress import Progress
+
+ROWS = {row.name: row for row in rows.all_rows(("dcgan",))}
+
+
+class Data:
+    """A dataset in memory: 12 real and 12 generated images of ten classes; held-out images in an order of its own."""
+
+    variant, digest, splits = "dcgan_tp", "d", ("train", "test")
+
+    def __init__(self, order):
+        rng = np.random.default_rng(0)
+        self.train = rng.integers(0, 256, (24, 16, 16, 3), np.uint8)
+        self.test, self.order = rng.integers(0, 256, (10, 16, 16, 3), np.uint8), np.array(order)
+
+    def load(self, split, *names):
+        if split == "train":
+            origin = np.array(["real", "dcgan"] * 12)
+            found = {"image": self.train, "label": np.arange(24, dtype=np.int32) % 10, "origin": origin}
+        else:
+            ids = np.array([f"train/{i}" for i in range(10)])
+            found = {"image": self.test, "label": np.arange(10, dtype=np.int32), "id": ids}
+            found = {name: value[self.order] for name, value in found.items()}
+        return tuple(found[name] for name in names)
+
+
+def cell(row, order=range(10), **fields):
+    config = tiny.config("shapes10", **{"classifier__steps": 6, "classifier__checkpoint_steps": 2, **fields})
+    source = sources.open_configured(config)
+    return experiment.Cell(ROWS[row], Data(list(order)), config, source, "s", 5, 1, lambda: judge, "j")
+
+
+def judge(images):
+    return np.full((len(images), 10), 0.1, np.float32)
+
+
+def made(workdir, chosen):
+    stage = chosen.stage(workdir)
+    experiment.make(stage, chosen, training.make_strategy("one_device"), Progress())
+    with np.load(stage.path / "hits.npz") as hits:
+        return artefacts.read_json(stage.path / "result.json"), dict(hits), (stage.path / "classifier.csv").read_text()
+
+
+def test_held_out_images_come_in_one_order(tmp_path):
+    first, hits, _ = made(tmp_path / "a", cell("dcgan_tp"))
+    second, others, _ = made(tmp_path / "b", cell("dcgan_tp", order=range(9, -1, -1)))
+    assert first == second and hits["held_out_labels"].tolist() == list(range(10))
+    assert all(np.array_equal(hits[name], others[name]) for name in hits)
+    assert first["held_out"] == experiment.counted(hits["held_out"], hits["held_out_labels"], 10)
+
+
+@pytest.mark.parametrize("steps", [1, 4])
+def test_a_pretrained_row_resumes_in_either_phase(tmp_path, monkeypatch, steps):
+    """Generated images until step 3, real ones until 6; cut off in the first phase or in the second."""
+    whole = made(tmp_path / "whole", cell("dcgan_tp_pretrained"))
+    original = training.fit
+
+    def cut(model, arrays, *, callbacks, **options):
+        original(model, arrays, callbacks=[*callbacks, tiny.InterruptAfter(steps + 1)], **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(training, "fit", cut)
+        with pytest.raises(tiny.Interrupted):
+            made(tmp_path / "cut", cell("dcgan_tp_pretrained"))
+    resumed = made(tmp_path / "cut", cell("dcgan_tp_pretrained"))
+    assert resumed[0] == whole[0] and resumed[2] == whole[2]
+    assert all(np.array_equal(resumed[1][name], whole[1][name]) for name in whole[1])
+
+
+@pytest.mark.parametrize("row", ["dcgan_tp_weighted", "dcgan_tp_soft", "rand_augment", "dcgan_cas"])
+def test_options_change_the_training(tmp_path, row):
+    plain = made(tmp_path / "plain", cell("dcgan_tp"))
+    other = made(tmp_path / "other", cell(row))
+    assert other[2] != plain[2] and other[0]["row"] == row
+    again = made(tmp_path / "again", cell(row))
+    assert (again[0], again[2]) == (other[0], other[2])
+
+
+def test_cells_are_told_apart_by_what_they_depend_on(tmp_path):
+    def digest(row="dcgan_tp", **fields):
+        return cell(row, **fields).stage(tmp_path).digest
+
+    digests = [digest(name) for name in ("dcgan_tp", "dcgan_tp_weighted", "dcgan_tp_soft", "dcgan_cas", "real_x2")]
+    digests += [digest(classifier__steps=7), digest("dcgan_tp_weighted", table__mixing_weight=0.5)]
+    assert len(set(digests)) == len(digests)
+    # What a row does not use does not count.
+    assert digest(table__mixing_weight=0.5) == digest()
+
+
+def test_counts_by_hand():
+    hits, labels = np.array([True, False, True, True]), np.array([0, 0, 2, 2], np.int32)
+    scores = experiment.counted(hits, labels, 4)
+    assert scores == {"correct": [1, 0, 2, 0], "total": [2, 0, 2, 0]}
+    assert experiment.accuracy(scores) == (0.75, pytest.approx((0.75 * 0.25 / 4) ** 0.5))

@@ -1,0 +1,390 @@
+"""The main job, end to end: once as a command on shapes10, killed and resumed, then each branch on a small folder."""
+
+import hashlib
+import pathlib
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+import tensorflow_datasets as tfds
+import tiny
+from PIL import Image
+
+from tfgan_aug.classifiers import judges
+from tfgan_aug.config import settings
+from tfgan_aug.core import artefacts
+from tfgan_aug.core.errors import UserError
+from tfgan_aug.data import shapes, subsets
+from tfgan_aug.datasets import written as augmented
+from tfgan_aug.experiments import building
+from tfgan_aug.experiments import main_job as pipeline
+
+ROOT = pathlib.Path(__file__).parents[2]
+VARIANTS = settings.variants_of(("dcgan",))
+
+
+# The command
+
+FIELDS = {
+    "image_size": 16, "train_per_class": 6, "test_per_class": 2,
+    "judge.recipe": "paper", "judge.width": 0.05, "judge.steps": 4, "judge.checkpoint_steps": 2,
+    "classifier.recipe": "paper", "classifier.width": 0.05, "classifier.steps": 4,
+    "judge.batch_size": 8, "classifier.batch_size": 8,
+    "dcgan.width": 1, "dcgan.epochs": 2, "dcgan.batch_size": 8, "dcgan.checkpoint_steps": 4,
+    "samples.per_class": 2, "samples.block_size": 8, "samples.max_draws_per_class": 16,
+}  # fmt: skip
+
+
+def command(workdir, *options):
+    arguments = [f"--config.{name}={value}" for name, value in FIELDS.items()]
+    return [
+        sys.executable,
+        "-m",
+        "tools.build_dataset",
+        f"--workdir={workdir}",
+        "--allow_shortfall",
+        *arguments,
+        *options,
+    ]
+
+
+def finished(workdir):
+    return subprocess.run(command(workdir), capture_output=True, text=True, cwd=ROOT, check=False)
+
+
+def killed_at(workdir, pattern):
+    """Starts the command and kills it as soon as a file matches; gives whether it was still at work."""
+    process = subprocess.Popen(command(workdir), cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    while process.poll() is None and not any(workdir.glob(pattern)):
+        time.sleep(0.002)
+    process.send_signal(signal.SIGKILL)
+    return process.wait() == -signal.SIGKILL
+
+
+def sums(folder, pattern="**/*"):
+    return {
+        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.glob(pattern))
+        if path.is_file()
+    }
+
+
+@pytest.fixture(scope="session")
+def whole(tmp_path_factory):
+    """The workdir and the finished process of one uninterrupted run."""
+    workdir = tmp_path_factory.mktemp("whole") / "work"
+    return workdir, finished(workdir)
+
+
+def test_command_ends_with_the_table(whole):
+    workdir, done = whole
+    assert done.returncode == 0, done.stderr[-2000:]
+    lines = done.stdout.splitlines()
+    head = "| variant | images | test split (%) | held out (%) | minutes to make | minutes to train |"
+    assert " ".join(lines[0].split()) == head
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:6]]
+    assert [row[0] for row in rows] == ["real", "geo", "dcgan_tp", "dcgan_tp_geo"]
+    assert [row[1] for row in rows[:2]] == ["60", "120"]
+    for row in rows:
+        # The binomial standard error of 3,000 test images of shapes10, and of 20 held-out ones.
+        for cell, images in ((row[2], 3000), (row[3], 20)):
+            share, error = (float(text) / 100 for text in cell.split(" +- "))
+            assert error == pytest.approx((share * (1 - share) / images) ** 0.5, abs=6e-4)
+            assert (share * images) % 1 == pytest.approx(0, abs=1e-6) or images == 3000
+        assert all(re.fullmatch(r"\d+\.\d", cell) for cell in row[4:])
+    assert re.match(r"dcgan: \d+\.\d% of \d+ draws accepted \(arrow \d+%, circle \d+%, ", lines[6])
+    assert done.stdout == (workdir / "summary.md").read_text()
+
+
+def test_progress_goes_to_stderr_a_line_a_stage(whole):
+    notes = whole[1].stderr
+    for text in (
+        "subset: 60 training images of 10 classes, 6 a class; 20 held out",
+        "dcgan gan: 15 steps in",
+        "real: 60 images",
+    ):
+        assert text in notes
+    assert "Traceback" not in notes and "Warning" not in notes
+
+
+def test_the_printed_line_loads_the_data(whole):
+    workdir, done = whole
+    line = done.stdout.splitlines()[-1]
+    assert line.startswith("tfds.load('shapes10_gan_aug/dcgan_tp_fp_geo', ")
+    data = eval(line, {"tfds": tfds})
+    images, labels = next(iter(data["train"].batch(4)))
+    assert images.shape == (4, 16, 16, 3) and labels.dtype == "int64"
+    assert sorted(data) == ["test", "train"]
+    folder = workdir / "tensorflow_datasets" / "shapes10_gan_aug"
+    assert sorted(path.name for path in folder.iterdir()) == sorted(VARIANTS)
+
+
+def test_grids_show_a_class_a_row(whole):
+    grids = whole[0] / "grids"
+    assert sorted(path.name for path in grids.iterdir()) == [
+        "dcgan_fp.png",
+        "dcgan_tp.png",
+        "geometric.png",
+        "real.png",
+    ]
+    subset = subsets.load(next(whole[0].glob("subset-*")))
+    left = 8 + 7 * max(map(len, shapes.CLASS_NAMES))
+    for name in ("real", "geometric"):
+        with Image.open(grids / f"{name}.png") as picture:
+            assert picture.format == "PNG" and picture.size == (left + 6 * 34, 10 * 34)
+            pixels = np.asarray(picture)
+        if name == "real":
+            # Every pixel twice as large, the classes from top to bottom.
+            for label in range(10):
+                first = subset.train.images[subset.train.of_class(label)[0]]
+                assert np.array_equal(pixels[34 * label : 34 * label + 32 : 2, left : left + 32 : 2], first)
+
+
+def test_dataset_proves_what_it_holds(whole):
+    folder = whole[0] / "tensorflow_datasets" / "shapes10_gan_aug"
+    for name in VARIANTS:
+        provenance = artefacts.read_json(folder / name / "1.0.0" / "provenance.json")
+        assert provenance["counts"]["test"] == {"real/none": [2] * 10}
+        train = provenance["counts"]["train"]
+        assert train["real/none"] == [6] * 10 and ("geometric/none" in train) == name.endswith("geo")
+        assert {kind for kind in train if kind.startswith("dcgan")} <= {f"dcgan/{v}" for v in name.split("_")[1:]}
+        assert provenance["leaking"] is False and provenance["config"]["dcgan"]["epochs"] == 2
+        if name.startswith("dcgan"):
+            draws = np.array(list(provenance["draws_tp_fp"].values()))
+            assert draws.shape == (10, 3)
+            kinds = [word for word in name.split("_")[1:] if word != "geo"]
+            found = draws[:, [{"tp": 1, "fp": 2}[kind] for kind in kinds]].min(axis=1)
+            few = found < 2 / len(kinds)
+            assert provenance["short"] == [c for c, short in zip(shapes.CLASS_NAMES, few, strict=True) if short]
+            assert (provenance["digest"] != provenance["request"]) == few.any()
+            # Half and half, for each class, even where one verdict is rare.
+            assert len({tuple(train[f"dcgan/{kind}"]) for kind in kinds if f"dcgan/{kind}" in train}) <= 1
+        images, _ = augmented.Dataset(folder.parent, folder.name, name).load("train")
+        assert len(images) == sum(sum(counts) for counts in train.values())
+
+
+def test_second_run_reuses_everything(whole, monkeypatch, capsys):
+    workdir, done = whole
+    before = sums(workdir / "tensorflow_datasets")
+
+    def never(*arguments, **options):
+        raise AssertionError("a finished stage was made again")
+
+    for module in ("geometric", "judges", "generators", "subsets"):
+        monkeypatch.setattr(getattr(building, module), "make", never)
+    monkeypatch.setattr(pipeline.experiment, "make", never)
+    config = settings.get_config()
+    config.update_from_flattened_dict(FIELDS)
+    result = pipeline.build_dataset(config, pipeline.Options(str(workdir), allow_shortfall=True))
+    notes = capsys.readouterr().err
+    for name in VARIANTS:
+        assert re.search(rf"^{name}: reused .*{name}/1\.0\.0 \(digest [0-9a-f]{{16}}\)$", notes, re.MULTILINE)
+    assert result.summary == done.stdout
+    assert sums(workdir / "tensorflow_datasets") == before
+    assert [dataset.variant for dataset in result.datasets] == list(VARIANTS)
+
+
+def test_killed_and_run_again_ends_with_the_same_bytes(whole, tmp_path):
+    workdir = tmp_path / "work"
+    moments = (
+        "dcgan-*.partial/checkpoints-gan/step-*",  # while the GAN trains
+        "pool-*/class-0003/block-*",  # while the pool fills
+        "tensorflow_datasets/.incomplete-*/1.0.0/*.tfrecord-*",  # while a variant is written
+    )
+    assert [killed_at(workdir, pattern) for pattern in moments] == [True] * 3
+    done = finished(workdir)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert sums(workdir / "tensorflow_datasets") == sums(whole[0] / "tensorflow_datasets")
+    assert sums(workdir / "grids") == sums(whole[0] / "grids")
+    assert sums(workdir, "pool-*/class-*/*") == sums(whole[0], "pool-*/class-*/*")
+    assert sums(workdir, "cell-*/result.json") == sums(whole[0], "cell-*/result.json")
+    leftovers = [path for path in workdir.rglob("*") if "partial" in path.name or "incomplete" in path.name]
+    assert leftovers == []
+
+
+# Branches, on a folder of three colours
+
+
+@pytest.fixture
+def any_judge(monkeypatch):
+    monkeypatch.setattr(judges, "Judge", tiny.AnyJudge)
+
+
+@pytest.fixture
+def root(tmp_path):
+    """Uneven classes and no test split."""
+    return tiny.save_pictures(tmp_path / "pictures", {"blue": 12, "green": 8, "red": 6})
+
+
+def build(root, tmp_path, options=(), **fields):
+    return pipeline.build_dataset(
+        tiny.config(f"folder:{root}", **{"train_per_class": 0, **fields}),
+        pipeline.Options(str(tmp_path / "work"), **dict(options)),
+    )
+
+
+def provenance(result, variant):
+    (dataset,) = (dataset for dataset in result.datasets if dataset.variant == variant)
+    return artefacts.read_json(dataset.path / "provenance.json")
+
+
+def test_all_images_of_uneven_classes_without_a_test_split(any_judge, root, tmp_path):
+    result = build(root, tmp_path, {"variants": "dcgan_tp,real,dcgan_tp_fp"})
+    assert [dataset.variant for dataset in result.datasets] == ["real", "dcgan_tp", "dcgan_tp_fp"]
+    assert provenance(result, "real")["counts"] == {
+        "test": {"real/none": [2, 2, 2]},
+        "train": {"real/none": [10, 6, 4]},
+    }
+    # quota=own: as many again as the class has.
+    assert provenance(result, "dcgan_tp")["counts"]["train"] == {"real/none": [10, 6, 4], "dcgan/tp": [10, 6, 4]}
+    halves = {"real/none": [10, 6, 4], "dcgan/tp": [5, 3, 2], "dcgan/fp": [5, 3, 2]}
+    assert provenance(result, "dcgan_tp_fp")["counts"]["train"] == halves
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in result.summary.splitlines()[2:4]]
+    # Nothing to score on but the held-out images.
+    assert [row[:3] for row in rows] == [["real", "20", "-"], ["dcgan_tp", "40", "-"]]
+    assert all(re.fullmatch(r"\d+\.\d \+- \d+\.\d", row[3]) for row in rows)
+    # No variant asks for geometric images: none are made.
+    assert [path.name for path in result.grids] == ["real.png", "dcgan_tp.png", "dcgan_fp.png"]
+    assert not list((tmp_path / "work").glob("geometric-*"))
+    assert result.datasets[0].name == "pictures_gan_aug"
+
+
+def test_balance_fills_rare_classes(any_judge, root, tmp_path):
+    result = build(root, tmp_path, {"variants": "dcgan_tp"}, samples__quota="balance")
+    counts = provenance(result, "dcgan_tp")["counts"]["train"]
+    assert counts == {"real/none": [10, 6, 4], "dcgan/tp": [0, 4, 6]}
+    # The largest class needs no draw.
+    assert provenance(result, "dcgan_tp")["draws_tp_fp"]["blue"] == [0, 0, 0]
+
+
+def test_balance_of_even_classes_is_refused(root, tmp_path):
+    with pytest.raises(UserError, match="--config.samples.quota=balance: found 4 training images in every class"):
+        build(root, tmp_path, train_per_class=4, samples__quota="balance")
+    assert not (tmp_path / "work").exists()
+
+
+def test_one_gan_a_class(any_judge, root, tmp_path):
+    result = build(root, tmp_path, {"variants": "dcgan_tp"}, train_per_class=4, dcgan__conditioning="per_class")
+    assert provenance(result, "dcgan_tp")["counts"]["train"] == {"real/none": [4] * 3, "dcgan/tp": [4] * 3}
+    (folder,) = (tmp_path / "work").glob("dcgan-*")
+    assert [path.name for path in sorted(folder.glob("*.keras"))] == [f"gan-{label:04d}.keras" for label in range(3)]
+
+
+def test_one_gan_a_class_needs_a_batch_of_each(root, tmp_path):
+    with pytest.raises(UserError) as caught:
+        build(root, tmp_path, dcgan__conditioning="per_class", dcgan__batch_size=5)
+    assert str(caught.value) == (
+        "--config.dcgan.batch_size: found 5, expected at most the 4 training images of class 'red', which has a GAN of "
+        "its own"
+    )
+    assert not (tmp_path / "work").exists()
+
+
+class SureJudge(tiny.AnyJudge):
+    """Takes every draw for what it is meant to be."""
+
+    def __call__(self, images):
+        super().__call__(images)
+        # Blocks come class by class, two of each: they fill its quota of FP images in vain.
+        return np.repeat(np.eye(3, dtype=np.float32)[[(self.calls - 1) // 2]], len(images), axis=0)
+
+
+def test_too_few_false_positives_leave_variants_out(monkeypatch, root, tmp_path, capsys):
+    monkeypatch.setattr(judges, "Judge", SureJudge)
+    fields = {"samples__per_class": 3, "samples__max_draws_per_class": 16}
+    result = build(root, tmp_path, {"variants": "real,dcgan_tp,dcgan_fp,dcgan_tp_fp"}, **fields)
+    assert [dataset.variant for dataset in result.datasets] == ["real", "dcgan_tp"]
+    notes = capsys.readouterr().err
+    for name in ("dcgan_fp", "dcgan_tp_fp"):
+        assert (
+            f"warning: {name} left out: too few FP images of blue, green, red after 16 draws a class; "
+            "--allow_shortfall writes what there is"
+        ) in notes
+    assert not result.datasets[1].path.parents[1].joinpath("dcgan_fp").exists()
+    # Where nothing else was asked for, that is an error and not an empty table.
+    with pytest.raises(
+        UserError, match="--variants: every one of them needs more images than the judge let pass; nothing was written"
+    ):
+        build(root, tmp_path, {"variants": "dcgan_fp"}, **fields)
+
+
+def test_shortfall_ends_the_run_and_can_be_allowed(monkeypatch, root, tmp_path):
+    class NeverRed(tiny.AnyJudge):
+        def __call__(self, images):
+            made = super().__call__(images)
+            made[:, 2] = 0
+            return made
+
+    monkeypatch.setattr(judges, "Judge", NeverRed)
+    fields = {"samples__per_class": 3, "samples__max_draws_per_class": 40}
+    with pytest.raises(UserError, match=r"too few TP images: red 0 of 3 \(0.0% of 40\); draw more"):
+        build(root, tmp_path, {"variants": "dcgan_tp"}, **fields)
+    assert not list((tmp_path / "work").rglob("provenance.json"))
+    result = build(root, tmp_path, {"variants": "dcgan_tp", "allow_shortfall": True}, **fields)
+    record = provenance(result, "dcgan_tp")
+    assert record["counts"]["train"]["dcgan/tp"] == [3, 3, 0] and record["short"] == ["red"]
+    # Asked for again, it is the same; complete, it would be another, and what is there stays.
+    assert build(root, tmp_path, {"variants": "dcgan_tp", "allow_shortfall": True}, **fields).summary == result.summary
+    monkeypatch.setattr(judges, "Judge", tiny.AnyJudge)
+    (pool,) = (tmp_path / "work").glob("pool-*")
+    shutil.rmtree(pool)
+    with pytest.raises(UserError, match="dcgan_tp/1.0.0 holds a dataset with digest .*--overwrite replaces it"):
+        build(root, tmp_path, {"variants": "dcgan_tp"}, **fields)
+    whole = build(root, tmp_path, {"variants": "dcgan_tp", "overwrite": True}, **fields)
+    assert provenance(whole, "dcgan_tp")["short"] == []
+    # Neither more draws nor the permission to fall short makes a complete dataset another one.
+    fields["samples__max_draws_per_class"] = 80
+    build(root, tmp_path, {"variants": "dcgan_tp", "allow_shortfall": True}, **fields)
+    assert re.search(r"dcgan: \d+\.\d% of \d+ draws accepted \(blue \d+%, green \d+%, red 0%\)", result.summary)
+
+
+def test_a_judge_of_the_whole_source_is_marked_as_leaking(any_judge, root, tmp_path):
+    result = build(root, tmp_path, {"variants": "real,dcgan_tp"}, train_per_class=4, judge__trained_on="source_train")
+    assert provenance(result, "dcgan_tp")["leaking"] is True
+    assert "**Leaks.**" in (result.datasets[1].path / "README.md").read_text()
+    assert "the judge saw the source's whole train split: these accuracies leak" in result.summary.splitlines()
+    # No judge, no leak.
+    assert provenance(result, "real")["leaking"] is False
+    assert "Leaks" not in (result.datasets[0].path / "README.md").read_text()
+
+
+def test_without_a_gan_nothing_is_trained_but_the_classifier(root, tmp_path):
+    result = build(root, tmp_path, {"variants": "geo"})
+    assert provenance(result, "geo")["counts"]["train"] == {"real/none": [10, 6, 4], "geometric/none": [10, 6, 4]}
+    stages = {path.name.split("-")[0] for path in (tmp_path / "work").iterdir() if path.is_dir()}
+    assert stages == {"subset", "geometric", "cell", "grids", "tensorflow_datasets"}
+    # The card says how to read the data and what it is.
+    card = (result.datasets[0].path / "README.md").read_text()
+    assert 'tfds.load("pictures_gan_aug/geo"' in card and "Acceptance" not in card
+
+
+def test_another_seed_is_another_dataset(root, tmp_path):
+    build(root, tmp_path, {"variants": "real"})
+    with pytest.raises(UserError, match="holds a dataset with digest .*, expected digest .*; --overwrite replaces it"):
+        build(root, tmp_path, {"variants": "real"}, seed=1)
+    result = build(root, tmp_path, {"variants": "real", "overwrite": True}, seed=1)
+    assert provenance(result, "real")["config"]["seed"] == 1
+
+
+def test_skipped_files_are_listed(root, tmp_path):
+    (root / "red" / "bad.png").write_bytes(b"no picture")
+    result = build(root, tmp_path, {"variants": "real", "skip_unreadable": True})
+    assert "left out, unreadable: red/bad.png" in result.summary.splitlines()
+
+
+@pytest.mark.parametrize("names", ["dcgan_tp,nope", ",", "nope"])
+def test_unknown_variants(root, tmp_path, names):
+    with pytest.raises(UserError, match="--variants: found '.*', expected some of real, geo, dcgan_fp, dcgan_fp_geo, "):
+        build(root, tmp_path, {"variants": names})
+    assert not (tmp_path / "work").exists()
+
+
+def test_two_runs_do_not_share_a_workdir(root, tmp_path):
+    refusal = pytest.raises(UserError, match="--workdir: another run is at work in .*; wait for it or name another")
+    with artefacts.open_workdir("--workdir", tmp_path / "work"), refusal:
+        build(root, tmp_path, {"variants": "real"})

@@ -1,0 +1,131 @@
+"""The rows: the paper's fourteen in its order, what each takes of its dataset, how --rows reads."""
+
+import numpy as np
+import pytest
+import tiny
+
+from tfgan_aug.config import settings
+from tfgan_aug.core.errors import UserError
+from tfgan_aug.datasets import variants
+from tfgan_aug.experiments import rows
+
+GANS = ("dcgan", "sgan")
+ROWS = {row.name: row for row in rows.all_rows(GANS)}
+
+
+def test_the_papers_rows_and_numbers():
+    """Table 2 of the paper, written out again: generator, FP, TP, geometric."""
+    table = [
+        (1, "", "", 0), (2, "", "", 1),
+        (3, "dcgan", "fp", 0), (4, "dcgan", "fp", 1), (5, "dcgan", "tp", 0), (6, "dcgan", "tp", 1),
+        (7, "dcgan", "tp fp", 0), (8, "dcgan", "tp fp", 1),
+        (9, "sgan", "fp", 0), (10, "sgan", "fp", 1), (11, "sgan", "tp", 0), (12, "sgan", "tp", 1),
+        (13, "sgan", "tp fp", 0), (14, "sgan", "tp fp", 1),
+    ]  # fmt: skip
+    paper = [row for row in rows.all_rows(GANS) if row.group == "paper"]
+    found = [(row.number, row.variant.gan, " ".join(row.variant.verdicts), row.variant.geo) for row in paper]
+    assert found == table
+    assert {row.number: row.paper for row in paper if row.paper} == {1: 61.7, 12: 70.6}
+    # One GAN alone keeps the paper's numbers.
+    assert [row.number for row in rows.all_rows(("sgan",)) if row.group == "paper"] == [1, 2, *range(9, 15)]
+
+
+def test_names_are_unique_and_every_dataset_can_be_built():
+    names = [row.name for row in rows.all_rows(GANS)]
+    assert len(set(names)) == len(names) == 14 + 4 + 2 + 12
+    assert {row.variant.name for row in ROWS.values()} <= set(settings.all_variants_of(GANS))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("1,12,2", ["real", "geo", "sgan_tp_geo"]),
+        ("dcgan_tp, flip_crop", ["dcgan_tp", "flip_crop"]),
+        ("paper", [name for name, row in ROWS.items() if row.number]),
+        ("controls,1", ["real", "real_x2", "geo_x2", "flip_crop", "rand_augment", "dcgan_cas", "sgan_cas"]),
+        ("all", list(ROWS)),
+    ],
+)
+def test_rows_are_chosen_by_group_number_or_name(text, expected):
+    assert [row.name for row in rows.parse("--rows", text, GANS)] == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "found"), [("1,99", "'99'"), ("dcgan", "'dcgan'"), (" , ", "' , '"), ("None", "'None'")]
+)
+def test_unknown_rows(text, found):
+    with pytest.raises(UserError, match=f"--rows: found {found}, expected"):
+        rows.parse("--rows", text, GANS)
+    with pytest.raises(UserError, match="found '12'"):
+        rows.parse("--rows", "12", ("dcgan",))
+
+
+class Data:
+    """A dataset of six images: three real, one geometric, two generated. Image i is filled with i."""
+
+    IMAGES = np.repeat(np.arange(6, dtype=np.uint8), 12).reshape(6, 2, 2, 3)
+    LABELS = np.array([0, 1, 2, 0, 1, 2], np.int32)
+    ORIGIN = np.array(["real", "dcgan", "real", "geometric", "dcgan", "real"])
+
+    def load(self, split, *names):
+        assert split == "train"
+        return tuple({"image": self.IMAGES, "label": self.LABELS, "origin": self.ORIGIN}[name] for name in names)
+
+
+def phases(name, judge=None):
+    config = tiny.config("shapes10", table__mixing_weight=0.25, table__pretrain_share=0.3, classifier__steps=10)
+    found = ROWS[name].phases(Data(), config, judge)
+    return [([array.tolist() for array in (images[:, 0, 0, 0], *rest)], steps) for (images, *rest), steps in found]
+
+
+def test_rows_that_use_a_dataset_as_it_is():
+    for name in ("real", "dcgan_tp_geo", "geo_x2", "dcgan_fp_relabeled", "flip_crop"):
+        assert phases(name) == [([[0, 1, 2, 3, 4, 5], Data.LABELS.tolist()], 10)]
+        assert ROWS[name].view(tiny.config("shapes10"), "") == (
+            {"augmentation": "flip,translate"} if name == "flip_crop" else {}
+        )
+
+
+def test_oversampled_images_come_twice():
+    assert phases("real_x2") == [([[*range(6)] * 2, Data.LABELS.tolist() * 2], 10)]
+
+
+def test_accuracy_score_trains_on_generated_images_alone():
+    assert phases("dcgan_cas") == [([[1, 4], [1, 1]], 10)]
+
+
+def test_generated_images_weigh_less():
+    assert phases("dcgan_tp_weighted") == [([[*range(6)], Data.LABELS.tolist(), [1, 0.25, 1, 1, 0.25, 1]], 10)]
+
+
+def test_pretraining_ends_on_real_images():
+    assert phases("dcgan_tp_pretrained") == [([[1, 4], [1, 1]], 3), ([[0, 2, 5], [0, 2, 2]], 10)]
+
+
+def test_soft_labels_are_the_judges_for_generated_images_alone():
+    def judge(images):
+        return np.tile(np.array([0.25, 0.5, 0.25], np.float32), (len(images), 1)) * (images[:, 0, 0, :1] > 3) + 0.0
+
+    (((_, targets), _),) = phases("dcgan_tp_soft", judge)
+    assert targets == [[1, 0, 0], [0, 0, 0], [0, 0, 1], [1, 0, 0], [0.25, 0.5, 0.25], [0, 0, 1]]
+
+
+def test_views_tell_options_apart():
+    config = tiny.config("shapes10")
+    views = [str(row.view(config, "judge")) for row in ROWS.values() if row.view(config, "judge")]
+    # real_x2, flip_crop, rand_augment; accuracy score, weighted, pretrained, soft of each GAN share their views.
+    assert len(set(views)) == 3 + 4 and "'soft_labels': 'judge'" in str(views)
+    other = tiny.config("shapes10", table__mixing_weight=0.7)
+    row = ROWS["dcgan_tp_weighted"]
+    assert row.view(config, "") != row.view(other, "")
+
+
+@pytest.mark.parametrize("name", settings.all_variants_of(GANS))
+def test_every_variant_is_named_after_what_it_holds(name):
+    variant = variants.Variant.parse(name)
+    geo = 2 if name == "geo_x2" else int(name.endswith("geo"))
+    kinds = tuple(word for word in ("tp", "fp") if word in name.split("_"))
+    selection = next((word for word in ("confident", "quantile", "relabeled") if name.endswith(word)), "")
+    gan = name.partition("_")[0] if kinds else ""
+    assert variant == variants.Variant(name, gan, kinds, geo, selection)
+    assert variant.rule == ("" if selection == "relabeled" else selection)

@@ -1,0 +1,387 @@
+"""The table: cells over seeds, resumed, shared, never mixed; what is missing is named."""
+
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import tensorflow_datasets as tfds
+import tiny
+
+from tfgan_aug.classifiers import judges
+from tfgan_aug.commands import run_table as table_job
+from tfgan_aug.config import settings
+from tfgan_aug.core import artefacts
+from tfgan_aug.core.errors import UserError
+from tfgan_aug.experiments import cells as experiment
+from tfgan_aug.experiments import summaries, table
+
+ROOT = pathlib.Path(__file__).parents[2]
+ROWS = "real,geo,dcgan_tp,flip_crop,dcgan_tp_pretrained"
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory):
+    """Three classes with a test split of 4, 5 and 6 images."""
+    folder = tmp_path_factory.mktemp("pictures") / "colours"
+    tiny.save_pictures(folder / "train", {"blue": 8, "green": 8, "red": 8})
+    tiny.save_pictures(folder / "test", {"blue": 4, "green": 5, "red": 6}, first=50)
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def any_judge(monkeypatch):
+    monkeypatch.setattr(judges, "Judge", tiny.AnyJudge)
+
+
+def config_of(root, **fields):
+    return tiny.config(f"folder:{root}", **{"table__resamples": 1000, **fields})
+
+
+def run(root, workdir, config=None, **options):
+    picked = {"rows": ROWS, "gan_seeds": "0,1", "classifier_seeds": "0,3", **options}
+    return table_job.run(config or config_of(root), table_job.Options(str(workdir), **picked))
+
+
+@pytest.fixture(scope="module")
+def whole(root, tmp_path_factory):
+    """The workdir of one finished table, and what it printed."""
+    workdir = tmp_path_factory.mktemp("table") / "work"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(judges, "Judge", tiny.AnyJudge)
+        return workdir, run(root, workdir)
+
+
+def results(workdir):
+    """{(row, GAN seed, classifier seed): result} of every finished cell."""
+    found = [artefacts.read_json(path) for path in sorted(workdir.glob("cell-*/result.json"))]
+    return {(result["row"], result["gan_seed"], result["classifier_seed"]): result for result in found}
+
+
+def test_every_cell_is_there_with_its_counts(whole):
+    workdir, _ = whole
+    cells = results(workdir)
+    expected = {(row, None, seed) for row in ("real", "geo", "flip_crop") for seed in (0, 3)}
+    expected |= {(row, gan, seed) for row in ("dcgan_tp", "dcgan_tp_pretrained") for gan in (0, 1) for seed in (0, 3)}
+    assert set(cells) == expected
+    for result in cells.values():
+        assert result["test"]["total"] == [4, 5, 6] and result["held_out"]["total"] == [2] * 3
+        assert result["steps"] == 2 and re.fullmatch("[0-9a-f]{16}", result["dataset"])
+        assert all(0 <= c <= t for c, t in zip(result["test"]["correct"], result["test"]["total"], strict=True))
+    for folder in workdir.glob("cell-*"):
+        assert sorted(path.name for path in folder.iterdir()) == [
+            "classifier.csv", "hits.npz", "result.json", "seconds.json", "stage.json",
+        ]  # fmt: skip
+        assert artefacts.read_json(folder / "seconds.json") > 0
+
+
+def test_seeds_are_apart(whole):
+    """A GAN's seed changes its dataset and nothing else; a classifier's seed changes no dataset."""
+    workdir, _ = whole
+    digests = {}
+    for (row, gan, _), result in results(workdir).items():
+        digests.setdefault((row, gan), set()).add(result["dataset"])
+    assert all(len(found) == 1 for found in digests.values())
+    assert digests["dcgan_tp", 0] != digests["dcgan_tp", 1]
+    assert digests["dcgan_tp", 0] == digests["dcgan_tp_pretrained", 0]
+    for pattern, count in (("subset-*", 1), ("judge-*", 1), ("dcgan-*", 2), ("pool-*", 2), ("geometric-*", 1)):
+        assert len(list(workdir.glob(pattern))) == count
+    for seed in (0, 1):
+        folder = workdir / f"tensorflow_datasets_gan_seed_{seed}" / "colours_gan_aug"
+        provenance = artefacts.read_json(folder / "dcgan_tp" / "1.0.0" / "provenance.json")
+        assert provenance["gan_seed"] == seed and {provenance["digest"]} == digests["dcgan_tp", seed]
+
+
+def test_table_says_what_the_cells_say(whole):
+    """Means and recalls from result.json, a second path beside the stored hits."""
+    workdir, text = whole
+    made = artefacts.read_json(workdir / "table.json")
+    assert [row["name"] for row in made["rows"]] == ["real", "geo", "dcgan_tp", "flip_crop", "dcgan_tp_pretrained"]
+    for row in made["rows"]:
+        own = [result for (name, *_), result in results(workdir).items() if name == row["name"]]
+        assert row["done"] == row["planned"] == len(own) and row["unfinished"] == []
+        for split, total in (("test", 15), ("held_out", 6)):
+            accuracies = [100 * sum(result[split]["correct"]) / total for result in own]
+            scores = row["splits"][split]
+            assert scores["total"] == total and scores["mean"] == pytest.approx(np.mean(accuracies))
+            assert scores["sd"] == pytest.approx(np.std(accuracies, ddof=1))
+            recall = np.mean([np.array(r[split]["correct"]) / r[split]["total"] for r in own], axis=0)
+            assert scores["recall"] == pytest.approx(100 * recall)
+            assert set(scores["versus"]) == {"real", "geo"} - {row["name"]}
+    assert [line.split("|")[2].strip() for line in text.splitlines()[2:7]] == [row["name"] for row in made["rows"]]
+    # No figure of the paper beside another source.
+    assert "61.7" not in text and made["rows"][0]["paper"] is None
+    assert made["gans"]["dcgan"]["1"]["draws_tp_fp"] != [] and len(made["gans"]["dcgan"]["0"]["confusion"]) == 3
+
+
+def test_cards_say_what_was_measured(whole):
+    workdir, _ = whole
+    folder = workdir / "tensorflow_datasets_gan_seed_1" / "colours_gan_aug" / "dcgan_tp" / "1.0.0"
+    card = (folder / "README.md").read_text()
+    row = next(row for row in artefacts.read_json(workdir / "table.json")["rows"] if row["name"] == "dcgan_tp")
+    versus = row["splits"]["test"]["versus"]["real"]
+    assert f"* Against real images alone: **{versus['verdict']}**, {versus['difference']:+.1f} points, 95 % " in card
+    assert (
+        "of 15 test images" in card
+        and "tools.run_table` measures" not in card
+        and "minutes to make the added images" in card
+    )
+    assert re.search(r"\| green \| \d+\.\d \| [+-]\d+\.\d \|", card)
+    assert "Measured: " in tfds.builder_from_directory(str(folder)).info.description
+
+
+def test_second_run_makes_nothing(whole, root, monkeypatch):
+    workdir, text = whole
+    monkeypatch.setattr(experiment, "make", never)
+    with monkeypatch.context() as patch:
+        patch.setattr(table.Unit, "build", never)
+        assert run(root, workdir) == text
+    # Rows and seeds of earlier sittings stay in the table.
+    assert run(root, workdir, rows="real", classifier_seeds="3") == text
+    plan = run(root, workdir, dry_run=True)
+    assert plan.startswith("14 cells of 5 rows, 2 optimiser steps each")
+    assert "dcgan_tp (row 5): 0 of 4 cells left; nothing to train" in plan
+
+
+def never(*arguments, **options):
+    raise AssertionError("a finished piece of work was made again")
+
+
+def test_dry_run_takes_one_process(root, tmp_path):
+    message = "^--dry_run: found --strategy=multi_worker, expected one of this process$"
+    with pytest.raises(UserError, match=message):
+        run(root, tmp_path / "work", dry_run=True, strategy="multi_worker")
+
+
+def test_dry_run_plans_and_makes_nothing(root, tmp_path, monkeypatch):
+    monkeypatch.setattr(experiment, "make", never)
+    plan = run(root, tmp_path / "work", dry_run=True)
+    lines = plan.splitlines()
+    assert lines[0].startswith("14 cells of 5 rows, 2 optimiser steps each; training alone, for one worker:")
+    assert lines[1] == "no GAN: real, geo; nothing to train"
+    assert re.fullmatch(r"dcgan, GAN seed 0: dcgan_tp; about \d+ minutes", lines[2])
+    assert re.fullmatch(r"flip_crop \(controls\): 2 of 2 cells left; about \d+ minutes", lines[7])
+    assert re.match(r"in all about \d+ minutes", lines[-1])
+    # Not even which config it was: the next one may be another.
+    assert [path.name for path in (tmp_path / "work").iterdir() if not path.name.startswith(".")] == []
+
+
+class Cut(Exception):
+    pass
+
+
+def test_cut_off_and_run_again_gives_the_same_cells(whole, root, tmp_path, monkeypatch):
+    made, make = [], experiment.make
+
+    def cut(stage, *arguments):
+        if len(made) == 5:
+            raise Cut
+        made.append(stage)
+        make(stage, *arguments)
+
+    monkeypatch.setattr(experiment, "make", cut)
+    with pytest.raises(Cut):
+        run(root, tmp_path / "work")
+    summary = summaries.summarise(tmp_path / "work")
+    missing = summaries.unfinished(summary)
+    assert len(missing) == 9
+    assert "flip_crop: classifier seed 3" in missing and "dcgan_tp: GAN seed 1, classifier seed 0" in missing
+    rows = {row["name"]: row for row in summary["rows"]}
+    assert rows["dcgan_tp"]["splits"] == {} and rows["flip_crop"]["classifier_seeds"] == [0]
+    assert "0 of 4" in summaries.markdown(summary)
+    monkeypatch.setattr(experiment, "make", make)
+    text = run(root, tmp_path / "work")
+    assert results(tmp_path / "work") == results(whole[0])
+    columns = [[line.split("|")[i] for i in (2, 5, 7)] for line in text.splitlines()[:7]]
+    assert columns == [[line.split("|")[i] for i in (2, 5, 7)] for line in whole[1].splitlines()[:7]]
+
+
+def test_workers_share_the_cells(root, tmp_path):
+    """Two processes in one workdir: every cell is made by one of them."""
+    fields = {"image_size": 16, "train_per_class": 6, "test_per_class": 2, "classifier.width": 0.05}
+    fields |= {"classifier.steps": 2, "classifier.batch_size": 4, "judge.batch_size": 4, "table.resamples": 1000}
+    command = [sys.executable, "-m", "tools.run_table", f"--workdir={tmp_path / 'work'}", "--rows=1,2,flip_crop"]
+    command += [f"--config.source=folder:{root}", "--classifier_seeds=0,1,2"]
+    command += [f"--config.{name}={value}" for name, value in fields.items()]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "cwd": ROOT}
+    workers = [subprocess.Popen(command, **pipes) for _ in range(2)]
+    outputs = [worker.communicate() for worker in workers]
+    assert [worker.returncode for worker in workers] == [0, 0], outputs
+    trained = re.findall(r"classifier on (\w+), classifier seed (\d)", "".join(err for _, err in outputs))
+    assert sorted(trained) == sorted((row, seed) for row in ("real", "geo", "flip_crop") for seed in "012")
+    assert outputs[0][0] == outputs[1][0] and "| 3 of 3 |" in outputs[0][0]
+
+
+def test_a_worker_waits_for_what_another_holds(tmp_path):
+    with artefacts.claimed(tmp_path, "a") as first, artefacts.claimed(tmp_path, "a") as second:
+        assert first and not second
+        with artefacts.claimed(tmp_path, "b") as other:
+            assert other
+    with artefacts.claimed(tmp_path, "a") as again:
+        assert again
+
+
+def test_a_table_and_the_main_job_do_not_share_a_workdir(root, tmp_path):
+    refusal = pytest.raises(UserError, match="--workdir: another run is at work in .*; wait for it or name another")
+    with artefacts.open_workdir("--workdir", tmp_path / "work"), refusal:
+        run(root, tmp_path / "work")
+    with artefacts.open_workdir("--workdir", tmp_path / "work", shared=True):
+        with artefacts.open_workdir("--workdir", tmp_path / "work", shared=True):
+            pass
+        with pytest.raises(UserError, match="another run"), artefacts.open_workdir("--workdir", tmp_path / "work"):
+            pass
+
+
+# What must not be mixed
+
+
+def test_another_config_is_named(whole, root, tmp_path):
+    workdir = tmp_path / "work"
+    shutil.copytree(whole[0], workdir)
+    changed = config_of(root, classifier__steps=3, samples__block_size=16)
+    with pytest.raises(UserError) as caught:
+        run(root, workdir, changed, rows="real")
+    assert "cells of another config (classifier.steps was 2, is 3; samples.block_size was 8, is 16)" in str(
+        caught.value
+    )
+    assert str(caught.value).startswith("--workdir: found ") and "--overwrite" in str(caught.value)
+    # With --overwrite the old cells do not count.
+    text = run(root, workdir, changed, rows="real", classifier_seeds="0", overwrite=True)
+    assert "| 1 of 1 |" in text and "dcgan" not in text.partition("table.json")[0]
+    assert len(results(whole[0])) == 14
+    # Other rows, seeds or places are no other config.
+    run(root, workdir, changed, rows="real", classifier_seeds="0")
+
+
+def test_a_mistake_leaves_no_folder(root, tmp_path):
+    with pytest.raises(UserError, match="--config.dcgan.batch_size"):
+        run(root, tmp_path / "new" / "work", config_of(root, dcgan__batch_size=99))
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_missing_dataset_is_named(whole, root, tmp_path):
+    workdir = tmp_path / "work"
+    shutil.copytree(whole[0], workdir)
+    folder = workdir / "tensorflow_datasets_gan_seed_1" / "colours_gan_aug" / "dcgan_tp"
+    shutil.rmtree(folder)
+    with pytest.raises(UserError, match=r"--workdir: found no dataset in .*dcgan_tp/1\.0\.0, expected the one with"):
+        run(root, workdir)
+    (unit,) = workdir.glob("datasets-dcgan-1-*")
+    shutil.rmtree(unit)
+    assert run(root, workdir).splitlines()[:7] == whole[1].splitlines()[:7]
+    provenance = folder / "1.0.0" / "provenance.json"
+    artefacts.write_json(provenance, {**artefacts.read_json(provenance), "digest": "another"})
+    with pytest.raises(UserError, match="found a dataset with digest another in .*, expected the one with digest"):
+        run(root, workdir)
+
+
+def test_rows_without_enough_images_are_left_out(root, tmp_path, monkeypatch):
+    class Sure(tiny.AnyJudge):
+        """Every draw is what it is meant to be: blocks come class by class, one of each."""
+
+        def __call__(self, images):
+            super().__call__(images)
+            return np.repeat(np.eye(3, dtype=np.float32)[[(self.calls - 1) // 25]], len(images), axis=0)
+
+    monkeypatch.setattr(judges, "Judge", Sure)
+    text = run(root, tmp_path / "work", rows="1,3,5", gan_seeds="0", classifier_seeds="0")
+    (line,) = [line for line in text.splitlines() if "dcgan_fp" in line]
+    assert "left out" in line and "0 of 0" in line
+    made = artefacts.read_json(tmp_path / "work" / "table.json")
+    assert summaries.unfinished(made) == []
+    assert [row["left_out"] for row in made["rows"]] == [[], ["0"], []]
+
+
+def test_no_table_no_report(tmp_path):
+    with pytest.raises(
+        UserError, match="--workdir: found no cells.json in .*, expected the workdir of tools.run_table"
+    ):
+        summaries.summarise(tmp_path)
+
+
+# Options
+
+
+@pytest.mark.parametrize(
+    ("options", "line"),
+    [
+        ({"seeds": "0,0"}, "--seeds: found '0,0', expected distinct seeds"),
+        ({"seeds": "a"}, "--seeds: found 'a', expected distinct seeds"),
+        ({"gan_seeds": "-1"}, "--gan_seeds: found '-1', expected distinct seeds"),
+        ({"classifier_seeds": ","}, "--classifier_seeds: found ',', expected distinct seeds"),
+        ({"gans": "biggan"}, "--gans: found 'biggan', expected one or more of dcgan, sgan"),
+        ({"rows_text": "15"}, "--rows: found '15', expected some of paper, controls, options, all, 1 to 14, real"),
+    ],
+)
+def test_mistakes_in_options(options, line):
+    with pytest.raises(UserError) as caught:
+        table.choose(settings.get_config(), **options)
+    assert str(caught.value).startswith(line)
+
+
+def test_what_the_options_choose():
+    config = settings.get_config()
+    _, choice = table.choose(config)
+    assert choice.gan_seeds == (0, 1, 2) and choice.classifier_seeds == (0, 1, 2, 3, 4)
+    _, choice = table.choose(config, seeds="4,2", classifier_seeds="7")
+    assert choice.gan_seeds == (4, 2) and choice.classifier_seeds == (7,)
+    made, choice = table.choose(config, rows_text="11", gans="sgan")
+    assert [row.name for row in choice.rows] == ["sgan_tp"] and made.gans == "sgan" and config.gans == "dcgan"
+    config.table.rows = "nope"
+    with pytest.raises(UserError, match="--config.table.rows: found 'nope'"):
+        table.choose(config)
+
+
+# The commands
+
+
+def command(tool, *arguments):
+    line = [sys.executable, "-m", f"tools.{tool}", *arguments]
+    return subprocess.run(line, capture_output=True, text=True, cwd=ROOT, check=False)
+
+
+def test_report_of_a_finished_table(whole, tmp_path):
+    done = command("make_report", f"--workdir={whole[0]}", f"--output={tmp_path / 'new' / 'page'}")
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert done.stdout.endswith("page.md: 5 rows, 0 unfinished cells\n") and done.stderr == ""
+    made = artefacts.read_json(whole[0] / "table.json")
+    for name in ("page.html", "page.md"):
+        text = (tmp_path / "new" / name).read_text()
+        for row in made["rows"]:
+            assert row["title"] in text and f"{row['splits']['test']['mean']:.1f}" in text
+        assert made["config_digest"] in text and made["subset_digest"] in text
+        assert all(digest in text for row in made["rows"] for digest in row["digests"].values())
+
+
+def test_report_of_an_unfinished_table_names_the_cells(whole, tmp_path):
+    shutil.copytree(whole[0], tmp_path / "work")
+    for folder in (tmp_path / "work").glob("cell-*"):
+        result = artefacts.read_json(folder / "result.json")
+        if (result["row"], result["gan_seed"], result["classifier_seed"]) == ("dcgan_tp", 1, 3):
+            shutil.rmtree(folder)
+    done = command("make_report", f"--workdir={tmp_path / 'work'}")
+    assert done.returncode == 0
+    assert done.stderr == "unfinished: dcgan_tp: GAN seed 1, classifier seed 3\n"
+    assert "GAN seed 1, classifier seed 3" in (tmp_path / "work" / "report.html").read_text()
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments", "line"),
+    [
+        ("run_table", ["--rows=99"], "run_table: --rows: found '99', expected some of paper, "),
+        ("make_report", ["--workdir=nowhere"], "make_report: --workdir: found no cells.json in nowhere, expected "),
+    ],
+)
+def test_mistakes_end_in_one_line(tool, arguments, line):
+    done = command(tool, *arguments)
+    assert done.returncode == 2 and done.stdout == ""
+    assert done.stderr.startswith(line) and done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("tool", ["run_table", "make_report"])
+def test_help(tool):
+    done = command(tool, "--help")
+    assert done.returncode == 0 and f"usage: python -m tools.{tool}" in done.stdout and "--workdir: " in done.stdout

@@ -1,0 +1,198 @@
+"""The sections of a table: every number shown, whatever is missing; escaped names; room for later sections."""
+
+import copy
+import re
+
+import numpy as np
+import pytest
+import test_page
+from PIL import Image
+
+from tfgan_aug.reports import page, sections
+
+CLASSES = ["cat|dog", "a<b", "c&d", "`e` *f*"]
+TITLES = ["The answer", "The table", "Each class", "Images", "What the judge kept", "Learning curves"]
+TITLES += ["How it was done", "Do it again"]
+
+
+def versus(difference, verdict, scope=""):
+    low, high = difference - 1.5, difference + 1.75
+    return {
+        "difference": difference, "low": low, "high": high, "p": 0.0123, "p_holm": 0.0456, "verdict": verdict,
+        "scope": scope,
+    }  # fmt: skip
+
+
+def scores(mean, total, **compared):
+    recall = [mean - 3.5, mean + 4.25, mean, None]
+    return {"total": total, "mean": mean, "sd": 0.44, "se": 0.69, "recall": recall, "versus": compared}
+
+
+def row(name, number, group, gan, found, **more):
+    return {
+        "name": name, "number": number, "group": group, "title": f"title of {name}", "dataset": f"set_gan_aug/{name}",
+        "digests": {"0": f"digest-{name}"}, "images": 1234 if found else None, "gan": gan,
+        "gan_seeds": [0, 1] if gan else [], "classifier_seeds": [0, 1, 2], "done": 2 if found else 0, "planned": 2,
+        "unfinished": [] if found else ["GAN seed 0, classifier seed 7"], "paper": None, "paper_note": "",
+        "make_minutes": 18.25, "train_minutes": 3.35, "minutes_per_point": None, "cheapest": None,
+        "cells": [f"cell-{name}", "cell-none"] if found else [], **({"splits": found} if found else {}), **more,
+    }  # fmt: skip
+
+
+@pytest.fixture
+def made(tmp_path):
+    """(table, workdir): four rows, one GAN of two seeds, four classes."""
+    (tmp_path / "grids").mkdir()
+    for name in ("real", "dcgan_tp", "dcgan_fp"):
+        Image.fromarray(np.zeros((4, 400, 3), np.uint8)).save(tmp_path / "grids" / f"{name}.png")
+    curves = {"cell-real/classifier.csv": "loss,step,accuracy\n2.5,10,0.25\n1.5,20,0.5\n"}
+    curves["dcgan-1/gan.csv"] = "step,d_loss,g_loss,d_real\n10,1,2,0.5\n20,1,3,0.6\n"
+    curves["judge-1/member-0.csv"] = "step,accuracy\n10,0.5\n"
+    for name, text in curves.items():
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    tp = scores(63.5, 5000, real=versus(2.25, "helps"), geo=versus(-2.5, "hurts", "one GAN seed"))
+    cheapest = {"row": "geo", "minutes": 0.15, "accuracy": 66.0}
+    gan = {
+        "stage": "dcgan-1", "pool": "pool-1", "curves": ["dcgan-1/gan.csv", "dcgan-1/none.csv"], "minutes": 12.1,
+        "draws_tp_fp": [[1000, 777, 223], [10, 5, 5], [8, 8, 0], [0, 0, 0]],
+        "confusion": [[777, 223, 0, 0], [5, 5, 0, 0], [0, 0, 8, 0], [0, 0, 0, 0]],
+        "grids": ["grids/dcgan_tp.png", "grids/dcgan_fp.png", "grids/missing.png"],
+    }  # fmt: skip
+    table = {
+        "title": "Do <GAN> images help?",
+        "source": {
+            "name": "my_set", "version": "1.0.0", "spec": "folder:x", "license": "CC & co", "citation": "@misc{<x>}",
+            "classes": CLASSES,
+        },
+        "config": {"train_per_class": 50, "classifier": {"recipe": "paper", "note": "<tag>"}},
+        "config_digest": "cfg-1", "command": "python -m tools.run_table --config.a=1 && b", "hardware": "2 CPU cores",
+        "versions": {"keras": "3.15.1"}, "subset_digest": "sub-1", "steps": 2000, "leaking": False,
+        "deviations": ["width: 0.25 (the paper: 1.0)"],
+        "rows": [
+            row("real", 1, "paper", "", {"test": scores(61.25, 5000, geo=versus(-4.75, "hurts")),
+                                         "held_out": scores(60.5, 1000)}, paper=61.7),
+            row("geo", 2, "paper", "", {"test": scores(66.0, 5000, real=versus(4.75, "helps"))},
+                paper_note="at most 69.6"),
+            row("dcgan_tp", 5, "paper", "dcgan", {"test": tp}, minutes_per_point=8.11, cheapest=cheapest),
+            row("dcgan_cas", None, "controls", "dcgan", {}),
+        ],
+        "gans": {"dcgan": {"0": gan, "1": copy.deepcopy(gan)}},
+        "grids": ["grids/real.png", "grids/geometric.png"], "judge_curves": ["judge-1/member-0.csv"],
+    }  # fmt: skip
+    return table, tmp_path
+
+
+def shown(made):
+    """(the words of the HTML, the Markdown), both checked for their form."""
+    table, workdir = made
+    paths = workdir / "r.html", workdir / "r.md"
+    page.write(*paths, table["title"], sections.lead(table), sections.sections(table, workdir))
+    html, markdown = (path.read_text(encoding="utf-8") for path in paths)
+    assert all(len({test_page.columns(line) for line in lines}) == 1 for lines in test_page.tables(markdown))
+    assert str(workdir) not in html + markdown
+    return " ".join("\n".join(test_page.Reader(html).words).split()), markdown
+
+
+def titles(made):
+    return [section.title for section in sections.sections(*made)]
+
+
+def test_every_number_of_the_table_is_shown(made):
+    assert titles(made) == TITLES
+    words, markdown = shown(made)
+    numbers = "61.2 ± 0.4|66.0 ± 0.4|63.5 ± 0.4|60.5 ± 0.4|61.7|at most 69.6|1,234|5,000|1,000|0.0123|0.0456|0.69|0.44"
+    numbers += (
+        "|+2.2 [+0.8, +4.0] helps|-2.5 [-4.0, -0.8] hurts (one GAN seed)|18.2|8.1|3.4|57.8|60.0|(+2.2)|777|77.7|78"
+    )
+    numbers += "|12.1|2,000|50 training images|cfg-1|sub-1|digest-dcgan_tp|2 CPU cores|3.15.1|set_gan_aug/geo|0, 1, 2"
+    numbers = (numbers + "|2 of 2|0 of 2|width: 0.25 (the paper: 1.0)").split("|")
+    for number in numbers:
+        assert number in words, number
+        assert number in markdown, number
+    assert made[0]["command"] in words and '"note": "<tag>"' in words and "@misc{<x>}" in words
+
+
+def test_the_answer_in_words(made):
+    words, markdown = shown(made)
+    assert "Of 1 training set with GAN images, against real images alone, 1 helped, none hurt, none could not" in words
+    assert "**helped**, with GAN images: `dcgan_tp` +2.2 [+0.8, +4.0]" in markdown
+    assert "**hurt**, with GAN images: `dcgan_tp` -2.5" in markdown
+    assert "The most accurate row is `geo`" in markdown and "The best row with GAN images is `dcgan_tp`" in markdown
+    assert "The cheapest means that gives the same or more: `geo`, 66.0 % for 0.1 minutes." in markdown
+    assert "1 trainings are unfinished" in words and "`dcgan_cas` (GAN seed 0, classifier seed 7)" in markdown
+    assert "leaks" not in words
+    made[0]["leaking"] = True
+    made[0]["rows"][2]["left_out"] = ["1"]
+    words, markdown = shown(made)
+    assert "the judge leaks" in words and "kept too few images: `dcgan_tp`" in markdown
+
+
+def test_names_are_escaped(made):
+    words, markdown = shown(made)
+    for name in CLASSES:
+        assert name in words
+    for name in ("cat\\|dog", "a&lt;b", "c&amp;d", "\\`e\\` \\*f\\*"):
+        assert f"| {name} |" in markdown
+    assert f"from the top: {', '.join(CLASSES)}." in words
+
+
+def test_many_unfinished_cells_are_counted(made):
+    made[0]["rows"][3]["unfinished"] = [f"GAN seed 0, classifier seed {seed}" for seed in range(15)]
+    words, _ = shown(made)
+    assert "15 trainings are unfinished" in words and "and 3 more" in words
+
+
+def test_one_seed_and_no_gan(made):
+    table, _ = made
+    table["rows"], table["gans"], table["grids"], table["judge_curves"] = table["rows"][:1], {}, [], []
+    table["rows"][0] |= {"cells": ["cell-none"], "classifier_seeds": [0]}
+    table["rows"][0]["splits"] = {"held_out": {**scores(60.5, 1000), "sd": None}}
+    assert titles(made) == [title for title in TITLES if title not in (*TITLES[3:6],)]
+    words, _ = shown(made)
+    assert "No training set with GAN images can be compared" in words and "60.5" in words and "±" not in words[:500]
+
+
+def test_nothing_is_done_yet(made):
+    table, _ = made
+    table["rows"] = [
+        {**item, "splits": {}, "done": 0, "cells": [], "images": None, "make_minutes": None, "train_minutes": None}
+        for item in table["rows"]
+    ]
+    table["gans"] = {}
+    assert titles(made) == ["The answer", "Images", "Learning curves", "How it was done", "Do it again"]
+    assert "0 of 8 trainings are done" in shown(made)[0]
+
+
+def test_many_classes_are_cut_and_it_says_so(made):
+    table, _ = made
+    classes = [f"class {number}" for number in range(40)]
+    table["source"]["classes"] = classes
+    for item in table["rows"]:
+        for split in item.get("splits", {}).values():
+            split["recall"] = [50.0] * 40
+    for own in table["gans"]["dcgan"].values():
+        own |= {"draws_tp_fp": [[10, 9, 1]] * 40, "confusion": np.eye(40, dtype=int).tolist()}
+    words, _ = shown(made)
+    assert "The first 20 of 40 classes" in words and "class 19" in words and "class 20" not in words
+
+
+def test_curves_are_means_over_the_steps_that_all_have(tmp_path):
+    texts = "step,accuracy\n1,0.25\n2,0.5\n", "step,accuracy,loss\n2,0.75,1\n3,1,1\n", "step,loss\n2,5\n", "step,accu"
+    paths = [tmp_path / f"{number}.csv" for number in range(5)]
+    for path, text in zip(paths, texts, strict=False):
+        path.write_text(text, encoding="utf-8")
+    assert sections._mean(paths, "accuracy") == ([2.0], [0.625])
+    assert sections._mean(paths[3:], "accuracy") == ([], [])
+
+
+def test_two_writes_give_the_same_bytes(made):
+    assert shown(made) == shown(made)
+
+
+def test_a_later_section_has_its_place(made, monkeypatch):
+    later = (*sections.SECTIONS, lambda table, workdir: page.Section("Later", (page.Text(table["title"]),)))
+    monkeypatch.setattr(sections, "SECTIONS", later)
+    assert titles(made)[-1] == "Later"
+    words, markdown = shown(made)
+    assert words.count("Later") == 2 and re.search(r"^\* \[Later\]\(#later\)$", markdown, re.MULTILINE)

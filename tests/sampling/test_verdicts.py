@@ -1,0 +1,254 @@
+"""Verdicts: the paper's rule by hand; a pool that ends the same whatever was drawn before, in which order."""
+
+import fakes
+import numpy as np
+import pytest
+
+from tfgan_aug.core import pixels, streams
+from tfgan_aug.sampling import pools as verdicts
+from tfgan_aug.sampling import samples
+
+BLOCK = 7
+
+
+def fill(
+    pool,
+    generator,
+    tp=5,
+    fp=4,
+    threshold=0.0,
+    max_draws=700,
+    allow_shortfall=False,
+    judge=fakes.judge,
+    shown=None,
+    least=0,
+):
+    return verdicts.fill(
+        pool,
+        generator,
+        judge,
+        tp=np.broadcast_to(tp, 3),
+        fp=np.broadcast_to(fp, 3),
+        class_names=fakes.NAMES,
+        rule=verdicts.Rule(threshold),
+        seed=0,
+        block_size=BLOCK,
+        max_draws=max_draws,
+        allow_shortfall=allow_shortfall,
+        progress=lambda *numbers: shown is None or shown.append(numbers),
+        least=least,
+    )
+
+
+def content(path):
+    return {str(file.relative_to(path)): file.read_bytes() for file in path.rglob("*") if file.is_file()}
+
+
+def indices(pool, label, verdict, count, threshold=0.0):
+    return [draw["index"] for draw in pool.select(verdicts.Rule(threshold), label, verdict, count)]
+
+
+def test_rule_by_hand():
+    probabilities = np.array([[0.7, 0.2, 0.1], [0.4, 0.3, 0.3], [0.1, 0.8, 0.1], [0.2, 0.3, 0.5]], np.float32)
+    assert [verdicts.VERDICTS[code] for code in verdicts.Rule().verdicts(0, probabilities)] == ["tp", "tp", "fp", "fp"]
+    # An image of the intended class below the threshold is neither.
+    assert [verdicts.VERDICTS[code] for code in verdicts.Rule(0.6).verdicts(0, probabilities)] == [
+        "tp",
+        "none",
+        "fp",
+        "fp",
+    ]
+    assert [verdicts.VERDICTS[code] for code in verdicts.Rule(0.6).verdicts(1, probabilities)] == [
+        "fp",
+        "fp",
+        "tp",
+        "fp",
+    ]
+
+
+@pytest.mark.parametrize("threshold", [0.0, 0.69])
+def test_lowest_accepted_indices_are_kept(tmp_path, threshold):
+    pool, shown = verdicts.Pool(tmp_path), []
+    drawn = fill(pool, fakes.Generator(), threshold=threshold, shown=shown)
+    assert drawn.short_tp == drawn.short_fp == ()
+    for label in range(3):
+        draws, tp, fp = drawn.counts[label]
+        assert draws % BLOCK == 0 and tp >= 5 and fp >= 4
+        # No block more than needed.
+        before = range(draws - BLOCK)
+        assert (
+            len(fakes.accepted(label, "tp", threshold, len(before))) < 5
+            or len(fakes.accepted(label, "fp", 0, len(before))) < 4
+        )
+        assert tp == len(fakes.accepted(label, "tp", threshold, draws)) and fp == len(
+            fakes.accepted(label, "fp", 0, draws)
+        )
+        for verdict, count in (("tp", 5), ("fp", 4)):
+            expected = fakes.accepted(label, verdict, threshold, 700)[:count]
+            assert indices(pool, label, verdict, count, threshold) == expected
+        assert [numbers for numbers in shown if numbers[0] == label][-1] == (label, draws, tp, fp)
+
+
+def test_selected_draws_say_what_the_judge_said(tmp_path):
+    pool = verdicts.Pool(tmp_path)
+    fill(pool, fakes.Generator())
+    draw = next(pool.select(verdicts.Rule(), 1, "fp", 1))
+    image = fakes.images_of(streams.image_seeds(0, 1, [draw["index"]]))
+    assert np.array_equal(pixels.decode_png(draw["png"]), image[0])
+    assert draw["predicted"] == fakes.judge(image)[0].argmax() != 1
+    assert draw["confidence"] == pytest.approx(fakes.judge(image)[0].max())
+
+
+def test_order_of_work_and_earlier_draws_change_nothing(tmp_path):
+    plain, other = verdicts.Pool(tmp_path / "plain"), verdicts.Pool(tmp_path / "other")
+    drawn = fill(plain, fakes.Generator())
+    # Classes backwards, one with more blocks than needed and one with a block missing before others.
+    for label, numbers in ((2, range(12)), (1, (0,)), (0, (1, 2))):
+        for number in numbers:
+            verdicts.draw(other, fakes.Generator(), fakes.judge, 0, label, number, BLOCK)
+    again = fill(other, fakes.Generator())
+    assert np.array_equal(drawn.counts, again.counts)
+    for label in range(3):
+        for verdict in ("tp", "fp"):
+            assert indices(plain, label, verdict, 5) == indices(other, label, verdict, 5) != []
+    plain_files, other_files = content(plain.path), content(other.path)
+    assert all(other_files[name] == octets for name, octets in plain_files.items())
+
+
+def test_no_block_is_drawn_twice(tmp_path):
+    pool, generator = verdicts.Pool(tmp_path), fakes.Generator()
+    fill(pool, generator)
+    first = list(generator.calls)
+    assert len(set(first)) == len(first) == len(content(tmp_path))
+    fill(pool, generator)
+    assert generator.calls == first
+    # More images: only what is missing.
+    fill(pool, generator, tp=9)
+    assert len(generator.calls) > len(first) and len(set(generator.calls)) == len(generator.calls)
+
+
+def test_another_threshold_needs_no_draw(tmp_path):
+    pool = verdicts.Pool(tmp_path)
+    fill(pool, fakes.Generator(), tp=12)
+    drawn = fill(pool, fakes.Generator(fail_at=0), tp=3, fp=2, threshold=0.69)
+    assert drawn.short_tp == ()
+    for label in range(3):
+        assert indices(pool, label, "tp", 3, 0.69) == fakes.accepted(label, "tp", 0.69, 700)[:3]
+        assert indices(pool, label, "tp", 3, 0.69) != indices(pool, label, "tp", 3)
+
+
+@pytest.mark.parametrize("fail_at", [0, 1, 4])
+def test_resumed_pool_has_the_same_bytes(tmp_path, fail_at):
+    fill(verdicts.Pool(tmp_path / "whole"), fakes.Generator())
+    cut = verdicts.Pool(tmp_path / "cut")
+    with pytest.raises(OSError, match="disk is full"):
+        fill(cut, fakes.Generator(fail_at=fail_at))
+    assert len(content(cut.path)) == fail_at
+    fill(cut, fakes.Generator())
+    assert content(cut.path) == content(tmp_path / "whole")
+
+
+def test_block_is_whole_or_not_there(tmp_path, monkeypatch):
+    def half(path, **fields):
+        path.write_bytes(b"PK half of a file")
+        raise OSError("the disk is full")
+
+    pool = verdicts.Pool(tmp_path)
+    with monkeypatch.context() as patch:
+        patch.setattr(np, "savez", half)
+        with pytest.raises(OSError, match="disk is full"):
+            fill(pool, fakes.Generator())
+    assert not pool.has(0, 0)
+    fill(pool, fakes.Generator())
+    assert pool.has(0, 0) and indices(pool, 0, "tp", 5) == fakes.accepted(0, "tp", 0, 700)[:5]
+
+
+def never_green(images):
+    made = fakes.judge(images)
+    made[:, 1] = 0
+    return made
+
+
+def test_shortfall_names_rates_and_options(tmp_path):
+    with pytest.raises(verdicts.Shortfall) as caught:
+        fill(verdicts.Pool(tmp_path), fakes.Generator(), judge=never_green, max_draws=20)
+    # Whole blocks: 20 draws are three of 7.
+    assert str(caught.value) == (
+        "--config.samples.max_draws_per_class=20: too few TP images: green 0 of 5 (0.0% of 21); draw more, lower "
+        "--config.samples.per_class or --config.samples.threshold, train the GAN longer, or --allow_shortfall"
+    )
+
+
+def test_shortfall_allowed(tmp_path):
+    drawn = fill(verdicts.Pool(tmp_path), fakes.Generator(), judge=never_green, max_draws=20, allow_shortfall=True)
+    assert drawn.short_tp == (1,) and drawn.counts[1].tolist() == [21, 0, 21]
+
+
+def test_too_few_false_positives_are_no_error(tmp_path):
+    def sure(images):
+        return np.eye(3, dtype=np.float32)[np.zeros(len(images), int)]
+
+    drawn = fill(verdicts.Pool(tmp_path), fakes.Generator(), tp=[5, 0, 0], judge=sure, max_draws=14)
+    assert drawn.short_tp == () and drawn.short_fp == (0,)
+    assert drawn.counts.tolist() == [[14, 14, 0], [7, 0, 7], [7, 0, 7]]
+
+
+def test_classes_without_a_quota_are_not_drawn(tmp_path):
+    generator = fakes.Generator()
+    drawn = fill(verdicts.Pool(tmp_path), generator, tp=[0, 3, 0], fp=0)
+    assert {label for label, _ in generator.calls} == {1}
+    assert drawn.counts[[0, 2]].tolist() == [[0, 0, 0], [0, 0, 0]]
+
+
+def test_block_holds_one_stream_an_image():
+    blocks = [
+        samples.draw_block(fakes.Generator(), seed=seed, label=label, number=number, block_size=BLOCK)
+        for seed in (0, 1)
+        for label in range(3)
+        for number in range(3)
+    ]
+    assert [block.indices.tolist() for block in blocks[:2]] == [list(range(7)), list(range(7, 14))]
+    seeds = np.concatenate([block.seeds for block in blocks])
+    assert len(set(seeds.tolist())) == 2 * 3 * 3 * BLOCK
+    assert np.array_equal(blocks[1].images, fakes.images_of(blocks[1].seeds))
+    # The block size decides nothing.
+    (wide,) = (samples.draw_block(fakes.Generator(), seed=0, label=0, number=0, block_size=2 * BLOCK),)
+    assert np.array_equal(wide.seeds, np.concatenate([blocks[0].seeds, blocks[1].seeds]))
+
+
+# Other rules
+
+
+def test_quantile_rule_by_hand():
+    """Cutoff 0.7 nats: a probability of at least 0.497, whatever the judge prefers."""
+    rule = verdicts.QuantileRule((0.7, 0.0, -np.inf))
+    probabilities = np.array([[0.5, 0.5, 0.0], [0.4, 0.3, 0.3], [0.49, 0.51, 0.0], [1.0, 0.0, 0.0]], np.float32)
+    assert rule.verdicts(0, probabilities).tolist() == [1, 0, 2, 1]
+    assert rule.verdicts(2, probabilities).tolist() == [2] * 4
+    assert verdicts.cross_entropy(0, probabilities)[:2].tolist() == pytest.approx([np.log(2), np.log(2.5)])
+    assert np.isfinite(verdicts.cross_entropy(2, probabilities)).all()
+
+
+def test_quantile_is_each_classs_own(tmp_path):
+    pool = verdicts.Pool(tmp_path)
+    fill(pool, fakes.Generator(), tp=0, fp=0, least=40)
+    rule = verdicts.quantile_rule(pool, 3, 0.5, 30)
+    for label in range(3):
+        images = fakes.images_of(streams.image_seeds(0, label, range(30)))
+        losses = -np.log(fakes.judge(images)[:, label])
+        assert rule.cutoffs[label] == pytest.approx(np.median(losses))
+        # Half of the draws that it is taken from lie below it.
+        kept = rule.verdicts(label, fakes.judge(images)) == 1
+        assert 15 <= kept.sum() <= 18
+    assert verdicts.quantile_rule(verdicts.Pool(tmp_path / "empty"), 1, 0.5, 30).cutoffs == (-np.inf,)
+
+
+def test_confusion_counts_every_draw(tmp_path):
+    pool = verdicts.Pool(tmp_path)
+    fill(pool, fakes.Generator())
+    counts = pool.confusion(3)
+    for label in range(3):
+        drawn = sum(len(pool.read(label, number, "indices")[0]) for number in pool.blocks(label))
+        images = fakes.images_of(streams.image_seeds(0, label, range(drawn)))
+        expected = [int((fakes.judge(images).argmax(axis=1) == other).sum()) for other in range(3)]
+        assert counts[label].tolist() == expected

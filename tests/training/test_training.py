@@ -1,0 +1,387 @@
+"""Training: keyed batches, checkpoints, resuming, strategies."""
+
+import types
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+import tiny
+from clusters import MODELS, assert_same, output, start, start_two
+
+from tfgan_aug.classifiers import classifier as classifiers
+from tfgan_aug.core.errors import UserError
+from tfgan_aug.gans.dcgan import DCGAN
+from tfgan_aug.training import loop as training
+from tfgan_aug.training import progress
+
+COUNT = 20
+
+
+def rows(steps, *, count=10, batch_size=4, seed=0, start_step=0):
+    """The examples of each step, int (steps, batch_size)."""
+    arrays = (np.arange(count), np.arange(count) * 2)
+    made = training.batches(arrays, batch_size=batch_size, seed=seed, start_step=start_step, steps=steps)
+    made = list(made.as_numpy_iterator())
+    assert all(np.array_equal(second, first * 2) for first, second in made)
+    return np.array([first for first, _ in made])
+
+
+# Batches
+
+
+def test_every_example_comes_once_an_epoch():
+    """Ten examples in batches of four: an epoch ends inside a batch, which is full all the same."""
+    made = rows(10)
+    assert made.shape == (10, 4)
+    epochs = made.reshape(4, 10)
+    assert all(sorted(epoch) == list(range(10)) for epoch in epochs)
+    assert len({tuple(epoch) for epoch in epochs}) == 4
+
+
+def test_order_is_a_function_of_the_seed():
+    np.testing.assert_array_equal(rows(5), rows(5))
+    assert not np.array_equal(rows(5), rows(5, seed=1))
+    assert rows(3, seed=2**31 - 1).shape == (3, 4)
+
+
+@pytest.mark.parametrize("start", [0, 1, 3, 7, 8])
+def test_a_later_start_gives_the_tail(start):
+    np.testing.assert_array_equal(rows(8, start_step=start).reshape(-1, 4), rows(8)[start:])
+
+
+def test_batches_as_large_as_the_set_or_larger():
+    assert [sorted(batch) for batch in rows(2, batch_size=10)] == [list(range(10))] * 2
+    assert np.bincount(rows(1, batch_size=30)[0]).tolist() == [3] * 10
+
+
+def test_batches_keep_types_and_shapes():
+    images, labels = np.zeros((6, 16, 16, 3), np.uint8), np.arange(6, dtype=np.int32)
+    images[:, 0, 0, 0] = labels
+    spec = training.batches((images, labels), batch_size=3, seed=0, steps=2).element_spec
+    assert [(part.shape.as_list(), part.dtype) for part in spec] == [([3, 16, 16, 3], tf.uint8), ([3], tf.int32)]
+    for image, label in training.batches((images, labels), batch_size=3, seed=0, steps=2):
+        np.testing.assert_array_equal(image[:, 0, 0, 0], label)
+
+
+def test_nested_arrays_give_the_examples_of_flat_ones():
+    first, second, third = (np.arange(10) * factor for factor in (1, 2, 3))
+    nested = training.batches(((first, second), third), batch_size=4, seed=0, steps=5)
+    flat = training.batches((first, second, third), batch_size=4, seed=0, steps=5)
+    seen = [np.array([*inner, last]) for (inner, last) in nested.as_numpy_iterator()]
+    np.testing.assert_array_equal(seen, [np.array(batch) for batch in flat.as_numpy_iterator()])
+    np.testing.assert_array_equal([batch[0] for batch in seen], rows(5))
+
+
+def test_parts_of_a_batch_are_its_rows():
+    """Three replicas in two processes, as each reads them: the parts in their order make the whole batches."""
+    whole = rows(5, batch_size=6)
+    options = {"batch_size": 6, "seed": 0, "steps": 5, "replicas": 3}
+    for here in (slice(0, 2), slice(2, 3)):
+        made = training.batches((np.arange(10),), **options, here=here)
+        parts = np.array([part for (part,) in made.as_numpy_iterator()]).reshape(5, -1, 2)
+        np.testing.assert_array_equal(parts, whole.reshape(5, 3, 2)[:, here])
+
+
+# Fitting and resuming
+
+
+def arrays():
+    images = np.random.default_rng(0).integers(0, 256, (COUNT, 16, 16, 3), np.uint8)
+    return images, np.arange(COUNT, dtype=np.int32) % 2
+
+
+def dcgan(weights_seed):
+    keras.utils.set_random_seed(weights_seed)
+    model = DCGAN((16, 16, 3), 2, 4, 2, augmentation="translation,flip", seed=5)
+    model.compile()
+    return model
+
+
+def classifier(weights_seed, augmentation="flip,translate,brightness"):
+    keras.utils.set_random_seed(weights_seed)
+    network = keras.Sequential(
+        [keras.Input((16, 16, 3)), keras.layers.MaxPooling2D(4), keras.layers.Flatten(), keras.layers.Dropout(0.5)]
+    )
+    network.add(keras.layers.Dense(4, activation="relu"))
+    network.add(keras.layers.Dropout(0.25))
+    network.add(keras.layers.Dense(2))
+    model = classifiers.Classifier(network, augmentation, 0.1, seed=5)
+    model.compile(keras.optimizers.AdamW(keras.optimizers.schedules.CosineDecay(1e-2, 5)))
+    return model
+
+
+def fit(model, directory, steps=5, data=None, **options):
+    options = {"batch_size": 8, "seed": 7, "checkpoint_steps": 2, **options}
+    training.fit(model, data or arrays(), steps=steps, directory=directory, **options)
+
+
+def weights(model):
+    """(path, value) of all that training changes, but for the random state that each step sets anew, and metrics."""
+    left_out = {id(variable) for metric in model.metrics for variable in metric.variables}
+    return [
+        (variable.path, variable.numpy())
+        for owner in (model, model.optimizer, getattr(model, "discriminator_optimizer", model.optimizer))
+        for variable in owner.variables
+        if id(variable) not in left_out and "seed_generator" not in variable.path
+    ]
+
+
+@pytest.mark.parametrize("build", [dcgan, classifier])
+def test_resumed_training_equals_uninterrupted_training(build, tmp_path):
+    """Bit by bit, from a checkpoint that a model of other initial weights takes up: five steps, cut off after three."""
+    whole = build(1)
+    fit(whole, tmp_path / "whole")
+    cut_off = build(1)
+    with pytest.raises(tiny.Interrupted):
+        fit(cut_off, tmp_path / "cut", callbacks=[tiny.InterruptAfter(3)])
+    assert [path.name for path in (tmp_path / "cut").iterdir()] == ["step-00000002.weights.h5"]
+    resumed = build(2)
+    fit(resumed, tmp_path / "cut")
+    assert training.steps_done(whole) == training.steps_done(resumed) == 5
+    expected, made = weights(whole), weights(resumed)
+    assert len(made) == len(expected) > 8
+    pairs = zip(made, expected, strict=True)
+    assert [path for (path, value), (_, other) in pairs if not np.array_equal(value, other)] == []
+
+
+class Count(keras.callbacks.Callback):
+    def __init__(self):
+        super().__init__()
+        self.batches, self.epochs = 0, []
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.batches += 1
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.epochs.append((epoch, sorted(logs)))
+
+
+def test_budget_checkpoints_and_callbacks(tmp_path):
+    """The budget may be no multiple of the interval, may grow later, and a finished training is not done again."""
+    model, counts = classifier(1), [Count() for _ in range(4)]
+    names = ["accuracy", "loss"]
+    fit(model, tmp_path, steps=5, callbacks=[counts[0]])
+    assert training.steps_done(model) == counts[0].batches == 5
+    assert counts[0].epochs == [(0, names), (1, names), (2, names)]
+    assert [path.name for path in tmp_path.iterdir()] == ["step-00000005.weights.h5"]
+    fit(model, tmp_path, steps=5, callbacks=[counts[1]])
+    fit(model, tmp_path, steps=3, callbacks=[counts[2]])
+    assert counts[1].batches == counts[2].batches == 0
+    fit(model, tmp_path, steps=8, callbacks=[counts[3]])
+    assert training.steps_done(model) == 8 and counts[3].batches == 3
+    assert [path.name for path in tmp_path.iterdir()] == ["step-00000008.weights.h5"]
+    training.discard(tmp_path)
+    assert not tmp_path.exists()
+    training.discard(tmp_path)
+
+
+def test_leftovers_are_harmless(tmp_path):
+    """A file that a killed run was writing, and files of others, are not taken for checkpoints."""
+    for name in ("partial-1.weights.h5", "step-00000003.weights.h5.tmp", "step-x.weights.h5"):
+        (tmp_path / name).write_bytes(b"cut off")
+    model = classifier(1)
+    assert training.restore(model, tmp_path) == 0
+    fit(model, tmp_path, steps=2)
+    names = {path.name for path in tmp_path.iterdir()}
+    assert "step-00000002.weights.h5" in names and "partial-1.weights.h5" not in names
+    other = classifier(2)
+    assert training.restore(other, tmp_path) == 2
+    np.testing.assert_array_equal(other.network.get_weights()[0], model.network.get_weights()[0])
+
+
+def test_restore_takes_the_newest(tmp_path):
+    model = classifier(1)
+    model.optimizer.iterations.assign(9)
+    model.save_weights(tmp_path / "step-00000009.weights.h5")
+    model.optimizer.iterations.assign(10)
+    model.save_weights(tmp_path / "step-00000010.weights.h5")
+    other = classifier(2)
+    assert training.restore(other, tmp_path) == training.steps_done(other) == 10
+
+
+def test_non_finite_loss_stops_training(tmp_path):
+    images, labels = arrays()
+    unweighed = np.ones(COUNT, np.float32)
+    unweighed[3] = np.nan
+    with pytest.raises(training.NonFiniteLoss, match="^(loss|accuracy) is nan after step 4; lower the learning rate$"):
+        fit(classifier(1, ""), tmp_path, steps=8, data=(images, labels, unweighed), checkpoint_steps=4)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("build", "steps"), [(dcgan, 3), (classifier, 9)])
+def test_steps_of_a_gan_are_its_discriminators(build, steps):
+    """Its generator may move several times a step."""
+    model = build(1)
+    model.optimizer.iterations.assign(9)
+    if hasattr(model, "discriminator_optimizer"):
+        model.discriminator_optimizer.iterations.assign(3)
+    assert training.steps_done(model) == steps
+
+
+# A model's file and its learning curve
+
+
+class Logs(keras.callbacks.Callback):
+    """The learning curve as it should be: a line for each stretch of steps, from Keras' own logs."""
+
+    def __init__(self):
+        super().__init__()
+        self.lines = []
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.lines = self.lines or [["step", *logs]]
+        step = int(self.model.optimizer.iterations)
+        self.lines.append([str(step), *(f"{float(value):.6g}" for value in logs.values())])
+
+
+def trained(path, model, callbacks=()):
+    """Five steps, a checkpoint every two."""
+    section = types.SimpleNamespace(batch_size=8, checkpoint_steps=2)
+    return training.trained(
+        path,
+        lambda: model,
+        arrays(),
+        section=section,
+        steps=5,
+        seed=7,
+        strategy=training.make_strategy("one_device"),
+        progress=progress.Progress(),
+        name="a test's model",
+        callbacks=callbacks,
+    )
+
+
+@pytest.mark.parametrize("name", ["model.keras", "model.weights.h5"])
+def test_trained_leaves_the_model_and_its_curve(tmp_path, name, monkeypatch, capsys):
+    logs = Logs()
+    model = trained(tmp_path / name, classifier(1), [logs])
+    assert {path.name for path in tmp_path.iterdir()} == {name, "model.csv"}
+    lines = [line.split(",") for line in (tmp_path / "model.csv").read_text().splitlines()]
+    assert lines == logs.lines and [line[0] for line in lines] == ["step", "2", "4", "5"]
+    assert sorted(lines[0]) == ["accuracy", "loss", "step"]
+    assert "a test's model: 5 steps in " in capsys.readouterr().err
+
+    def never(*arguments, **options):
+        raise AssertionError("trained again")
+
+    monkeypatch.setattr(training, "fit", never)
+    again = trained(tmp_path / name, classifier(2))
+    for (path, value), (_, other) in zip(weights(again), weights(model), strict=True):
+        np.testing.assert_array_equal(value, other, err_msg=path)
+
+
+def test_a_curve_goes_on_where_the_weights_do(tmp_path, monkeypatch):
+    """Cut off inside a stretch, then between a line of the curve and its checkpoint: no line is lost or comes twice."""
+    whole, path = trained(tmp_path / "whole.keras", classifier(1)), tmp_path / "cut.keras"
+    with pytest.raises(tiny.Interrupted):
+        trained(path, classifier(1), [tiny.InterruptAfter(3)])
+    cut_off, step = classifier(2), tmp_path / "checkpoints-cut" / "step-00000002.weights.h5"
+    assert step.exists() and not path.exists()
+
+    def never(*arguments, **options):
+        raise tiny.Interrupted
+
+    monkeypatch.setattr(cut_off, "save_weights", never)
+    with pytest.raises(tiny.Interrupted):
+        trained(path, cut_off)
+    assert step.exists() and (tmp_path / "cut.csv").read_text().count("\n4,") == 1
+    resumed = trained(path, classifier(3))
+    assert (tmp_path / "cut.csv").read_bytes() == (tmp_path / "whole.csv").read_bytes()
+    pairs = zip(weights(resumed), weights(whole), strict=True)
+    assert [path for (path, value), (_, other) in pairs if not np.array_equal(value, other)] == []
+    assert {path.name for path in tmp_path.iterdir()} == {
+        f"{n}.{e}" for n in ("whole", "cut") for e in ("keras", "csv")
+    }
+
+
+# Strategies
+
+
+def test_make_strategy():
+    assert training.make_strategy("auto").num_replicas_in_sync == 1
+    assert training.make_strategy("one_device").num_replicas_in_sync == 1
+    mirrored = training.make_strategy("mirrored")
+    assert mirrored.num_replicas_in_sync == 2
+    # A second one in the process would abort its own collectives.
+    assert training.make_strategy("mirrored") is mirrored
+
+
+def test_make_strategy_guards(monkeypatch):
+    with pytest.raises(
+        UserError, match="^--strategy: found 'tpu', expected one of auto, one_device, mirrored, multi_worker$"
+    ):
+        training.make_strategy("tpu")
+    with pytest.raises(UserError, match="^--strategy: found multi_worker, expected one of this process"):
+        training.make_strategy("multi_worker")
+    devices = tf.config.list_logical_devices("CPU")[:1]
+    monkeypatch.setattr(tf.config, "list_logical_devices", lambda kind: devices if kind == "CPU" else [])
+    message = r"^--strategy=mirrored: found 1 device \(/device:CPU:0\), expected two or more$"
+    with pytest.raises(UserError, match=message):
+        training.make_strategy("mirrored")
+    assert training.make_strategy("auto").num_replicas_in_sync == 1
+
+
+@pytest.mark.parametrize(
+    ("batch_size", "message"),
+    [
+        (0, "found 0, expected a positive multiple of the 2 devices"),
+        (-2, "found -2, expected a positive multiple of the 2 devices"),
+        (3, "found 3, expected a positive multiple of the 2 devices"),
+        (12, "found 12, expected at most the 11 training images"),
+    ],
+)
+def test_batch_size_guard(batch_size, message):
+    with pytest.raises(UserError, match=f"^--config.dcgan.batch_size: {message}$"):
+        training.check_batch_size("--config.dcgan.batch_size", batch_size, training.make_strategy("mirrored"), 11)
+
+
+def test_batch_sizes_that_fit():
+    assert training.check_batch_size("--b", 10, training.make_strategy("mirrored"), 10) is None
+    assert training.check_batch_size("--b", 3, training.make_strategy("one_device"), 10) is None
+
+
+def test_set_up_seeds_everything():
+    def draw():
+        return np.random.rand(), float(tf.random.uniform([])), float(keras.random.uniform(()))
+
+    training.set_up(3)
+    first = draw()
+    training.set_up(3)
+    assert draw() == first
+    training.set_up(4)
+    assert not set(draw()) & set(first)
+
+
+def test_device_names_are_short():
+    assert training.device_names(training.make_strategy("one_device")) == "CPU:0"
+    assert training.device_names(training.make_strategy("mirrored")) == "CPU:0, CPU:1"
+
+
+# Several devices and several processes train as one device does
+
+STEPS = 5
+
+
+@pytest.fixture(scope="module")
+def one_device(tmp_path_factory):
+    """The folder of what one device makes in five steps."""
+    folder = tmp_path_factory.mktemp("one")
+    assert output(start("one_device", 1, folder, STEPS, *MODELS)) == "CPU:0"
+    return folder
+
+
+@pytest.mark.parametrize(("devices", "names"), [(2, MODELS), (4, ("dcgan", "classifier"))])
+def test_mirrored_devices_train_as_one(one_device, tmp_path, devices, names):
+    shown = output(start("mirrored", devices, tmp_path, STEPS, *names))
+    assert shown == ", ".join(f"CPU:{number}" for number in range(devices))
+    assert_same(tmp_path, one_device, names)
+
+
+def test_two_workers_train_as_one(one_device, tmp_path):
+    chief, other = start_two(tmp_path, STEPS, *MODELS)
+    assert output(chief) == "CPU:0 of each of 2 workers"
+    # Only the chief goes through the job, and it alone writes.
+    assert output(other) == ""
+    assert_same(tmp_path, one_device)
+    assert sorted(path.name for path in (tmp_path / "dcgan").iterdir()) == ["step-00000005.weights.h5"]

@@ -1,0 +1,270 @@
+"""How fast images are drawn, judged, written and read, and what many of them cost.
+
+Leaves nothing: all files go to a temporary folder.
+"""
+
+import contextlib
+import itertools
+import json
+import pathlib
+import subprocess
+import sys
+import tempfile
+import time
+
+import keras
+import numpy as np
+import tensorflow as tf
+import tensorflow_datasets as tfds
+
+from tfgan_aug.benchmarks.timing import compiled, images_per_second, peak_memory, side_by_side, training_step
+from tfgan_aug.classifiers import classifier as classifiers
+from tfgan_aug.core import pixels, streams
+from tfgan_aug.data import geometric
+from tfgan_aug.datasets import variants
+from tfgan_aug.datasets import written as augmented
+from tfgan_aug.experiments import dcgan_stage
+from tfgan_aug.gans.dcgan import DCGAN
+from tfgan_aug.sampling import pools as verdicts
+from tfgan_aug.sampling import saved_models as generators
+from tfgan_aug.training import loop as training
+
+_BLOCKS, _READ = 8, 4_000
+# Of the images that `grow` makes: few pixels and weights, so that what does not depend on them shows.
+_TINY, _TINY_CLASSES, _TINY_BLOCK = (16, 16, 3), 10, 500
+
+
+def rows(config, strategy, source, seconds):
+    """Yields a `speed.Row`'s fields for drawing, judging, writing and reading with the config's networks."""
+    shape, classes, block = source.image_shape, len(source.class_names), config.samples.block_size
+    with strategy.scope():
+        gan = dcgan_stage.build(config.dcgan, shape, classes if config.dcgan.conditioning == "label" else 1, 0)
+        judge = classifiers.build("--config.judge", config.judge, shape, classes, 0)
+    labels, seeds = np.zeros(block, np.int32), streams.image_seeds(0, 0, np.arange(block))
+    floats, latents, int_labels = tf.zeros((block, *shape)), tf.zeros((block, gan.latent_dim)), tf.constant(labels)
+    bare = [
+        compiled(lambda: gan.generator([latents, int_labels], training=False)),
+        compiled(lambda: judge.network(floats, training=False)),
+    ]
+    with tempfile.TemporaryDirectory() as folder:
+        folder = pathlib.Path(folder)
+        generators.export(gan, folder / "generator")
+        generator = generators.load(folder)
+        images = generator(labels, seeds)
+        rates = side_by_side([lambda: generator(labels, seeds), bare[0]], block, seconds)
+        yield "generated", *rates, "the generator's forward pass alone"
+        rates = side_by_side([lambda: judge.probabilities(images, block), bare[1]], block, seconds)
+        yield "judged", *rates, "the judge's forward pass alone"
+
+        def judged(images):
+            return judge.probabilities(images, block)
+
+        places = (folder / f"pool-{number}" for number in itertools.count())
+
+        def both():
+            for _ in range(_BLOCKS):
+                for work in bare:
+                    work()
+
+        made = [lambda: _fill(next(places), generator, judged, 1, _BLOCKS * block, block), both]
+        rates = side_by_side(made, _BLOCKS * block, seconds)
+        yield "drawn, judged and kept", *rates, "both forward passes alone, one after the other"
+        made[0] = lambda: _fill_and_write(next(places), generator, judged, 1, _BLOCKS * block, block, shape)
+        rates = side_by_side(made, _BLOCKS * block, seconds)
+        yield "drawn, judged, kept and written", *rates, "both forward passes alone, one after the other"
+        count = min(_READ, len(source.train.ids))
+        pictures = source.train.images(np.arange(count) % len(source.train.ids))
+        yield from _files(config, strategy, pictures, folder, classes, seconds)
+
+
+def _fill(path, generator, judge, classes, images, block):
+    """A pool of `images` draws, as the main job makes it; gives (pool, draws TP FP a class)."""
+    pool = verdicts.Pool(path)
+    drawn = verdicts.fill(
+        pool,
+        generator,
+        judge,
+        tp=np.zeros(classes),
+        fp=np.zeros(classes),
+        class_names=[str(label) for label in range(classes)],
+        rule=verdicts.Rule(),
+        seed=0,
+        block_size=block,
+        max_draws=images,
+        allow_shortfall=True,
+        progress=lambda *numbers: None,
+        least=images // classes,
+    )
+    return pool, drawn.counts
+
+
+def _generated(pool, counts):
+    """(examples, their number) of every draw of a pool, classes and verdicts interleaved."""
+    parts = [
+        (variants.generated_examples(pool, verdicts.Rule(), "dcgan", label, verdict, int(found)), int(found))
+        for label, (_, *founds) in enumerate(counts)
+        for verdict, found in zip(("tp", "fp"), founds, strict=True)
+    ]
+    examples, numbers = zip(*parts, strict=True)
+    return variants.interleave(examples, numbers), sum(numbers)
+
+
+def _fill_and_write(path, generator, judge, classes, images, block, shape):
+    examples, count = _generated(*_fill(path, generator, judge, classes, images, block))
+    augmented.write_split(path, "benchmark", "train", examples, count, shape)
+
+
+def _write(dataset, examples, count, shape, classes):
+    """Writes a dataset with a train split alone, reads it back and checks it, as the main job does."""
+    dataset.write(
+        train=examples,
+        train_count=count,
+        test=(),
+        test_count=0,
+        image_shape=shape,
+        class_names=[str(label) for label in range(classes)],
+        info={},
+        provenance={},
+        card="",
+    )
+
+
+def _files(config, strategy, pictures, folder, classes, seconds):
+    """Rows of writing and reading `pictures`, uint8 (N, H, W, C)."""
+    count, shape = len(pictures), pictures.shape[1:]
+    dataset = augmented.Dataset(folder, "benchmark", "real")
+
+    def examples():
+        return (variants.example(image, i % classes, f"{i:08d}", "real") for i, image in enumerate(pictures))
+
+    def write():
+        augmented.write_split(folder, "benchmark", "train", examples(), count, shape)
+
+    rates = side_by_side([write, lambda: [pixels.encode_png(image) for image in pictures]], count, seconds)
+    yield "real images written", *rates, "PNG encoding alone"
+    _write(dataset, examples(), count, shape, classes)
+    ours, plain = (
+        tfds.builder_from_directory(str(path)) for path in (dataset.path, _plain(folder / "1.0.0", pictures))
+    )
+    rates = side_by_side([_reader(ours, "train"), _reader(plain, "train")], count, seconds)
+    yield "read", *rates, "the same pictures as TFDS writes them: id, image and label, compressed"
+    if config.source != "shapes10" and not config.source.startswith("folder:"):
+        theirs = tfds.builder(config.source, data_dir=config.source_data_dir or None)
+        rates = side_by_side([_reader(ours, "train"), _reader(theirs, f"train[:{count}]")], count, seconds)
+        yield "read", *rates, f"tfds.load({config.source!r}) as it lies there"
+
+    with strategy.scope():
+        model = classifiers.build("--config.classifier", config.classifier, shape, classes, 0)
+    size = config.classifier.batch_size
+    batch = tf.constant(pictures[:size]), tf.constant(np.arange(size, dtype=np.int32) % classes)
+    trained = images_per_second(training_step(model, strategy, batch), size, seconds)
+    names = geometric.transform_names("augmentation", classifiers.RECIPES["best"].augmentation)
+    read = images_per_second(_reader(ours, "train", size, names), count, seconds)
+    words = f"what the classifier trains on {training.device_names(strategy)}"
+    yield f"read, shuffled, batched, {', '.join(names)}", read, trained, words
+
+
+def _plain(folder, pictures):
+    """The folder of a dataset of `pictures` that TFDS alone encodes."""
+    folder.mkdir()
+    label = tfds.features.ClassLabel(num_classes=1)
+    features = tfds.features.FeaturesDict(
+        {"id": tfds.features.Text(), "image": tfds.features.Image(shape=pictures.shape[1:]), "label": label}
+    )
+    records = [
+        features.serialize_example(features.encode_example({"id": f"{i:08d}", "image": image, "label": 0}))
+        for i, image in enumerate(pictures)
+    ]
+    with tf.io.TFRecordWriter(str(folder / "plain-train.tfrecord-00000-of-00001")) as writer:
+        for record in records:
+            writer.write(record)
+    tfds.folder_dataset.write_metadata(
+        data_dir=str(folder),
+        features=features,
+        split_infos=[augmented.split_info(folder, "plain", "train", [len(records)], map(len, records))],
+        supervised_keys=("image", "label"),
+        check_data=False,
+    )
+    return folder
+
+
+def _reader(builder, split, batch_size=128, names=None):
+    """A function that reads a split once, as a Keras user would; `names` (None: no shuffling) are transforms."""
+
+    def read():
+        data = builder.as_dataset(
+            split=split,
+            as_supervised=True,
+            shuffle_files=names is not None,
+            read_config=tfds.ReadConfig(try_autocache=False),
+        )
+        if names is not None:
+            data = data.shuffle(1_000).batch(batch_size).map(augment, num_parallel_calls=tf.data.AUTOTUNE)
+        else:
+            data = data.batch(batch_size)
+        return sum(int(labels.shape[0]) for _, labels in data.prefetch(2))
+
+    layers = keras.Sequential(geometric.layers_for(names or (), builder.info.features["image"].shape[0]))
+
+    def augment(images, labels):
+        return layers(tf.cast(images, tf.float32), training=True), labels
+
+    return read
+
+
+# Start-up, and many images
+
+
+def help_seconds():
+    """Seconds of `--help` of the main command in a process of its own: the least of three."""
+    words = [sys.executable, "-c", "from tfgan_aug import cli; cli.build_dataset()", "--help"]
+    taken = []
+    for _ in range(3):
+        start = time.perf_counter()
+        subprocess.run(words, check=True, capture_output=True)
+        taken.append(time.perf_counter() - start)
+    return min(taken)
+
+
+def growth(sizes, note=lambda text: None):
+    """Yields what `grow` prints for each of `sizes`, each in a process of its own: seconds, memory (GiB), bytes, ..."""
+    for images in sizes:
+        words = [sys.executable, "-c", f"from tfgan_aug import data_speed; data_speed.grow({int(images)})"]
+        done = subprocess.run(words, check=True, capture_output=True, text=True)
+        found = json.loads(done.stdout.splitlines()[-1])
+        note(f"{images:,} images: {found['seconds']:.0f} s, {found['memory']:.2f} GiB")
+        yield found
+
+
+def grow(images):
+    """Draws, judges, writes, reads back and checks `images` tiny images as the main job does; prints JSON."""
+    training.set_up()
+    gan = DCGAN(_TINY, _TINY_CLASSES, latent_dim=8, width=1)
+    judge = classifiers.Classifier(classifiers.paper_cnn(_TINY, _TINY_CLASSES, 0.05))
+    clock, start = {}, time.monotonic()
+
+    @contextlib.contextmanager
+    def timed(name):
+        begun = time.monotonic()
+        yield
+        clock[name] = time.monotonic() - begun
+
+    with tempfile.TemporaryDirectory() as folder:
+        folder = pathlib.Path(folder)
+        with timed("draw and judge"):
+            pool, counts = _fill(
+                folder / "pool",
+                lambda *block: gan.draw(*map(tf.constant, block)).numpy(),
+                lambda block: judge.probabilities(block, _TINY_BLOCK),
+                _TINY_CLASSES,
+                images,
+                _TINY_BLOCK,
+            )
+        examples, count = _generated(pool, counts)
+        dataset = augmented.Dataset(folder, "benchmark", "dcgan_tp_fp")
+        with timed("write and read back"):
+            _write(dataset, examples, count, _TINY, _TINY_CLASSES)
+        shards = list(dataset.path.glob("*.tfrecord-*"))
+        size = sum(path.stat().st_size for path in shards)
+    found = {"images": count, "seconds": time.monotonic() - start, "shards": len(shards), "bytes": size, **clock}
+    print(json.dumps({**found, "memory": peak_memory()}))

@@ -1,0 +1,195 @@
+"""How fast each network trains: beside its multiply-adds, and beside the same network in the style of Keras' examples.
+
+Makes no file.
+"""
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tfgan_aug.benchmarks.timing import (
+    compiled,
+    convolution_rate,
+    images_per_second,
+    multiply_adds,
+    side_by_side,
+    training_step,
+)
+from tfgan_aug.classifiers import classifier as classifiers
+from tfgan_aug.core import pixels
+from tfgan_aug.experiments import dcgan_stage, stacked_stages
+from tfgan_aug.gans import diffaugment
+from tfgan_aug.gans.layers import BatchNormalization, ConditionalBatchNormalization
+
+_KERAS = "the same {}, in the style of Keras' examples"
+
+
+def rows(config, strategy, shape, classes, seconds):
+    """Yields a `speed.Row`'s fields for each network of the config, on one batch of noise."""
+    rng, operations = np.random.default_rng(0), convolution_rate(seconds)
+
+    def data(count):
+        labels = rng.integers(0, classes, count).astype(np.int32)
+        return tf.constant(rng.integers(0, 256, (count, *shape), np.uint8)), tf.constant(labels)
+
+    for name, models, section in (
+        ("DCGAN training", _dcgans(config.dcgan, shape, classes, strategy), config.dcgan),
+        ("classifier training", _classifiers(config.classifier, shape, classes, strategy), config.classifier),
+    ):
+        batch = data(section.batch_size)
+        steps = {words: training_step(model, strategy, batch) for words, model in models.items()}
+        rates = dict(zip(steps, side_by_side(list(steps.values()), section.batch_size, seconds), strict=True))
+        ours = rates.pop("")
+        yield name, ours, *_operations(steps[""], section.batch_size, ours, operations)
+        for words, rate in rates.items():
+            yield name, ours, rate, words
+    yield from _stacked(config.sgan, strategy, data, shape, classes, seconds, operations)
+
+
+def _operations(step, size, rate, operations):
+    """The bound of a step's multiply-adds at the rate `operations` of convolutions, and its words."""
+    needed = multiply_adds(step.graph().graph, size)
+    return size * operations / needed, (
+        f"{needed / 1e9:.1f} billion multiply-adds at {operations / 1e9:.0f} a second: "
+        f"{1e3 * needed / operations:.0f} of {1e3 * size / rate:.0f} ms a step"
+    )
+
+
+def _dcgans(section, shape, classes, strategy):
+    """{words: compiled model}: ours (""), with the other updates, and as an example of Keras would train it."""
+    classes = classes if section.conditioning == "label" else 1
+    other = section.copy_and_resolve_references()
+    other.updates = "alternating" if section.updates == "shared" else "shared"
+    with strategy.scope():
+        models = {"": dcgan_stage.build(section, shape, classes, 0)}
+        models[f"the same with --config.dcgan.updates={other.updates}"] = dcgan_stage.build(other, shape, classes, 0)
+        models[_KERAS.format("networks, a generator pass for each update")] = plain = PlainGAN(models[""])
+        plain.compile(section.learning_rate, section.beta_1)
+    return models
+
+
+class PlainGAN(keras.Model):
+    """The networks of a `DCGAN`, trained as in Keras' examples of GANs: Keras' own layers, losses and optimisers.
+
+    The discriminator learns from generated and real images as one batch, then the generator from images of its own.
+    """
+
+    def __init__(self, gan):
+        super().__init__()
+        self.generator, self.discriminator = (
+            keras.models.clone_model(network, clone_function=_keras_layer)
+            for network in (gan.generator, gan.discriminator)
+        )
+        self.latent_dim, self._policies = gan.latent_dim, gan._policies
+        self.seed_generator = keras.random.SeedGenerator(0)
+        self.loss_fn = keras.losses.BinaryCrossentropy(from_logits=True)
+        self.trackers = [keras.metrics.Mean(name) for name in ("d_loss", "g_loss")]
+        self.built = True
+
+    @property
+    def metrics(self):
+        return self.trackers
+
+    def compile(self, learning_rate, beta_1):
+        """Adam for both networks."""
+        super().compile(optimizer=keras.optimizers.Adam(learning_rate, beta_1=beta_1))
+        self.d_optimizer = keras.optimizers.Adam(learning_rate, beta_1=beta_1)
+        self.optimizer.build(self.generator.trainable_variables)
+        self.d_optimizer.build(self.discriminator.trainable_variables)
+
+    def train_step(self, data):
+        images, labels = data
+        real = pixels.to_float(images)
+        generated = self.generator([self._latents(labels), labels], training=True)
+        both, twice = keras.ops.concatenate([generated, real]), keras.ops.concatenate([labels, labels])
+        real_truth = keras.ops.ones((tf.shape(labels)[0], 1))
+        truth = keras.ops.concatenate([0.0 * real_truth, real_truth])
+        with tf.GradientTape() as tape:
+            d_loss = self.loss_fn(truth, self.discriminator([self._seen(both), twice], training=True))
+        weights = self.discriminator.trainable_variables
+        self.d_optimizer.apply(tape.gradient(d_loss, weights), weights)
+        with tf.GradientTape() as tape:
+            generated = self.generator([self._latents(labels), labels], training=True)
+            logits = self.discriminator([self._seen(generated), labels], training=True)
+            g_loss = self.loss_fn(real_truth, logits)
+        weights = self.generator.trainable_variables
+        self.optimizer.apply(tape.gradient(g_loss, weights), weights)
+        for tracker, loss in zip(self.trackers, (d_loss, g_loss), strict=True):
+            tracker.update_state(loss)
+        return {tracker.name: tracker.result() for tracker in self.trackers}
+
+    def _latents(self, labels):
+        return keras.random.uniform((tf.shape(labels)[0], self.latent_dim), -1.0, 1.0, seed=self.seed_generator)
+
+    def _seen(self, images):
+        draws = keras.random.uniform((tf.shape(images)[0], 6), seed=self.seed_generator)
+        return diffaugment.augment(images, draws, self._policies)
+
+
+def _keras_layer(layer):
+    """A copy of a layer, with Keras' own batch normalisation in place of ours."""
+    own = {"momentum", "epsilon"}
+    if isinstance(layer, ConditionalBatchNormalization):
+        made = ConditionalBatchNormalization.from_config(layer.get_config())
+        options = {name: getattr(layer, name) for name in own}
+        made.normalization = keras.layers.BatchNormalization(center=False, scale=False, **options)
+        return made
+    if isinstance(layer, BatchNormalization):
+        return keras.layers.BatchNormalization(**{name: getattr(layer, name) for name in own})
+    return layer.__class__.from_config(layer.get_config())
+
+
+def _classifiers(section, shape, classes, strategy):
+    """{words: compiled model}: ours (""), and the same network compiled and trained by Keras itself."""
+    with strategy.scope():
+        ours = classifiers.build("--config.classifier", section, shape, classes, 0)
+        recipe = classifiers.RECIPES[section.recipe].replace(section)
+        layers = [type(layer).from_config(layer.get_config()) for layer in ours.augment]
+        scaled = keras.layers.Lambda(pixels.to_float, output_shape=tuple(shape))
+        plain = keras.Sequential([keras.Input(shape), *layers, scaled, keras.models.clone_model(ours.network)])
+        plain.compile(
+            keras.optimizers.AdamW(recipe.learning_rate, weight_decay=recipe.weight_decay),
+            keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+            metrics=["accuracy"],
+        )
+        plain.optimizer.build(plain.trainable_variables)
+    return {"": ours, _KERAS.format("network"): plain}
+
+
+def stacked_models(section, strategy, data, encoder_data, shape, classes):
+    """Yields (name, compiled model, one batch) of each of the Stacked GAN's stages, in the order of training.
+
+    `data` and `encoder_data` are (images uint8, labels int32), one batch. Use a model before the next is asked for:
+    the encoder is trainable alone and frozen in the stack.
+    """
+    with strategy.scope():
+        encoder = stacked_stages.build_encoder(section, shape, classes, 0)
+        gan = stacked_stages.build(section, encoder.network, 0)
+        levels = [gan.level(index) for index in range(section.stacks)]
+        for level in levels:
+            level.compile()
+    stages = [("Stacked GAN encoder", encoder, encoder_data)]
+    for index, level in enumerate(levels):
+        stages.append((f"Stacked GAN level {index}", level, gan.level_data(index, *data)))
+    stages.append(("Stacked GAN joint", gan, gan.joint_data(*data)))
+    for name, model, arrays in stages:
+        model.trainable = True
+        gan.encoder.trainable = model is encoder
+        yield name, model, arrays
+
+
+def _stacked(section, strategy, data, shape, classes, seconds, operations):
+    """Rows of the Stacked GAN's stages, each beside the time of its multiply-adds at the measured convolution rate."""
+    batch, pool = section.batch_size, 4 * section.batch_size
+    batches = data(batch), data(section.encoder.batch_size)
+    for name, model, arrays in stacked_models(section, strategy, *batches, shape, classes):
+        arrays = tf.nest.map_structure(tf.constant, arrays)
+        size = len(arrays[1])
+        step = training_step(model, strategy, arrays)
+        rate = images_per_second(step, size, seconds)
+        yield f"{name} training", rate, *_operations(step, size, rate, operations)
+    # The last model is the whole stack.
+    images, floats = data(pool)[0], tf.zeros((pool, *shape))
+    forward = compiled(lambda: model.encoder(floats, training=False))
+    rates = side_by_side([lambda: model.features(images), forward], pool, seconds)
+    yield "Stacked GAN features", *rates, "the encoder's forward pass"

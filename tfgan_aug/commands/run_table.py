@@ -1,0 +1,122 @@
+"""The command behind tools.run_table: opens, checks, plans or works, and sums up."""
+
+import dataclasses
+import os
+import pathlib
+import platform
+
+import keras
+import tensorflow as tf
+
+from tfgan_aug import __version__
+from tfgan_aug.config import settings
+from tfgan_aug.core import artefacts
+from tfgan_aug.core.errors import UserError
+from tfgan_aug.data import sources, subsets
+from tfgan_aug.experiments import estimates, summaries, table
+from tfgan_aug.training import loop as training
+from tfgan_aug.training import workers
+from tfgan_aug.training.progress import Progress
+
+
+@dataclasses.dataclass(frozen=True)
+class Options:
+    """What the command line says beside the config."""
+
+    workdir: str
+    rows: str = ""
+    seeds: str = ""
+    gan_seeds: str = ""
+    classifier_seeds: str = ""
+    gans: str = ""
+    strategy: str = "auto"
+    dry_run: bool = False
+    overwrite: bool = False
+    allow_shortfall: bool = False
+    skip_unreadable: bool = False
+
+
+def run(config, options, command=""):
+    """Runs the cells that are chosen and missing; gives what the user reads: the table, or with `dry_run` the plan.
+
+    Raises `UserError` for what the user can mend, before any work where it can be known before.
+    """
+    picked = (options.rows, options.seeds, options.gan_seeds, options.classifier_seeds, options.gans)
+    config, choice = table.choose(config, *picked)
+    if options.dry_run and options.strategy == "multi_worker":
+        raise UserError("--dry_run: found --strategy=multi_worker, expected one of this process")
+    training.set_up(config.seed)
+    progress = Progress()
+    with (
+        workers.using(options.strategy) as strategy,
+        artefacts.open_workdir("--workdir", options.workdir, shared=True) as workdir,
+    ):
+        source = sources.open_configured(config, options.skip_unreadable)
+        subset = subsets.read(source, config)
+        flags = {"overwrite": options.overwrite, "allow_shortfall": options.allow_shortfall}
+        meta = describe(config, source, strategy, command)
+        made = table.Table(config, choice, workdir, strategy, source, subset, progress, meta, **flags)
+        made.check()
+        meta["subset_digest"] = next(iter(made.units.values())).job.subset_stage.digest
+        if options.dry_run:
+            return estimates.plan(made)
+        with artefacts.claimed(workdir, "shared", wait=True):
+            next(iter(made.units.values())).job.note_subset()
+        made.begin()
+        made.work()
+        with artefacts.claimed(workdir, "summary", wait=True):
+            summary = summaries.summarise(workdir)
+            summaries.write_cards(summary, workdir)
+        text = summaries.markdown(summary)
+        closing = f"{workdir / 'table.json'}; python -m tools.make_report --workdir={options.workdir} writes the page"
+        return f"{text}\n\n{closing}\n"
+
+
+def describe(config, source, strategy, command):
+    """How the table was made, for cells.json."""
+    fields = {name: value for name, value in config.to_dict().items() if name != "source_data_dir"}
+    named = {name: getattr(source, name) for name in ("name", "version", "spec", "license", "citation")}
+    spec = pathlib.PurePath(source.spec.partition(":")[2]).name if source.spec.startswith("folder:") else source.spec
+    return {
+        "title": f"Do GAN images help? {source.name}, {config.train_per_class or 'all'} images a class",
+        "source": {**named, "spec": spec},
+        "classes": list(source.class_names),
+        "config": fields,
+        "config_digest": artefacts.digest(fields),
+        "command": command,
+        "hardware": f"{os.cpu_count()} CPU cores ({platform.machine()}), {training.device_names(strategy)}",
+        "versions": {
+            "tfgan_aug": __version__,
+            "tensorflow": tf.__version__,
+            "keras": keras.__version__,
+            "python": platform.python_version(),
+        },
+        "steps": config.classifier.steps,
+        "leaking": config.judge.trained_on == "source_train",
+        "deviations": deviations(config),
+    }
+
+
+def deviations(config):
+    """Where this config departs from the paper, in words."""
+    paper = {
+        "train_per_class": (500, "training images a class"),
+        "test_per_class": (100, "held-out images a class"),
+        "dcgan.activations": ("dcgan", "activations of the DCGAN"),
+        "dcgan.augmentation": ("", "augmentation of what the DCGAN's discriminator sees"),
+        "sgan.augmentation": ("", "augmentation of what the Stacked GAN's discriminator sees"),
+        "sgan.image_width": (1.0, "width of the Stacked GAN's image networks"),
+        "classifier.width": (1.0, "width of the classifier of table 1"),
+        "judge.width": (1.0, "width of the judge"),
+        "classifier.recipe": ("paper", "training recipe of the classifier"),
+    }
+    found = []
+    for field, (expected, name) in paper.items():
+        value = config
+        for part in field.split("."):
+            value = value[part]
+        if value != expected and not (field.startswith(settings.GANS) and field.split(".")[0] not in config.gans):
+            found.append(f"{name}: {value!r} (the paper: {expected!r})")
+    found.append("test images: the source's own test split and the held-out images (the paper: 1,000 images alone)")
+    found.append("optimisers, learning rates and budgets: ours, where the paper names none")
+    return found

@@ -1,0 +1,177 @@
+"""Labelled pictures in folders of JPEG, PNG and WebP files, and the fitting of any picture to a size and channels.
+
+Formats read: `root/<class>/*`, or `root/train/<class>/*` with, if wanted, `root/test/<class>/*`. The second holds where
+`root/train` is a folder that itself has folders. Hidden files and other extensions are passed over.
+"""
+
+import os
+import struct
+import warnings
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from tfgan_aug.core.errors import UserError
+
+FILTERS = {filter_.name.lower(): filter_ for filter_ in Image.Resampling}  # nearest, box, bilinear, hamming, ...
+EXTENSIONS = (".jpg", ".jpeg", ".png", ".webp")
+
+# A fixed list: Pillow would open dozens of other formats under these extensions. Files of many phones, MPO, are JPEG.
+_FORMATS = ("JPEG", "PNG", "WEBP")
+# What 40,000 damaged files made Pillow raise, "not a picture" being an OSError, and two more that decoders may raise.
+_BROKEN = (
+    OSError, SyntaxError, ValueError, EOFError, IndexError, struct.error,
+    Image.DecompressionBombError, Image.DecompressionBombWarning,
+)  # fmt: skip
+_THREADS = min(8, os.cpu_count() or 1)
+_BLOCK = 256  # Files in flight at once: `Executor.map` would queue the whole folder and hold every result.
+
+
+def fit(image, image_size, channels, resize_filter):
+    """The Pillow image as uint8 (image_size, image_size, channels), RGB or grey.
+
+    In this order: 16-bit grey is scaled to 8 bits (65535 becomes 255); what is transparent is laid over white; colours
+    become RGB or, for one channel, brightness (ITU-R 601); the largest centred square is cut out; that square is left
+    alone if it fits, else resized with the filter named `resize_filter`, which averages where it shrinks (all but
+    nearest).
+    """
+    if image.mode.startswith("I"):
+        levels = np.clip(np.asarray(image).astype(np.int64), 0, 65535)
+        image = Image.fromarray(((levels * 255 + 32767) // 65535).astype(np.uint8))
+    elif image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
+        image = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
+    elif image.mode not in ("L", "RGB", "1"):
+        image = image.convert("RGB")  # Palettes, CMYK and YCbCr: not all of them have a direct way to "L".
+    image = image.convert("L" if channels == 1 else "RGB")
+    width, height = image.size
+    side = min(width, height)
+    left, top = (width - side) // 2, (height - side) // 2
+    if width != height:
+        image = image.crop((left, top, left + side, top + side))
+    if side != image_size:
+        image = image.resize((image_size, image_size), FILTERS[resize_filter])
+    return np.asarray(image, dtype=np.uint8).reshape(image_size, image_size, channels)
+
+
+def _decoded(path):
+    """The whole picture, turned upright as its EXIF orientation says."""
+    with Image.open(path, formats=_FORMATS) as image:
+        image.load()
+        return ImageOps.exif_transpose(image)
+
+
+def _reason(error):
+    # Pillow repeats the path in its message; it is named once, in front.
+    return "not a picture" if isinstance(error, Image.UnidentifiedImageError) else " ".join(str(error).split())
+
+
+def _fault(path):
+    """Why the file cannot be used, or None."""
+    try:
+        _decoded(path)
+    except _BROKEN as error:
+        return _reason(error) or type(error).__name__
+    return None
+
+
+def _mapped(function, items):
+    """`map(function, items)` in threads, in order, with a bounded number of results in memory."""
+    with ThreadPoolExecutor(_THREADS) as pool:
+        for start in range(0, len(items), _BLOCK):
+            yield from pool.map(function, items[start : start + _BLOCK])
+
+
+def _subfolders(folder):
+    return sorted(entry.name for entry in folder.iterdir() if entry.is_dir() and not entry.name.startswith("."))
+
+
+def _pictures(folder):
+    """Sorted paths of the pictures directly in `folder`."""
+    found = sorted(
+        path
+        for path in folder.iterdir()
+        if path.suffix.lower() in EXTENSIONS and not path.name.startswith(".") and path.is_file()
+    )
+    if not found:
+        raise UserError(f"{folder}: no pictures in this class folder, expected files ending in {', '.join(EXTENSIONS)}")
+    return found
+
+
+class Folder:
+    """What a folder of pictures holds, each file decoded once to prove that it can be.
+
+    `class_names` is sorted; `splits` maps train, and test if there is one, to (ids, labels): relative posix paths, and
+    int32 (N,). `skipped` lists the ids of unreadable files, left out if `skip_unreadable`. Raises UserError for a
+    missing folder, less than two classes, a class without pictures, a test class that train lacks, and (unless
+    `skip_unreadable`) a file that does not decode or that is larger than Pillow's decompression bomb limit.
+    """
+
+    def __init__(self, path, skip_unreadable=False):
+        self.root = Path(path).expanduser()
+        if not self.root.is_dir():
+            raise UserError(f"--config.source: folder {self.root} does not exist, expected a folder of class folders")
+        split_layout = (self.root / "train").is_dir() and bool(_subfolders(self.root / "train"))
+        places = {"train": self.root / "train" if split_layout else self.root}
+        # A flat test folder has pictures without labels: nothing can be scored on it.
+        if split_layout and (self.root / "test").is_dir() and _subfolders(self.root / "test"):
+            places["test"] = self.root / "test"
+        self.class_names = tuple(_subfolders(places["train"]))
+        if len(self.class_names) < 2:
+            raise UserError(
+                f"--config.source: {places['train']} has {len(self.class_names)} class folders, expected at least 2"
+            )
+        files = {}
+        for split, place in places.items():
+            if stray := sorted(set(_subfolders(place)) - set(self.class_names)):
+                raise UserError(f"--config.source: {place / stray[0]} is a class that {places['train']} does not have")
+            files[split] = [(path, name) for name in _subfolders(place) for path in _pictures(place / name)]
+        faults = self._faults([path for found in files.values() for path, _ in found])
+        if faults and not skip_unreadable:
+            path, reason = next(iter(faults.items()))
+            raise UserError(
+                f"{path} does not decode ({reason}), {len(faults)} such file(s) in all; mend or remove them, or leave "
+                "them out with --skip_unreadable"
+            )
+        self.skipped = tuple(self._id(path) for path in faults)
+        self.splits = {
+            split: self._records([(path, name) for path, name in found if path not in faults])
+            for split, found in files.items()
+        }
+        counts = np.bincount(self.splits["train"][1], minlength=len(self.class_names))
+        if not counts.all():
+            name = self.class_names[int(counts.argmin())]
+            raise UserError(f"{places['train'] / name}: none of the pictures of this class folder decodes")
+
+    def read(self, split, positions, image_size, channels, resize_filter):
+        """Yields the pictures at `positions` of the split as `fit` makes them, in that order.
+
+        Raises UserError for a file that no longer decodes.
+        """
+        ids = self.splits[split][0]
+
+        def load(position):
+            path = self.root / ids[position]
+            try:
+                return fit(_decoded(path), image_size, channels, resize_filter)
+            except _BROKEN as error:
+                raise UserError(f"{path} no longer decodes ({_reason(error)}): it was readable at the start") from error
+
+        return _mapped(load, positions)
+
+    def _id(self, path):
+        return path.relative_to(self.root).as_posix()
+
+    def _records(self, found):
+        numbers = {name: number for number, name in enumerate(self.class_names)}
+        return [self._id(path) for path, _ in found], np.array([numbers[name] for _, name in found], np.int32)
+
+    @staticmethod
+    def _faults(paths):
+        # The filter belongs to the process, not to a thread: set here, it also holds in the pool's threads.
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            reasons = list(_mapped(_fault, paths))
+        return {path: reason for path, reason in zip(paths, reasons, strict=True) if reason}

@@ -1,0 +1,178 @@
+"""The subset: a seeded choice of training and held-out images, both from the source's train split.
+
+Artefact: `subset.json` (ids, labels and the split's digest), `train_images.npy`, `test_images.npy`
+(uint8, (N, H, W, C)), class by class in the order chosen.
+"""
+
+import dataclasses
+import hashlib
+
+import numpy as np
+
+from tfgan_aug.core import artefacts
+from tfgan_aug.core.errors import UserError
+from tfgan_aug.data import sources
+
+_PAIRS_SHOWN = 5
+_BLOCK = 1000
+
+
+@dataclasses.dataclass(frozen=True)
+class Part:
+    """Images of one side of a subset: `ids` (N,) texts, `labels` int32 (N,), `images` uint8 (N, H, W, C)."""
+
+    ids: tuple
+    labels: np.ndarray
+    images: np.ndarray
+
+    def counts(self, classes):
+        """Images a class, int (classes,)."""
+        return np.bincount(self.labels, minlength=classes)
+
+    def of_class(self, label):
+        """Positions of this class's images, in order."""
+        return np.flatnonzero(self.labels == label)
+
+
+@dataclasses.dataclass(frozen=True)
+class Subset:
+    """`train` and `test` (the held-out images; empty when none are asked for) of one source."""
+
+    class_names: tuple
+    train: Part
+    test: Part
+
+    @property
+    def classes(self):
+        return len(self.class_names)
+
+    @property
+    def image_shape(self):
+        return self.train.images.shape[1:]
+
+
+def choose(labels, class_names, train_per_class, test_per_class, seed):
+    """Positions (train, test) into `labels` (ints, (N,)), class by class, in the seeded order of choice.
+
+    With `train_per_class` 0 a class gives all it has after the held-out ones. The held-out images of a class are
+    drawn first, so that they stay the same when `train_per_class` changes. Raises `UserError` for a class with
+    too few images.
+    """
+    train, test = [], []
+    for label, name in enumerate(class_names):
+        order = np.random.default_rng([seed, label]).permutation(np.flatnonzero(labels == label))
+        needed = test_per_class + max(train_per_class, 1)
+        if len(order) < needed:
+            raise UserError(
+                f"--config.train_per_class={train_per_class}, --config.test_per_class={test_per_class}: found "
+                f"{len(order)} images of class {name!r} in the source's train split, expected at least {needed}"
+            )
+        test.append(order[:test_per_class])
+        train.append(order[test_per_class : test_per_class + train_per_class if train_per_class else None])
+    return np.concatenate(train), np.concatenate(test)
+
+
+def read(source, config):
+    """The `Subset` that the config chooses, read from the source.
+
+    With `rare_class` that class keeps `rare_share` of its training images, the first chosen. Raises `UserError` for a
+    class with too few images or no such class, and for images that training and testing would share.
+    """
+    split = source.train
+    train, test = choose(split.labels, source.class_names, config.train_per_class, config.test_per_class, config.seed)
+    if config.rare_class:
+        if config.rare_class not in source.class_names:
+            names = ", ".join(source.class_names)
+            raise UserError(f"--config.rare_class: found {config.rare_class!r}, expected one of {names}")
+        rare = split.labels[train] == source.class_names.index(config.rare_class)
+        kept = max(1, round(config.rare_share * int(rare.sum())))
+        train = train[~rare | (np.cumsum(rare) <= kept)]
+    chosen = train, test
+    train, test = (
+        Part(tuple(split.ids[i] for i in positions), split.labels[positions].astype(np.int32), split.images(positions))
+        for positions in chosen
+    )
+    return Subset(source.class_names, train, test)
+
+
+def stage(workdir, source, subset):
+    """The stage that `make` fills, named by what the subset holds, down to the pixels."""
+    parts = {name: _describe(part) for name, part in (("train", subset.train), ("test", subset.test))}
+    source = {"source": source.spec, "version": str(source.version), "class_names": list(source.class_names)}
+    return artefacts.Stage(
+        workdir, "subset", {**source, "digests": {name: artefacts.digest(p) for name, p in parts.items()}}
+    )
+
+
+def make(stage, source, subset):
+    """Stores the subset; raises `UserError` when a test image, the source's own too, is among the training images."""
+    check_overlap(subset.train, _hashed(subset.test), "the subset's training and held-out images")
+    test = sources.test_split(source)
+    if test is not None:
+        ids_and_hashes = (
+            (test.ids[position], pixel_hash(image))
+            for positions, images in test.batches(_BLOCK)
+            for position, image in zip(positions, images, strict=True)
+        )
+        check_overlap(subset.train, ids_and_hashes, "the subset's training images and the source's test split")
+    with stage.making() as folder:
+        record = {"class_names": list(subset.class_names)}
+        for name, part in (("train", subset.train), ("test", subset.test)):
+            np.save(folder / f"{name}_images.npy", part.images)
+            record[name] = _describe(part)
+        artefacts.write_json(folder / "subset.json", {**record, "digest": stage.digest})
+
+
+def _describe(part):
+    pixels = hashlib.sha256(np.ascontiguousarray(part.images)).hexdigest()
+    return {"ids": list(part.ids), "labels": part.labels.tolist(), "pixels_sha256": pixels}
+
+
+def load(path):
+    """The `Subset` stored in the folder `path`; images are memory-mapped."""
+    record = artefacts.read_json(path / "subset.json")
+    parts = [
+        Part(
+            tuple(record[name]["ids"]),
+            np.asarray(record[name]["labels"], np.int32),
+            np.load(path / f"{name}_images.npy", mmap_mode="r"),
+        )
+        for name in ("train", "test")
+    ]
+    return Subset(tuple(record["class_names"]), *parts)
+
+
+def pixel_hash(image):
+    """The SHA-256 digest (bytes) of one image's pixels."""
+    return hashlib.sha256(np.ascontiguousarray(image).tobytes()).digest()
+
+
+def _hashed(part):
+    return ((name, pixel_hash(image)) for name, image in zip(part.ids, part.images, strict=True))
+
+
+def check_overlap(train, test, words):
+    """Raises `UserError` that lists the pairs of images with the same pixels.
+
+    `train` is a `Part`, `test` an iterable of (id, `pixel_hash`).
+    """
+    seen = {}
+    for name, pixels in _hashed(train):
+        seen.setdefault(pixels, name)
+    pairs = [(seen[pixels], name) for name, pixels in test if pixels in seen]
+    if pairs:
+        shown = ", ".join(f"{first} = {second}" for first, second in pairs[:_PAIRS_SHOWN])
+        more = f" and {len(pairs) - _PAIRS_SHOWN} more" if len(pairs) > _PAIRS_SHOWN else ""
+        raise UserError(
+            f"--config.source: {words} share {len(pairs)} images: {shown}{more}; expected none: remove them from one "
+            "side, or choose another --config.seed"
+        )
+
+
+def folds(labels, count, seed):
+    """The fold 0..count-1 of each example, int (N,), every class spread evenly: inner splits and cross-fitting."""
+    fold = np.empty(len(labels), np.int32)
+    for label in np.unique(labels):
+        members = np.random.default_rng([seed, int(label), count]).permutation(np.flatnonzero(labels == label))
+        fold[members] = np.arange(len(members)) % count
+    return fold

@@ -1,0 +1,118 @@
+"""Whether generated images are copies of training images. Makes no file.
+
+Sets are arrays (N, ...) of pixels or features, an image a row, flattened; distances are Euclidean, in their units.
+"""
+
+import numpy as np
+
+from tfgan_aug.core.errors import UserError
+from tfgan_aug.evaluation import distances
+
+# Of the generated images; cells with fewer say little (Meehan et al. 2020 leave them out).
+_LEAST_SHARE = 0.01
+# Images of each kind a cell on average: a z score of fewer is no normal variable.
+_CELL_IMAGES, _MOST_CELLS = 40, 10
+
+
+def authenticity(train, fake):
+    """The share of fakes, float, whose nearest training image has another training image nearer to it than the fake.
+
+    Alaa et al. (2022), by the definition in words: fake g, its nearest training image t, t's nearest other training
+    image u; authentic where d(t, u) < d(g, t), as dgm-eval has it. Raises `UserError` for fewer than 2 training images.
+    """
+    between = distances.nearest(train, train, leave_one_out=True)[0][:, 0]
+    distance, index = distances.nearest(fake, train)
+    return float(np.mean(between[index[:, 0]] < distance[:, 0]))
+
+
+def threshold(train, quantile=0.01, others=None):
+    """The distance, float, below which an image is a near-copy: this quantile of real images' nearest distances.
+
+    Of the training images to each other, or of `others`, real images that nobody trained on, to them. By definition
+    that share of new images is below it.
+    """
+    if others is None:
+        found = distances.nearest(train, train, leave_one_out=True)[0]
+    else:
+        found = distances.nearest(others, train)[0]
+    return float(np.quantile(found[:, 0], quantile))
+
+
+def near_copies(train, fake, limit):
+    """Bool (N,): the fakes nearer than `limit` to a training image, and exact copies whatever the limit."""
+    distance = distances.nearest(fake, train)[0][:, 0]
+    return (distance < limit) | (distance == 0)
+
+
+def closest_pairs(train, fake, count):
+    """(positions of fakes, of training images, distances): the `count` fakes nearest to a training image."""
+    distance, index = distances.nearest(fake, train)
+    order = np.argsort(distance[:, 0], kind="stable")[:count]
+    return order, index[order, 0], distance[order, 0]
+
+
+def ct_test(train, held_out, fake, *, cells=None, components=64, least_share=_LEAST_SHARE, seed=0):
+    """C_T, float: below about -3 fakes are nearer to training images than `held_out` are (copying), above 3 farther.
+
+    Meehan et al. (2020): `train` is projected on its first principal components and cut into cells by k-means (their
+    number: such that a cell has about 40 images of each set, at most 10); see `ct_of_cells`. Raises `UserError` where
+    there are too few images for one cell.
+    """
+    from scipy.cluster import vq
+
+    sets = [
+        distances.rows(name, values, _CELL_IMAGES, "one cell of the C_T test")
+        for name, values in (("training images", train), ("held-out images", held_out), ("generated images", fake))
+    ]
+    for other in sets[1:]:
+        distances.same_dimensions(sets[0], other)
+    projected = _principal(sets, components)
+    if cells is None:
+        cells = min(_MOST_CELLS, max(1, min(map(len, sets)) // _CELL_IMAGES))
+    centres, labels = vq.kmeans2(projected[0], cells, minit="++", rng=np.random.default_rng(seed))
+    cells_of = [labels, *(distances.nearest(values, centres)[1][:, 0] for values in projected[1:])]
+    return ct_of_cells(*projected, *cells_of, least_share)
+
+
+def ct_of_cells(train, held_out, fake, train_cells, held_out_cells, fake_cells, least_share=_LEAST_SHARE):
+    """C_T of sets (N, D) whose cells, ints (N,), are given: the cells' z scores, weighted by their held-out share.
+
+    In each cell z is that of the Mann-Whitney U of the distances to the cell's nearest training image, fakes against
+    held-out images. Left out: cells with no more than `least_share` of the fakes, or without one of the three kinds.
+    """
+    scores, weights = [], []
+    for cell in np.unique(train_cells):
+        t, p, q = (
+            values[cells == cell]
+            for values, cells in ((train, train_cells), (held_out, held_out_cells), (fake, fake_cells))
+        )
+        if len(p) and len(q) and len(q) > least_share * len(fake):
+            scores.append(_z(distances.nearest(q, t)[0][:, 0], distances.nearest(p, t)[0][:, 0]))
+            weights.append(len(p))
+    if not scores:
+        raise UserError("C_T: found no cell with training, held-out and generated images, expected one or more")
+    return float(np.average(scores, weights=weights))
+
+
+def _z(fakes, held_out):
+    """The z score of the Mann-Whitney U of two samples of distances, with the continuity correction."""
+    from scipy import stats
+
+    n, m = len(held_out), len(fakes)
+    u = stats.mannwhitneyu(fakes, held_out, alternative="less").statistic
+    return (u - (n * m / 2 - 0.5)) / np.sqrt(n * m * (n + m + 1) / 12)
+
+
+def _principal(sets, components):
+    """The sets on the first principal components of the first one: float64 (N, min(components, N, D))."""
+    mean = sets[0].mean(axis=0, dtype=np.float64)
+    centred = sets[0] - mean
+    # The smaller of the two Gram matrices: pixels have more dimensions than there are images.
+    if centred.shape[0] < centred.shape[1]:
+        values, vectors = np.linalg.eigh(centred @ centred.T)
+        axes = centred.T @ vectors / np.sqrt(np.maximum(values, np.finfo(float).tiny))
+    else:
+        values, axes = np.linalg.eigh(centred.T @ centred)
+    kept = np.argsort(values)[::-1][:components]
+    kept = kept[values[kept] > values.max() * 1e-12]
+    return [(values_ - mean) @ axes[:, kept] for values_ in sets]

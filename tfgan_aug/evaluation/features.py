@@ -1,0 +1,196 @@
+"""Feature networks: what images become before they are measured, and the files that features are kept in.
+
+Two networks that are never mixed: `cnn`, for reports, trained on source images that no GAN and no judge saw, and
+`judge`, for any selection, trained on the subset alone. With a local file of weights also `inception`, the one of FID.
+
+Artefacts: `features-<digest>/network.keras` and its learning curve, `reference.json` (ids of the images that generated
+ones are compared with), `reference_images.npy`, `reference_labels.npy`; files of features, see `save`.
+"""
+
+import dataclasses
+import hashlib
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tfgan_aug.classifiers import classifier as classifiers
+from tfgan_aug.core import artefacts, pixels, streams
+from tfgan_aug.core.errors import UserError
+from tfgan_aug.training import loop as training
+
+VERSION = 1
+# Fewer images a class train no network, and measure nothing.
+LEAST = 20
+_BLOCK = 250
+
+
+@dataclasses.dataclass(frozen=True)
+class Features:
+    """`values` float32 (N, D) by the network `name`, whose weights have the SHA-256 `network`."""
+
+    name: str
+    network: str
+    values: np.ndarray
+
+
+def save(path, features):
+    """Writes a file of features: `.npz` with the values, the network's name and digest, and the format's version."""
+    np.savez(path, version=VERSION, name=features.name, network=features.network, values=features.values)
+
+
+def load(path, network):
+    """The `Features` in a file. Raises `UserError` for one of another version or of a network other than `network`."""
+    with np.load(path) as file:
+        version = int(file["version"]) if "version" in file else None
+        if version != VERSION:
+            raise UserError(f"{path}: found features of version {version}, expected {VERSION}; remove the file")
+        found = Features(str(file["name"]), str(file["network"]), file["values"])
+    if found.network != network:
+        raise UserError(
+            f"{path}: found features of the network {found.network[:16]} ({found.name}), expected {network[:16]}; "
+            "features of different networks cannot be compared"
+        )
+    return found
+
+
+def check_same(first, second):
+    """Raises `UserError` where two sets of features are of different networks."""
+    if first.network != second.network:
+        raise UserError(
+            f"features: found networks {first.name} ({first.network[:16]}) and {second.name} ({second.network[:16]}), "
+            "expected one; features of different networks cannot be compared"
+        )
+
+
+class Network:
+    """`Features` of uint8 images (N, H, W, C): the inputs of a classifier's last layer, of one or more members.
+
+    `members` are `classifiers.Classifier`s; the features of several stand side by side.
+    """
+
+    def __init__(self, name, members):
+        self.name = name
+        self.digest = _digest(weight for member in members for weight in member.get_weights())
+        self._models = [keras.Model(m.network.input, m.network.layers[-1].input) for m in members]
+        self._compute = tf.function(self._features, autograph=False, reduce_retracing=True)
+
+    def _features(self, images):
+        return tf.concat([model(pixels.to_float(images), training=False) for model in self._models], axis=-1)
+
+    def __call__(self, images):
+        return Features(self.name, self.digest, _in_blocks(self._compute, images))
+
+
+class Inception:
+    """`Features` (N, 2048) of the Inception network that FID and KID are published with, from a local file.
+
+    The file is TensorFlow's `classify_image_graph_def.pb` (the archive inception-2015-12-05). Its own resizing to
+    299 x 299 is used, as by Heusel et al. (2017). Raises `UserError` for a file that is missing or no such graph.
+    """
+
+    name = "inception"
+
+    def __init__(self, option, path):
+        try:
+            with open(path, "rb") as file:
+                content = file.read()
+            graph = tf.compat.v1.GraphDef.FromString(content)
+            wrapped = tf.compat.v1.wrap_function(lambda: tf.import_graph_def(graph, name=""), [])
+            self._graph = wrapped.prune("ExpandDims:0", "pool_3:0")
+        except OSError as error:
+            raise UserError(
+                f"{option}: cannot read {path}: {error.strerror}; expected classify_image_graph_def.pb"
+            ) from None
+        except Exception as error:  # protobuf's and TensorFlow's own, whatever is wrong with the graph
+            raise UserError(
+                f"{option}: {path} is no Inception graph ({type(error).__name__}); expected "
+                "classify_image_graph_def.pb with the nodes ExpandDims and pool_3"
+            ) from None
+        self.digest = hashlib.sha256(content).hexdigest()
+
+    def __call__(self, images):
+        images = np.repeat(images, 3, axis=-1) if images.shape[-1] == 1 else images
+
+        def compute(block):
+            return tf.reshape(self._graph(tf.cast(block, tf.float32)), (len(block), -1))
+
+        return Features(self.name, self.digest, _in_blocks(compute, images, 50))
+
+
+def unused(source, subset):
+    """Positions, ascending, of the source's training images that are neither the subset's nor held out by it."""
+    seen = {*subset.train.ids, *subset.test.ids}
+    return np.array([place for place, name in enumerate(source.train.ids) if name not in seen], np.int64)
+
+
+def choose(source, subset, section, seed):
+    """(positions that train the reporting network, positions of the reference images), by class, seeded.
+
+    Raises `UserError` where a class has too few images that no GAN saw.
+    """
+    free, train, reference = unused(source, subset), [], []
+    for label, name in enumerate(source.class_names):
+        own = np.random.default_rng([seed, label]).permutation(free[source.train.labels[free] == label])
+        if len(own) < 2 * LEAST:
+            raise UserError(
+                f"--config.train_per_class: left {len(own)} unused training images of class {name!r}, expected "
+                f"{2 * LEAST} or more: reported metrics need images that no GAN saw"
+            )
+        count = min(section.reference_per_class, len(own) // 2)
+        reference.append(own[:count])
+        train.append(own[count : count + section.train_per_class])
+    return np.concatenate(train), np.concatenate(reference)
+
+
+def stage(workdir, subset_stage, source, config):
+    """The stage that `make` fills."""
+    section = {name: value for name, value in config.metrics.to_dict().items() if name not in ("inception", "pairs")}
+    dependencies = {"subset": subset_stage.digest, "source": source.fingerprint(), "metrics": section}
+    return artefacts.Stage(workdir, "features", {**dependencies, "seed": config.seed})
+
+
+def make(stage, source, subset, config, strategy, progress):
+    """Trains the reporting network, and keeps the reference images."""
+    section = config.metrics
+    train, reference = choose(source, subset, section, config.seed)
+    training.check_batch_size("--config.metrics.batch_size", section.batch_size, strategy, len(train))
+    seed = streams.key_of("features", config.seed) % 2**31
+    with stage.making() as folder:
+        training.trained(
+            folder / "network.keras",
+            lambda: classifiers.build("--config.metrics", section, source.image_shape, len(source.class_names), seed),
+            (source.train.images(train), source.train.labels[train].astype(np.int32)),
+            section=section,
+            steps=section.steps,
+            seed=seed,
+            strategy=strategy,
+            progress=progress,
+            name="feature network",
+        )
+        np.save(folder / "reference_images.npy", source.train.images(reference))
+        np.save(folder / "reference_labels.npy", source.train.labels[reference].astype(np.int32))
+        artefacts.write_json(folder / "reference.json", {"ids": [source.train.ids[place] for place in reference]})
+
+
+def reporting(path):
+    """(the `Network` "cnn", reference images uint8 (N, H, W, C), their labels int32 (N,)) of a finished stage."""
+    network = Network("cnn", [keras.models.load_model(path / "network.keras")])
+    return network, np.load(path / "reference_images.npy"), np.load(path / "reference_labels.npy")
+
+
+def _in_blocks(compute, images, size=_BLOCK):
+    """`compute` on padded blocks of one size: one graph, whatever the number of images."""
+    found = []
+    for start in range(0, len(images), size):
+        block = np.asarray(images[start : start + size])
+        padded = np.pad(block, ((0, size - len(block)), (0, 0), (0, 0), (0, 0)))
+        found.append(np.asarray(compute(tf.constant(padded)))[: len(block)])
+    return np.concatenate(found).astype(np.float32)
+
+
+def _digest(arrays):
+    digest = hashlib.sha256()
+    for array in arrays:
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()

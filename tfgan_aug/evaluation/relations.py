@@ -1,0 +1,151 @@
+"""Whether a metric of the images orders training sets as the classifier's accuracy does: rank correlations.
+
+Makes no file. Reads measures.json and table.json of a workdir, and the measured points of its sweeps.
+"""
+
+import numpy as np
+
+from tfgan_aug.core import artefacts
+from tfgan_aug.experiments import measures
+
+# Fewer pools order nothing: with five, one order in 120 is perfect by chance.
+LEAST = 5
+RESAMPLES = 10_000
+# Metrics where less is better: their sign is turned, so that a correlation above 0 always speaks for the metric.
+_LESS = ("frechet_distance", "kernel_distance", "share")
+
+
+def spearman(values, accuracies, resamples=RESAMPLES, seed=0):
+    """(rho, low, high, p): Spearman's rank correlation, its 95 % percentile interval over pools, a permutation p.
+
+    Two-sided p; ties take their mean rank. Both are sequences of the same length, at least `LEAST`, else ValueError.
+    rho is None where either side is constant.
+    """
+    from scipy import stats
+
+    values, accuracies = np.asarray(values, float), np.asarray(accuracies, float)
+    if len(values) != len(accuracies) or len(values) < LEAST:
+        raise ValueError(f"{len(values)} values and {len(accuracies)} accuracies, expected as many, {LEAST} or more")
+    if np.ptp(values) == 0 or np.ptp(accuracies) == 0:
+        return None, None, None, None
+    x, y = stats.rankdata(values), stats.rankdata(accuracies)
+    rng = np.random.default_rng(seed)
+    drawn = rng.integers(len(x), size=(resamples, len(x)))
+    # Ranked afresh in each resample: a pool drawn twice ties with itself.
+    found = _pearson(stats.rankdata(values[drawn], axis=1), stats.rankdata(accuracies[drawn], axis=1))
+    low, high = np.quantile(found[np.isfinite(found)], [0.025, 0.975])
+    rho = float(_pearson(x[None], y[None])[0])
+    shuffled = _pearson(np.broadcast_to(x, drawn.shape), rng.permuted(np.broadcast_to(y, drawn.shape), axis=1))
+    p = (1 + np.sum(np.abs(shuffled) >= abs(rho) - 1e-12)) / (resamples + 1)
+    return rho, float(low), float(high), float(p)
+
+
+def _pearson(x, y):
+    x, y = x - x.mean(axis=1, keepdims=True), y - y.mean(axis=1, keepdims=True)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return (x * y).sum(axis=1) / np.sqrt((x**2).sum(axis=1) * (y**2).sum(axis=1))
+
+
+def metrics_of(record):
+    """{name: value, larger is better}: every overall metric of a set of generated images (see `measures.measure`)."""
+    found = {}
+    for network, measured in record["quality"].items():
+        for name in measures.SHOWN:
+            value = measured["overall"][name]
+            if value is not None:
+                found[measures.metric_name(name, network)] = -value if name in _LESS else value
+    for space, own in record["copying"].items():
+        found[f"authenticity-{space}"] = own["authenticity"]
+        if own["ct"] is not None:
+            found[f"C_T-{space}"] = own["ct"]
+    return found
+
+
+def relate(sets, accuracies, resamples=RESAMPLES):
+    """{"pools": n, "metrics": [{"metric", "n", "rho", "low", "high", "p", "p_holm"}], "words": a sentence}.
+
+    `sets` are records of measures.json, `accuracies` {key of a set: points over the baseline of the same subset}. The
+    sets of the most common number of images count. Metrics come by falling |rho|; p is adjusted for their number by
+    Holm's method.
+    """
+    from tfgan_aug.evaluation.comparison import holm
+
+    known = [record for record in sets if record["key"] in accuracies]
+    # Recall, coverage and FD depend on the number of images, and so may the gain: only equal numbers are compared.
+    size = max(sizes := [record["images"] for record in known], key=sizes.count) if known else 0
+    pairs = [(metrics_of(record), accuracies[record["key"]]) for record in known if record["images"] == size]
+    found = []
+    for name in dict.fromkeys(name for metrics, _ in pairs for name in metrics):
+        own = [(metrics[name], gain) for metrics, gain in pairs if name in metrics]
+        if len(own) >= LEAST:
+            rho, low, high, p = spearman(*zip(*own, strict=True), resamples=resamples)
+            if rho is not None:
+                found.append({"metric": name, "n": len(own), "rho": rho, "low": low, "high": high, "p": p})
+    for item, adjusted in zip(found, holm(item["p"] for item in found), strict=True):
+        item["p_holm"] = adjusted
+    found.sort(key=lambda item: -abs(item["rho"]))
+    return {"pools": len(pairs), "metrics": found, "words": _words(len(pairs), found)}
+
+
+def _words(pools, found):
+    if not found:
+        return f"{pools} pools were measured and used: too few to relate a metric to the accuracy ({LEAST} are needed)."
+    good = [item for item in found if item["rho"] > 0 and item["p_holm"] < 0.05 and item["low"] > 0]
+    if not good:
+        return (
+            f"Over {pools} pools no metric orders them as the accuracy does beyond chance: none deserves trust; watch "
+            "the accuracy itself."
+        )
+    best = good[0]
+    return (
+        f"Over {pools} pools {best['metric']} orders them most as the accuracy does: rank correlation "
+        f"{best['rho']:.2f}, 95 % {best['low']:.2f} to {best['high']:.2f}."
+    )
+
+
+def accuracies_of(workdir, sets):
+    """{key of a set: points over real images alone}, from the table and the sweeps of a workdir.
+
+    Of rows that use a dataset as it is; the mean over the GAN seeds' rows where a row has several.
+    """
+    found, by_name = {}, {}
+    for record in sets:
+        for dataset in record["datasets"]:
+            by_name[dataset] = record["key"]
+    for gains in (_of_table(workdir), _of_sweeps(workdir)):
+        for dataset, gain in gains:
+            if dataset in by_name:
+                found.setdefault(by_name[dataset], []).append(gain)
+    return {key: float(np.mean(gains)) for key, gains in found.items()}
+
+
+def _of_table(workdir):
+    """Yields (digest of a dataset, points over row real), a GAN seed at a time."""
+    path = workdir / "table.json"
+    table = artefacts.read_json(path) if path.exists() else {"rows": []}
+    real = [_cells(workdir, row["cells"]) for row in table["rows"] if row["name"] == "real"]
+    for row in table["rows"] if real else ():
+        if row["gan"] and row["plain"]:
+            by_dataset = {}
+            for dataset, seed, accuracy in _cells(workdir, row["cells"]):
+                paired = [value for _, other, value in real[0] if other == seed]
+                by_dataset.setdefault(dataset, []).extend(accuracy - value for value in paired)
+            yield from ((dataset, float(np.mean(gains))) for dataset, gains in by_dataset.items() if gains)
+
+
+def _cells(workdir, folders):
+    """[(digest of the dataset, classifier seed, accuracy in percent)] of cells."""
+    found = []
+    for folder in folders:
+        result = artefacts.read_json(workdir / folder / "result.json")
+        scores = result.get("test") or result["held_out"]
+        accuracy = 100 * sum(scores["correct"]) / sum(scores["total"])
+        found.append((result["dataset"], result["classifier_seed"], accuracy))
+    return found
+
+
+def _of_sweeps(workdir):
+    """Yields (digest of a dataset, points over real) of the sweeps' points."""
+    for dataset, _, point in measures.sweep_points(workdir):
+        if point.get("difference") is not None:
+            yield dataset, point["difference"]

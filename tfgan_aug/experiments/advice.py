@@ -1,0 +1,274 @@
+"""Advice before a GAN is trained: what more real images and cheap augmentation would be worth on this training set.
+
+Classifiers are trained on inner splits of the subset's training images; no test or held-out image is read. Artefacts:
+`advice-<digest>/result.json` for each training, with correct and total a class on the fold left out; `advice.json`.
+"""
+
+import numpy as np
+
+from tfgan_aug.classifiers import classifier as classifiers
+from tfgan_aug.config import settings
+from tfgan_aug.core import artefacts, streams
+from tfgan_aug.core.errors import UserError
+from tfgan_aug.data import geometric, subsets
+from tfgan_aug.evaluation import learning_curves
+from tfgan_aug.experiments import cells as experiment
+from tfgan_aug.training import loop as training
+
+FILE = "advice.json"
+TIMES = (1.25, 1.5, 2.0, 4.0)
+KINDS = ("plain", "augmented", "geometric")
+
+
+def nested(labels, positions, share, seed):
+    """Those of `positions` that a share keeps, ascending: of each class the first in a seeded order, at least one.
+
+    Smaller shares are parts of larger ones. `labels` is of the whole set, ints.
+    """
+    kept = []
+    for label in np.unique(labels[positions]):
+        own = np.random.default_rng([seed, int(label)]).permutation(positions[labels[positions] == label])
+        kept.append(own[: max(1, round(share * len(own)))])
+    return np.sort(np.concatenate(kept))
+
+
+class Trainings:
+    """The trainings of a config's subset: kinds x shares x folds x seeds, each a stage of the workdir."""
+
+    def __init__(self, config, workdir, subset, subset_stage, strategy, progress):
+        self.config, self.workdir, self.subset, self.subset_stage = config, workdir, subset, subset_stage
+        self.strategy, self.progress, self.section = strategy, progress, config.advice
+        self.shares = settings.parse_numbers("--config.advice.shares", self.section.shares)
+        self.seeds = settings.parse_seeds("--config.advice.seeds", self.section.seeds)
+        if len(self.shares) < 2 or self.shares[0] <= 0 or self.shares[-1] > 1:
+            raise UserError(
+                f"--config.advice.shares: found {self.section.shares!r}, expected two or more above 0, up to 1"
+            )
+        counts = subset.train.counts(subset.classes)
+        if counts.min() < self.section.folds:
+            name = subset.class_names[int(counts.argmin())]
+            raise UserError(
+                f"--config.advice.folds={self.section.folds}: found {counts.min()} training images of class {name!r}, "
+                "expected one or more for each fold"
+            )
+        self.fold = subsets.folds(subset.train.labels, self.section.folds, config.seed)
+        names = geometric.transform_names("--config.advice.augmentation", self.section.augmentation)
+        if not names:
+            raise UserError("--config.advice.augmentation: found none, expected some, such as flip,translate")
+        size = config.classifier.batch_size
+        enough = [share for share in self.shares if self._smallest(share) >= size]
+        if len(enough) < 2:
+            option, smallest = "--config.classifier.batch_size", self._smallest(self.shares[-2])
+            training.check_batch_size(option, size, strategy, smallest)
+        training.check_batch_size("--config.classifier.batch_size", size, strategy, self._smallest(enough[0]))
+        # The smallest shares of a small set hold less than a batch: the curve starts later.
+        self.shares = tuple(enough)
+
+    def _smallest(self, share):
+        return min(len(self.positions(fold, share)) for fold in range(self.section.folds))
+
+    def positions(self, fold, share):
+        """Positions of the images that a training learns from."""
+        return nested(self.subset.train.labels, np.flatnonzero(self.fold != fold), share, self.config.seed)
+
+    def plan(self):
+        """Yields (kind, share, fold, seed): the curve, then what is added to the largest share."""
+        for kind in KINDS:
+            for share in self.shares if kind == "plain" else self.shares[-1:]:
+                for fold in range(self.section.folds):
+                    for seed in self.seeds:
+                        yield kind, share, fold, seed
+
+    def accuracy(self, kind, share, fold, seed):
+        """The accuracy, a share, of one training on the fold left out; trained where it is not there yet."""
+        made = {
+            "classifier": self.config.classifier.to_dict(),
+            "kind": kind,
+            "share": share,
+            "fold": fold,
+            "seed": seed,
+        }
+        made["classifier"].pop("seed")
+        if kind == "augmented":
+            made["augmentation"] = self.section.augmentation
+        if kind == "geometric":
+            made["geometric"] = self.config.geometric.to_dict()
+        dependencies = {
+            "subset": self.subset_stage.digest,
+            "folds": self.section.folds,
+            "config_seed": self.config.seed,
+        }
+        stage = artefacts.Stage(self.workdir, "advice", {**dependencies, **made})
+        if not stage.done:
+            self._train(stage, kind, share, fold, seed)
+        return experiment.accuracy(artefacts.read_json(stage.path / "result.json"))[0]
+
+    def _train(self, stage, kind, share, fold, seed):
+        data, chosen = self.subset.train, self.positions(fold, share)
+        left_out = np.flatnonzero(self.fold == fold)
+        images, labels = np.asarray(data.images[chosen]), data.labels[chosen]
+        section = self.config.classifier.copy_and_resolve_references()
+        if kind == "augmented":
+            section.augmentation = self.section.augmentation
+        if kind == "geometric":
+            stage_there = geometric.stage(self.workdir, self.subset_stage, self.config)
+            if not stage_there.done:
+                geometric.make(stage_there, self.subset, self.config)
+            images = np.concatenate([images, geometric.load(stage_there.path)[chosen]])
+            labels = np.concatenate([labels, labels])
+        key = streams.key_of("advice", seed, fold) % 2**31
+        training.set_up(key)
+        name = f"{kind}, {len(chosen):,} images, fold {fold + 1} of {self.section.folds}, seed {seed}"
+        with stage.making() as folder:
+            with self.strategy.scope():
+                model = classifiers.build(
+                    "--config.classifier", section, self.subset.image_shape, self.subset.classes, key
+                )
+            with self.progress.training(name, section.steps) as callback:
+                training.fit(
+                    model,
+                    (images, labels),
+                    steps=section.steps,
+                    batch_size=section.batch_size,
+                    seed=key,
+                    directory=folder / "checkpoints",
+                    checkpoint_steps=section.checkpoint_steps,
+                    strategy=self.strategy,
+                    callbacks=[callback],
+                )
+            truth = data.labels[left_out]
+            hits = model.probabilities(data.images[left_out]).argmax(axis=1) == truth
+            artefacts.write_json(folder / "result.json", experiment.counted(hits, truth, self.subset.classes))
+            training.discard(folder / "checkpoints")
+
+
+def advise(config, workdir, subset, subset_stage, strategy, progress, table=None):
+    """Trains what is missing and gives the advice, a dict that is also written to advice.json.
+
+    {"curve": [{"count", "images", "mean", "sd"}], "law": [a, b], "more": [{"times", "more", "gain", "low", "high"}],
+    "augmented" and "geometric": {"difference", "low", "high", "equivalent"}, "rows": [...]}: counts are images a class
+    (the mean over classes), accuracies percent, differences points. "rows" says what the rows with GAN images of
+    `table` (a table.json) are worth in real images.
+    """
+    trainings = Trainings(config, workdir, subset, subset_stage, strategy, progress)
+    found = {}
+    for plan in trainings.plan():
+        found[plan] = trainings.accuracy(*plan)
+    folds, seeds = range(config.advice.folds), trainings.seeds
+
+    def block(kind, share):
+        return np.array([[found[kind, share, fold, seed] for seed in seeds] for fold in folds])
+
+    curve = np.array([block("plain", share) for share in trainings.shares])
+    images = [np.mean([len(trainings.positions(fold, share)) for fold in folds]) for share in trainings.shares]
+    counts = np.array(images) / subset.classes
+    law = learning_curves.fit(counts, 1 - curve.mean(axis=(1, 2)))
+    drawn = learning_curves.laws(counts, curve, seed=config.seed)
+    # What is asked is about the whole training set, of which an inner split has a part.
+    own = len(subset.train.ids) / subset.classes
+    made = {
+        "subset": subset_stage.digest,
+        "count": own,
+        "counts": subset.train.counts(subset.classes).tolist(),
+        "folds": config.advice.folds,
+        "seeds": len(seeds),
+        "steps": config.classifier.steps,
+        "augmentation": config.advice.augmentation,
+        "curve": [
+            {
+                "count": float(count),
+                "images": float(total),
+                "mean": 100 * float(a.mean()),
+                "sd": 100 * float(a.std(ddof=1)),
+            }
+            for count, total, a in zip(counts, images, curve, strict=True)
+        ],
+        "law": list(law),
+        "more": [],
+    }
+    for times in TIMES:
+        low, high = learning_curves.interval([learning_curves.gain(one, own, times) for one in drawn])
+        worth = {"times": times, "more": (times - 1) * own, "gain": learning_curves.gain(law, own, times)}
+        made["more"].append({**worth, "low": low, "high": high})
+    for kind in KINDS[1:]:
+        difference, low, high = learning_curves.paired(block(kind, trainings.shares[-1]), curve[-1], seed=config.seed)
+        made[kind] = {"difference": difference, "low": low, "high": high}
+        made[kind]["equivalent"] = _images(law, own, difference)
+    made["rows"] = [] if table is None else _rows(table, law, own)
+    made["words"] = words(made)
+    artefacts.write_json(workdir / FILE, made)
+    return made
+
+
+def _images(law, own, points):
+    """`learning_curves.equivalent`, None for infinitely many: JSON has no such number."""
+    more = learning_curves.equivalent(law, own, points)
+    return more if np.isfinite(more) else None
+
+
+def _rows(table, law, own):
+    found = []
+    for row in table["rows"]:
+        scores = row["splits"].get("test") or row["splits"].get("held_out")
+        versus = scores and scores["versus"].get("real")
+        if row["gan"] and versus and row["group"] != "controls":
+            item = {"row": row["name"], **{name: versus[name] for name in ("difference", "low", "high", "verdict")}}
+            item |= {
+                name: _images(law, own, versus[field]) for name, field in (("more", "difference"), ("most", "high"))
+            }
+            found.append(item)
+    return found
+
+
+def words(made):
+    """The advice as lines of Markdown, the last ones about the rows of a table where there are any."""
+    own, farthest = made["count"], learning_curves.FARTHEST
+    head = (
+        f"Measured on {made['folds']} inner splits of the training images ({own:.0f} a class), {made['seeds']} "
+        f"classifier {_plural(made['seeds'])}, {made['steps']:,} steps each; no test image was read."
+    )
+    lines = [head, "", "| images a class | accuracy on the fold left out (%) |", "| --- | --- |"]
+    lines += [f"| {point['count']:.0f} | {point['mean']:.1f} ± {point['sd']:.1f} |" for point in made["curve"]]
+    lines += ["", f"By the power law through them (error {made['law'][0]:.2f} n^{-made['law'][1]:.2f}):", ""]
+    for more in made["more"]:
+        gained = f"{more['gain']:+.1f} points, 95 % {more['low']:+.1f} to {more['high']:+.1f}"
+        lines.append(f"* {more['more']:.0f} more real images a class ({more['times']:g} times as many): {gained}")
+    titles = {"augmented": f"{made['augmentation']}, new in every step", "geometric": "as many geometric images"}
+    for kind, title in titles.items():
+        item = made[kind]
+        lines.append(
+            f"* {title}: {item['difference']:+.1f} points, 95 % {item['low']:+.1f} to {item['high']:+.1f}, "
+            f"{_worth(item['difference'], item['equivalent'], own)}"
+        )
+    best = max(titles, key=lambda kind: made[kind]["difference"])
+    bar = max(made[best]["difference"], 0.0)
+    than = f"what {titles[best]} gives" if bar else "nothing: neither cheap kind gains"
+    lines += ["", f"**A GAN has to beat {bar:+.1f} points**, {than}.", ""]
+    for item in made["rows"]:
+        if item["verdict"] == "helps":
+            text = f"gains {item['difference']:+.1f} points over real images alone: "
+            text += _worth(item["difference"], item["more"], own)
+        else:
+            text = (
+                f"{item['verdict']} against real images alone ({item['difference']:+.1f}, 95 % {item['low']:+.1f} to "
+            )
+            text += f"{item['high']:+.1f})"
+            text += f"; at the most {_worth(item['high'], item['most'], own)}"
+        lines.append(f"* {item['row']}: {text}")
+    note = (
+        f"Intervals over {made['folds']} folds and {made['seeds']} {_plural(made['seeds'])} are rough, and overlapping "
+    )
+    note += f"training sets make them narrow; beyond {farthest:g} times the images the law is no evidence."
+    return [*lines, "", note]
+
+
+def _plural(seeds):
+    return "seed" if seeds == 1 else "seeds"
+
+
+def _worth(points, more, own):
+    if points <= 0:
+        return "worth no real image"
+    if more is None:
+        return f"worth more than {(learning_curves.FARTHEST - 1) * own:.0f} more real images a class"
+    return f"worth about {more:.0f} more real images a class"

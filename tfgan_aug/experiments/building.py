@@ -1,0 +1,336 @@
+"""Building datasets: from a config to TFDS variants, for one GAN seed.
+
+Each step is a stage of the workdir (see `artefacts`), found by the digest of what it depends on: a step that is
+done is reused, one that was cut off goes on.
+"""
+
+import keras
+import numpy as np
+
+from tfgan_aug.classifiers import classifier as classifiers
+from tfgan_aug.classifiers import judges
+from tfgan_aug.config import settings
+from tfgan_aug.core import artefacts
+from tfgan_aug.core.errors import UserError
+from tfgan_aug.data import geometric, subsets
+from tfgan_aug.datasets import cards, variants
+from tfgan_aug.datasets import written as augmented
+from tfgan_aug.sampling import near_copies as copies
+from tfgan_aug.sampling import pools as verdicts
+from tfgan_aug.sampling import saved_models as generators
+from tfgan_aug.training import loop as training
+from tfgan_aug.training.progress import Progress
+
+
+def parse_variants(config, text):
+    """The variants of a comma-separated text, in the table's order; empty: the paper's. Raises `UserError`."""
+    gans = settings.gan_names(config)
+    possible = settings.all_variants_of(gans)
+    names = [name.strip() for name in text.split(",") if name.strip()] if text else settings.variants_of(gans)
+    for name in names or [text]:
+        if name not in possible:
+            raise UserError(f"--variants: found {name!r}, expected some of {', '.join(possible)}")
+    return [variants.Variant.parse(name) for name in possible if name in names]
+
+
+def plain_rule(samples):
+    """The rule of the variants that name none, as the config section says."""
+    band = settings.parse_margins("--config.samples.margins", samples.margins)
+    return verdicts.MarginRule(*band) if band else verdicts.Rule(samples.threshold)
+
+
+def samples_per_class(section, counts):
+    """Generated images a class that a variant of one verdict needs, ints (classes,), beside `counts` real ones."""
+    if section.per_class:
+        return counts * 0 + section.per_class
+    if section.quota == "own":
+        return counts
+    missing = counts.max() - counts
+    if not missing.any():
+        raise UserError(
+            f"--config.samples.quota=balance: found {counts.max()} training images in every class, expected rarer "
+            "classes to fill; --config.samples.quota=own adds as many as there are"
+        )
+    return missing
+
+
+class Building:
+    """The variants of one GAN seed; every method makes or finds one stage.
+
+    `engine` (None: this process) draws, judges and writes: a `beam_engine.Engine`. `gan_seed` (None: the config's) is
+    that of the GANs' training and of the draws; subset, geometric images and judge are the config seed's. `drawn` maps
+    a GAN's name to what each rule found in its pool, `rules` to the rules.
+    """
+
+    def __init__(
+        self,
+        config,
+        workdir,
+        data_dir,
+        strategy,
+        source,
+        chosen,
+        wanted,
+        *,
+        gan_seed=None,
+        progress=None,
+        overwrite=False,
+        allow_shortfall=False,
+        engine=None,
+    ):
+        self.engine = engine
+        self.config, self.workdir, self.strategy, self.source = config, workdir, strategy, source
+        self.variants, self.progress = wanted, progress or Progress()
+        self.overwrite, self.allow_shortfall = overwrite, allow_shortfall
+        self.gan_config = config if gan_seed is None else settings.with_seed(config, gan_seed)
+        self.gans = tuple(dict.fromkeys(variant.gan for variant in wanted if variant.gan))
+        self.leaking = bool(self.gans) and config.judge.trained_on == "source_train"
+        name = f"{source.name}_gan_aug"
+        self.datasets = {variant.name: augmented.Dataset(data_dir, name, variant.name) for variant in wanted}
+        self.chosen = chosen
+        self.subset_stage = subsets.stage(workdir, source, self.chosen)
+        self.judge_stage = judges.stage(workdir, self.subset_stage, source, config)
+        copies = max([variant.geo for variant in wanted], default=0)
+        self.geometric_stages = [geometric.stage(workdir, self.subset_stage, config, copy) for copy in range(copies)]
+        self.gan_stages = {gan: generators.stage(workdir, gan, self.subset_stage, self.gan_config) for gan in self.gans}
+        self.pool_stages = {gan: self._pool_stage(gan) for gan in self.gans}
+        counts = self.chosen.train.counts(self.chosen.classes)
+        self.per_class = samples_per_class(config.samples, counts) if self.gans else counts * 0
+        self.rules, self.drawn, self._copies = {gan: {} for gan in self.gans}, {}, None
+
+    def check(self):
+        """Raises `UserError` for everything that can be known to fail later."""
+        config, shape, classes = self.config, self.source.image_shape, len(self.source.class_names)
+        geometric.transform_names("--config.geometric.transforms", config.geometric.transforms)
+        for variant in self.variants:
+            dataset, request = self.datasets[variant.name], self.request(variant)
+            # A shortfall shows only after drawing; _write compares again.
+            if dataset.request != request:
+                dataset.check(request, self.overwrite)
+        for section in ("judge", "classifier"):
+            classifiers.build(f"--config.{section}", config[section], shape, classes, 0)
+        keras.backend.clear_session()
+        for name in ("judge", "classifier"):
+            option, size = f"--config.{name}.batch_size", config[name].batch_size
+            training.check_batch_size(option, size, self.strategy, len(self.chosen.train.ids))
+        for gan in self.gans:
+            generators.check(gan, self.gan_config, self.chosen, self.strategy)
+
+    def prepare(self):
+        """Makes what GANs of every seed share: subset, geometric images and, where there are GANs, the judge."""
+        subset = self.subset()
+        self._geometric(subset)
+        if self.gans and not self.judge_stage.done:
+            judges.make(self.judge_stage, subset, self.source, self.config, self.strategy, self.progress)
+
+    def build(self):
+        """Trains, draws and writes; gives the variants that are there now. Warns of those with too few images."""
+        subset = self.subset()
+        images = self._geometric(subset)
+        self.drawn = {gan: self._draw(gan, subset) for gan in self.gans}
+        kept = [variant for variant in self.variants if self._enough(variant)]
+        for variant in kept:
+            self._write(variant, subset, images)
+        return kept
+
+    def subset(self):
+        """The subset, written on first use."""
+        if not self.subset_stage.done:
+            subsets.make(self.subset_stage, self.source, self.chosen)
+        return subsets.load(self.subset_stage.path)
+
+    def note_subset(self):
+        """Tells the reader what is trained on, and where."""
+        subset = self.subset()
+        smallest, largest = subset.train.counts(subset.classes).min(), subset.train.counts(subset.classes).max()
+        spread = f"{smallest}" if smallest == largest else f"{smallest} to {largest}"
+        self.progress.note(
+            f"subset: {len(subset.train.ids):,} training images of {subset.classes} classes, {spread} a class; "
+            f"{len(subset.test.ids):,} held out; training on {training.device_names(self.strategy)}"
+        )
+
+    def _geometric(self, subset):
+        for stage in self.geometric_stages:
+            if not stage.done:
+                with self.progress.task("geometric"):
+                    geometric.make(stage, subset, self.config)
+        return [geometric.load(stage.path) for stage in self.geometric_stages]
+
+    def geometric_images(self):
+        """The first set of geometric images, or None where no variant needs one."""
+        return geometric.load(self.geometric_stages[0].path) if self.geometric_stages else None
+
+    def judge(self):
+        """The judge: (images) -> probabilities, in blocks of the recorded size."""
+        return judges.Judge(self.judge_stage.path, self.config.samples.block_size)
+
+    def _generator(self, gan, subset):
+        stage = self.gan_stages[gan]
+        if not stage.done:
+            generators.make(stage, gan, subset, self.gan_config, self.strategy, self.progress)
+        return generators.load(stage.path)
+
+    def _pool_stage(self, gan):
+        dependencies = {"gan": self.gan_stages[gan].digest, "judge": self.judge_stage.digest}
+        # The format of its files: an older pool, of another one, is left alone.
+        keys = {"seed": self.gan_config.seed, "block_size": self.config.samples.block_size, "images": "png"}
+        return artefacts.Stage(self.workdir, "pool", {**dependencies, **keys})
+
+    def pool(self, gan):
+        """The pool of a GAN's draws; it only grows, block by block, so it is never "done"."""
+        return verdicts.Pool(self.pool_stages[gan].path)
+
+    def _draw(self, gan, subset):
+        """Fills the pool as far as the variants need: {rule: `verdicts.Drawn`}."""
+        samples, needed = self.config.samples, {}
+        for variant in self.variants:
+            if variant.gan == gan:
+                own = needed.setdefault(variant.rule, {verdict: self.per_class * 0 for verdict in ("tp", "fp")})
+                for verdict, quota in variant.quotas(self.per_class).items():
+                    own[verdict] = own[verdict].clip(quota)
+        generator = self._generator(gan, subset)
+        self.prepare()
+        judge, pool = self.judge(), self.pool(gan)
+
+        def fill(quotas, rule, allow_shortfall, least=0):
+            wanted = {**quotas, "rule": rule, "least": least, "block_size": samples.block_size}
+            wanted |= {"max_draws": samples.max_draws_per_class}
+            if self.engine:
+                networks = self.gan_stages[gan].path, self.judge_stage.path
+                classes, seed = len(subset.class_names), self.gan_config.seed
+                self.engine.fill(pool, networks, seed=seed, note=self.progress.note, classes=classes, **wanted)
+            with self.progress.drawing(gan, subset.class_names, quotas) as show:
+                return verdicts.fill(
+                    pool,
+                    generator,
+                    judge,
+                    class_names=subset.class_names,
+                    seed=self.gan_config.seed,
+                    allow_shortfall=allow_shortfall,
+                    progress=show,
+                    **wanted,
+                )
+
+        drawn = {}
+        with self.pool_stages[gan].growing():
+            for name, quotas in sorted(needed.items()):
+                if name == "quantile":
+                    nothing = {verdict: self.per_class * 0 for verdict in quotas}
+                    fill(nothing, verdicts.Rule(), True, least=samples.quantile_draws)
+                    draws = samples.quantile_draws
+                    rule = verdicts.quantile_rule(pool, subset.classes, samples.quantile, draws)
+                else:
+                    rule = verdicts.Rule(max(samples.threshold, samples.confidence)) if name else plain_rule(samples)
+                if samples.drop_copies:
+                    rule = verdicts.Screened(rule, self._screen(subset))
+                self.rules[gan][name] = rule
+                # A variant of a stricter rule is left out where images are missing; the paper's end the run.
+                drawn[name] = fill(quotas, rule, self.allow_shortfall or bool(name))
+        return drawn
+
+    def _screen(self, subset):
+        if self._copies is None:
+            spaces = [name.strip() for name in self.config.samples.drop_copies.split(",") if name.strip()]
+            members = self.judge().members
+            self._copies = copies.Screen(subset.train.images, members, spaces, self.config.samples.copy_quantile)
+        return self._copies
+
+    def acceptance(self, gan):
+        """The `verdicts.Drawn` of a GAN by the paper's rule, or by a stricter one where no variant asked for that."""
+        return self.drawn[gan][min(self.drawn[gan])]
+
+    def _enough(self, variant):
+        """Whether the pool has the images that a variant needs; a warning names those left out."""
+        _, short = self._quotas(variant)
+        if short and not self.allow_shortfall:
+            kind = "FP" if "fp" in variant.verdicts else "TP"
+            self.progress.note(
+                f"warning: {variant.name} left out: too few {kind} images of {', '.join(short)} after "
+                f"{self.config.samples.max_draws_per_class} draws a class; --allow_shortfall writes what there is"
+            )
+            return False
+        return True
+
+    def request(self, variant, short=None):
+        """The digest of a variant as asked for, or of what `short` ({verdict: images a class}) left of it."""
+        stages, samples = {"subset": self.subset_stage.digest}, self.config.samples
+        for copy in range(variant.geo):
+            stages[f"geometric_{copy}" if copy else "geometric"] = self.geometric_stages[copy].digest
+        if variant.gan:
+            stages["pool"] = self.pool_stages[variant.gan].digest
+            stages["threshold"], stages["per_class"] = samples.threshold, self.per_class.tolist()
+            if variant.selection == "confident":
+                stages["threshold"] = max(samples.threshold, samples.confidence)
+            elif variant.selection == "quantile":
+                stages["quantile"] = [samples.quantile, samples.quantile_draws]
+            if samples.margins and not variant.rule:
+                stages["margins"] = samples.margins
+            if samples.drop_copies:
+                stages["drop_copies"] = [samples.drop_copies, samples.copy_quantile]
+            if short:
+                stages["short"] = {verdict: counts.tolist() for verdict, counts in short.items()}
+        return artefacts.digest({"variant": variant.name, "format": augmented.VERSION, **stages})
+
+    def _write(self, variant, subset, images):
+        dataset, quotas, short = self.datasets[variant.name], *self._quotas(variant)
+        digest = self.request(variant, quotas if short else None)
+        if dataset.check(digest, self.overwrite):
+            self.progress.note(f"{variant.name}: reused {dataset.path} (digest {digest})")
+            return
+        pool, write_split = self.pool(variant.gan) if variant.gan else None, augmented.write_split
+        if self.engine:
+            copies = [stage.path for stage in self.geometric_stages[: variant.geo]]
+            subset, images, pool, write_split = self.engine.plan(subset, self.subset_stage.path, copies, pool)
+        train, count = variants.training_examples(
+            variant,
+            subset,
+            images,
+            pool=pool,
+            rule=self.rules[variant.gan][variant.rule] if variant.gan else None,
+            quotas=quotas,
+            seed=self.config.seed,
+        )
+        counts = subset.test.counts(subset.classes)
+        test = variants.interleave(
+            [variants.real_examples(subset.test, label) for label in range(subset.classes)], counts, digest
+        )
+        described = {"digest": digest, "request": self.request(variant), "subset": self.subset_stage.digest}
+        described["leaking"] = self.leaking and bool(variant.gan)
+        if variant.gan:
+            described |= {"gan_seed": self.gan_config.seed, "pool": self.pool_stages[variant.gan].digest}
+            described |= cards.draws(subset.class_names, self.drawn[variant.gan][variant.rule], short)
+        provenance = cards.provenance(variant, self.source, self.config, len(subset.train.ids), described)
+        with self.progress.task(f"{variant.name}: {count:,} images"):
+            dataset.write(
+                train=train,
+                train_count=count,
+                test=test,
+                test_count=int(counts.sum()),
+                image_shape=self.source.image_shape,
+                class_names=subset.class_names,
+                info={name: getattr(self.source, name) for name in ("citation", "homepage", "license")},
+                provenance=provenance,
+                card=cards.text(dataset, self.source, provenance),
+                write_split=write_split,
+            )
+
+    def _quotas(self, variant):
+        """({verdict: images a class}, names of the classes that fall short of what the variant asks for).
+
+        Where a class falls short in one verdict, the other one gives no more: TP + FP stays half and half.
+        """
+        if not variant.gan:
+            return {}, ()
+        asked, drawn = variant.quotas(self.per_class), self.drawn[variant.gan][variant.rule]
+        found = [drawn.counts[:, verdicts.VERDICTS.index(verdict)] for verdict in asked]
+        quotas = {verdict: np.minimum.reduce([quota, *found]) for verdict, quota in asked.items()}
+        short = np.any([quotas[verdict] < asked[verdict] for verdict in asked], axis=0)
+        return quotas, tuple(name for name, few in zip(self.source.class_names, short, strict=True) if few)
+
+    def minutes(self, variant):
+        """Minutes of work that the variant's images took: geometric ones, the GAN, the judge, the draws."""
+        minutes = sum(stage.minutes for stage in self.geometric_stages[: variant.geo])
+        if variant.gan:
+            minutes += self.judge_stage.minutes + self.gan_stages[variant.gan].minutes
+            minutes += self.pool_stages[variant.gan].minutes
+        return minutes

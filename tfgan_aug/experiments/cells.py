@@ -1,0 +1,129 @@
+"""Cells of the table: a classifier trained on one built dataset with one seed, scored on real test images.
+
+Artefacts: `cell-<digest>/result.json` with correct and total a class on the source's test split and on the subset's
+held-out images, seeds, steps and the dataset's digest; `hits.npz`, for each split which images were right (bool (N,))
+and their labels (int32 (N,)); `classifier.csv`, the learning curve; `seconds.json`, the time it took. Nothing else in
+this library scores on test images.
+"""
+
+import dataclasses
+
+import numpy as np
+from ml_collections import config_dict
+
+from tfgan_aug.classifiers import classifier as classifiers
+from tfgan_aug.core import artefacts, streams
+from tfgan_aug.data import sources
+from tfgan_aug.datasets import written as augmented
+from tfgan_aug.experiments import rows
+from tfgan_aug.training import loop as training
+
+_BLOCK = 500
+
+
+@dataclasses.dataclass(frozen=True)
+class Cell:
+    """One row of the table with one classifier seed, on the dataset of one GAN seed (None: the row has no GAN).
+
+    `source_digest` is the source's fingerprint, which takes its time; `judge` gives the judge of soft labels when it is
+    called, and `judge_digest` is its digest.
+    """
+
+    row: rows.Row
+    dataset: augmented.Dataset
+    config: config_dict.ConfigDict
+    source: sources.Source
+    source_digest: str
+    seed: int
+    gan_seed: int | None = None
+    judge: object = None
+    judge_digest: str = ""
+
+    def stage(self, workdir):
+        """The stage that `make` fills."""
+        dependencies = {
+            "dataset": self.dataset.digest,
+            "classifier": {**self.config.classifier.to_dict(), "seed": self.seed},
+            "source": self.source_digest,
+        }
+        view = self.row.view(self.config, self.judge_digest)
+        return artefacts.Stage(workdir, "cell", {**dependencies, "view": view} if view else dependencies)
+
+
+def make(stage, cell, strategy, progress):
+    """Trains the config's classifier on the cell's dataset and scores it; fills the stage."""
+    section, classes = cell.config.classifier.copy_and_resolve_references(), len(cell.source.class_names)
+    if cell.row.augmentation is not None:
+        section.augmentation = cell.row.augmentation
+    phases = cell.row.phases(cell.dataset, cell.config, cell.judge and cell.judge())
+    seed = streams.key_of("classifier", cell.seed)
+    training.set_up(cell.seed)
+    seeds = f"classifier seed {cell.seed}"
+    seeds = f"GAN seed {cell.gan_seed}, {seeds}" if cell.gan_seed is not None else seeds
+    with stage.making() as folder:
+        with strategy.scope():
+            model = classifiers.build("--config.classifier", section, cell.source.image_shape, classes, seed)
+        with progress.training(f"classifier on {cell.row.name}, {seeds}", section.steps) as callback:
+            for arrays, steps in phases:
+                training.fit(
+                    model,
+                    arrays,
+                    steps=steps,
+                    batch_size=section.batch_size,
+                    seed=seed % 2**31,
+                    directory=folder / "checkpoints",
+                    checkpoint_steps=section.checkpoint_steps,
+                    strategy=strategy,
+                    callbacks=[callback],
+                    curve=folder / "classifier.csv",
+                )
+        hits = {}
+        test = sources.test_split(cell.source)
+        if test is not None:
+            hits["test"] = _hits(model, ((batch, test.labels[places]) for places, batch in test.batches(_BLOCK)))
+        if "test" in cell.dataset.splits:
+            images, labels, ids = cell.dataset.load("test", "image", "label", "id")
+            # Every dataset has an order of its own; sorted, image i is the same one in every cell.
+            order = np.argsort(ids)
+            hits["held_out"] = _hits(model, [(images[order], labels[order])])
+        np.savez_compressed(
+            folder / "hits.npz",
+            **{name: found for name, (found, _) in hits.items()},
+            **{f"{name}_labels": labels for name, (_, labels) in hits.items()},
+        )
+        artefacts.write_json(
+            folder / "result.json",
+            {
+                "row": cell.row.name,
+                "variant": cell.dataset.variant,
+                "dataset": cell.dataset.digest,
+                "images": sum(len(arrays[0]) for arrays, _ in phases) // cell.row.repeat,
+                "steps": section.steps,
+                "gan_seed": cell.gan_seed,
+                "classifier_seed": cell.seed,
+                **{name: counted(*found, classes) for name, found in hits.items()},
+            },
+        )
+        training.discard(folder / "checkpoints")
+
+
+def _hits(model, batches):
+    """(hits bool (N,), labels int32 (N,)) over every image of `batches` of (images, labels), in their order."""
+    hits, labels = [], []
+    for images, truth in batches:
+        hits.append(model.probabilities(images, _BLOCK).argmax(axis=1) == truth)
+        labels.append(truth)
+    return np.concatenate(hits), np.concatenate(labels).astype(np.int32)
+
+
+def counted(hits, labels, classes):
+    """{"correct": ints, "total": ints}, one entry a class."""
+    correct, total = np.bincount(labels[hits], minlength=classes), np.bincount(labels, minlength=classes)
+    return {"correct": correct.tolist(), "total": total.tolist()}
+
+
+def accuracy(scores):
+    """(accuracy, its standard error) of a `counted`: the binomial error of a test set of this size."""
+    total = sum(scores["total"])
+    share = sum(scores["correct"]) / total
+    return share, (share * (1 - share) / total) ** 0.5

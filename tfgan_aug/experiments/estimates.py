@@ -1,0 +1,114 @@
+"""The plan of a table before it runs: which work is left, and about how long it takes on this machine.
+
+Makes no file. Rates are measured with a few steps of each network, or taken from cells that are done.
+"""
+
+import numpy as np
+import tensorflow as tf
+
+from tfgan_aug.benchmarks import timing as speed
+from tfgan_aug.benchmarks import training_speed
+from tfgan_aug.classifiers import classifier as classifiers
+from tfgan_aug.core import artefacts
+from tfgan_aug.experiments import dcgan_stage
+from tfgan_aug.training import loop as training
+
+_SECONDS = 1.0
+
+
+def plan(table):
+    """Text: units and rows with their number of cells left, and an estimate of their training time."""
+    seconds = _Seconds(table)
+    lines, total = [], 0.0
+    for unit in table.units.values():
+        if unit.stage.done:
+            continue
+        needed = 0.0
+        if unit.gan:
+            gan_done, judge_done = unit.job.gan_stages[unit.gan].done, unit.job.judge_stage.done
+            needed = (0 if gan_done else seconds.gan(unit.gan)) + (0 if judge_done else seconds.judge())
+            seconds.judge_counted = True
+        names = ", ".join(variant.name for variant in unit.job.variants)
+        lines.append(f"{f'{unit.gan}, GAN seed {unit.seed}' if unit.gan else 'no GAN'}: {names}; {_text(needed)}")
+        total += needed
+    left = {}
+    for row, _, _, _, done in table.states():
+        found = left.setdefault(row.name, [row, 0, 0])
+        found[1] += 1
+        found[2] += not done
+    for row, cells, missing in left.values():
+        needed = missing * seconds.cell()
+        number = f"row {row.number}" if row.number else row.group
+        lines.append(f"{row.name} ({number}): {missing} of {cells} cells left; {_text(needed)}")
+        total += needed
+    count, steps = sum(cells for _, cells, _ in left.values()), table.config.classifier.steps
+    head = f"{count} cells of {len(left)} rows, {steps:,} optimiser steps each; training alone, for one worker:"
+    closing = f"in all {_text(total)}; drawing, writing and scoring come on top"
+    return "\n".join([head, *lines, closing]) + "\n"
+
+
+def _text(seconds):
+    if not seconds:
+        return "nothing to train"
+    return f"about {seconds / 60:.0f} minutes" if seconds < 5400 else f"about {seconds / 3600:.1f} hours"
+
+
+class _Seconds:
+    """Seconds of each kind of work, each measured when first asked for."""
+
+    def __init__(self, table):
+        self.table, self.config, self.strategy = table, table.config, table.strategy
+        self.shape, self.classes = table.source.image_shape, len(table.source.class_names)
+        self.known, self.judge_counted = {}, False
+
+    def cell(self):
+        """Of one cell: the mean of those done, else from a few steps."""
+        if "cell" not in self.known:
+            paths = [self.table.workdir / folder for *_, folder, done in self.table.states() if folder and done]
+            spent = [artefacts.read_json(path / "seconds.json") for path in paths]
+            self.known["cell"] = float(np.mean(spent)) if spent else self._classifier("classifier")
+        return self.known["cell"]
+
+    def judge(self):
+        """Of the judge, which every GAN and seed shares."""
+        return 0.0 if self.judge_counted else self._classifier("judge") * self.config.judge.members
+
+    def gan(self, name):
+        """Of one GAN of one seed."""
+        if name not in self.known:
+            self.known[name] = self._dcgan() if name == "dcgan" else self._stacked()
+        return self.known[name]
+
+    def _classifier(self, name):
+        section = self.config[name]
+        with self.strategy.scope():
+            model = classifiers.build(f"--config.{name}", section, self.shape, self.classes, 0)
+        return section.steps * self._step(model, self._data(section.batch_size))
+
+    def _dcgan(self):
+        section, own = self.config.dcgan, self.config.dcgan.conditioning == "label"
+        with self.strategy.scope():
+            model = dcgan_stage.build(section, self.shape, self.classes if own else 1, 0)
+        images, labels = self._data(section.batch_size)
+        step = self._step(model, (images, labels if own else labels * 0))
+        counts = self.table.subset.train.counts(self.classes)
+        budgets = [dcgan_stage.budget(section, count) for count in ([counts.sum()] if own else counts)]
+        return sum(budgets) * step
+
+    def _stacked(self):
+        section = self.config.sgan
+        steps = [section.encoder.steps, section.image_steps]
+        steps += [section.feature_steps] * (section.stacks - 1) + [section.joint_steps]
+        data = self._data(section.batch_size), self._data(section.encoder.batch_size)
+        stages = training_speed.stacked_models(section, self.strategy, *data, self.shape, self.classes)
+        return sum(count * self._step(model, arrays) for count, (_, model, arrays) in zip(steps, stages, strict=True))
+
+    def _data(self, size):
+        rng = np.random.default_rng(0)
+        return rng.integers(0, 256, (size, *self.shape), np.uint8), np.arange(size, dtype=np.int32) % self.classes
+
+    def _step(self, model, arrays):
+        """Seconds of one training step: the best of those made in a second."""
+        training.set_up(self.config.seed)
+        step = speed.training_step(model, self.strategy, tf.nest.map_structure(tf.constant, arrays))
+        return 1 / speed.images_per_second(step, 1, _SECONDS)

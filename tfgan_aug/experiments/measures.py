@@ -1,0 +1,270 @@
+"""What generated images are: quality and copying of every dataset's generated images, against real ones.
+
+Artefacts: `measures/<key>.json` and `measures/<key>.png` (the closest pairs) for each set of generated images,
+whichever datasets hold it; `measures.json`, all of them together, see `measure`.
+"""
+
+import collections
+import pathlib
+
+import numpy as np
+
+from tfgan_aug.classifiers import judges
+from tfgan_aug.core import artefacts, pixels
+from tfgan_aug.core.errors import UserError
+from tfgan_aug.data import subsets
+from tfgan_aug.datasets import cards
+from tfgan_aug.datasets import written as augmented
+from tfgan_aug.evaluation import copying, features, quality
+
+VERSION = 1
+FILE = "measures.json"
+# How a metric of the features of a network is called: FID is of Inception's alone.
+TITLES = {"cnn": "cnn", "judge": "judge", "inception": "Inception"}
+_QUANTILE = 0.01
+
+
+class Measurer:
+    """Measures sets of generated images of one subset; networks and the real images' features are computed once.
+
+    `reference_note` says why there are no reference images, else is empty: then the judge's features alone are there,
+    and the training images stand in for the reference, so that a copy looks perfect.
+    """
+
+    def __init__(self, config, workdir, source, strategy, progress):
+        self.config, self.workdir, self.source, self.progress = config, workdir, source, progress
+        self.folder = workdir / "measures"
+        subset = subsets.read(source, config)
+        self.subset_stage = subsets.stage(workdir, source, subset)
+        self.train, self.networks, self.reference_note = subset.train, {}, ""
+        try:
+            features.choose(source, subset, config.metrics, config.seed)
+        except UserError as error:
+            self.reference_note = str(error).partition(": ")[2]
+            self.reference, self.labels = self.train.images, self.train.labels
+        else:
+            stage = features.stage(workdir, self.subset_stage, source, config)
+            if not stage.done:
+                features.make(stage, source, subset, config, strategy, progress)
+            self.networks["cnn"], self.reference, self.labels = features.reporting(stage.path)
+        judge = judges.stage(workdir, self.subset_stage, source, config)
+        if judge.done:
+            self.networks["judge"] = features.Network("judge", judges.Judge(judge.path, 1).members)
+        if config.metrics.inception:
+            path = config.metrics.inception
+            self.networks["inception"] = features.Inception("--config.metrics.inception", path)
+        if not self.networks:
+            raise UserError(f"--workdir: found neither a judge nor unused images ({self.reference_note})")
+        self.known = {
+            name: (network(self.train.images), self._of_reference(network)) for name, network in self.networks.items()
+        }
+        self.held = {"version": VERSION, "subset": self.subset_stage.digest, "pairs": config.metrics.pairs}
+        self.held["networks"] = {name: network.digest for name, network in self.networks.items()}
+
+    def _of_reference(self, network):
+        return network(self.reference)
+
+    def sets(self, roots):
+        """{key: (name, provenance, [datasets], images, labels)} of the generated images in datasets under `roots`.
+
+        Datasets of another subset are passed over, with a note.
+        """
+        found, others = {}, 0
+        for dataset in datasets_in(roots):
+            provenance = artefacts.read_json(dataset.path / augmented.PROVENANCE)
+            if not provenance.get("pool"):
+                continue
+            if provenance["subset"] != self.subset_stage.digest:
+                others += 1
+                continue
+            images, labels, ids, origin = dataset.load("train", "image", "label", "id", "origin")
+            made = np.flatnonzero(~np.isin(origin, ("real", "geometric")))
+            made = made[np.argsort(ids[made])]
+            key = artefacts.digest(
+                {"pool": provenance["pool"], "ids": ids[made].tolist(), "labels": labels[made].tolist()}
+            )
+            found.setdefault(key, (provenance, [], images[made], labels[made]))[1].append(dataset)
+        if others:
+            self.progress.note(f"{others} datasets of other subsets were not measured; give their config")
+        return found
+
+    def measure(self, key, provenance, held_by, images, labels):
+        """The record of one set, from its file where it is there already; a dict for JSON."""
+        path = self.folder / f"{key}.json"
+        if path.exists():
+            record = artefacts.read_json(path)
+            if record["made_with"] == self.held:
+                return record | _held(held_by)
+        made = {name: network(images) for name, network in self.networks.items()}
+        names = self.source.class_names
+        spaces = {}
+        for name, values in made.items():
+            features.check_same(values, self.known[name][1])
+            spaces[name] = quality.measure(self.known[name][1].values, values.values, self.labels, labels, names)
+        self.folder.mkdir(exist_ok=True)
+        record = {
+            "made_with": self.held,
+            "key": key,
+            "gan": next(name for name in provenance["variant"].split("_") if name),
+            "gan_seed": provenance.get("gan_seed"),
+            "images": len(images),
+            "quality": spaces,
+            "copying": self._copying(images, labels, made),
+            "pairs": f"measures/{key}.png",
+        }
+        self._save_pairs(self.folder / f"{key}.png", images, made)
+        artefacts.write_json(path, record)
+        # As the file has it, so that a run that finds it prints the same.
+        return artefacts.read_json(path) | _held(held_by)
+
+    def _copying(self, images, labels, made):
+        """{space: {...}}: pixels, and the features of the reporting network (else the judge's)."""
+        best = "cnn" if "cnn" in made else "judge" if "judge" in made else "inception"
+        flat = lambda pictures: np.asarray(pictures, np.float32).reshape(len(pictures), -1)  # noqa: E731
+        spaces = {
+            "pixels": (flat(self.train.images), flat(self.reference), flat(images)),
+            best: (self.known[best][0].values, self.known[best][1].values, made[best].values),
+        }
+        found = {}
+        for space, (train, reference, fake) in spaces.items():
+            thresholds = {"training images": copying.threshold(train, _QUANTILE)}
+            if not self.reference_note:
+                thresholds["unused images"] = copying.threshold(train, _QUANTILE, others=reference)
+            own = {"authenticity": copying.authenticity(train, fake), "thresholds": {}}
+            for name, limit in thresholds.items():
+                near = copying.near_copies(train, fake, limit)
+                classes = {
+                    title: float(near[labels == label].mean()) if (labels == label).any() else None
+                    for label, title in enumerate(self.source.class_names)
+                }
+                own["thresholds"][name] = {"limit": float(limit), "share": float(near.mean()), "classes": classes}
+            own["ct"], own["why"] = None, ""
+            if self.reference_note:
+                own["why"] = self.reference_note
+            else:
+                try:
+                    own["ct"] = float(copying.ct_test(train, reference, fake))
+                except UserError as error:
+                    own["why"] = str(error)
+            found[space] = own
+        return found
+
+    def _save_pairs(self, path, images, made):
+        """Draws the closest pairs: a generated image over its nearest training image, by pixels, then by features."""
+        best = "cnn" if "cnn" in made else "judge" if "judge" in made else "inception"
+        rows, names = [], []
+        train = np.asarray(self.train.images)
+        flat = lambda pictures: np.asarray(pictures, np.float32).reshape(len(pictures), -1)  # noqa: E731
+        for space, own in (
+            ("pixels", (flat(train), flat(images))),
+            (best, (self.known[best][0].values, made[best].values)),
+        ):
+            fake, real, _ = copying.closest_pairs(*own, min(self.config.metrics.pairs, len(images)))
+            rows += [images[fake], train[real]]
+            names += [f"{space}: generated", "nearest real"]
+        pixels.save_grid(path, rows, names)
+
+
+def datasets_in(roots):
+    """The datasets of this library under folders, sorted by path, each once."""
+    paths = {path.parent for root in roots for path in pathlib.Path(root).rglob(f"*/*/*/{augmented.PROVENANCE}")}
+    paths = [path for path in sorted(paths) if not any(part.startswith(".") for part in path.parts[-4:])]
+    return [augmented.Dataset(path.parents[2], path.parents[1].name, path.parent.name) for path in paths]
+
+
+def _held(held_by):
+    names = sorted({dataset.variant for dataset in held_by})
+    return {"variants": names, "datasets": sorted({dataset.digest for dataset in held_by})}
+
+
+def measure(config, workdir, roots, source, strategy, progress):
+    """Measures every set of generated images of the config's subset; writes measures.json and the datasets' cards.
+
+    Gives {"sets": [record], "classes", "reference_note": why there are no reference images, else empty}; a record has
+    "quality" ({network: see `metrics.quality.measure`}), "copying" ({space: authenticity, thresholds, ct}), "pairs" (a
+    PNG, relative to the workdir), "variants" and "datasets" (names and digests of those that hold it).
+    """
+    measurer = Measurer(config, workdir, source, strategy, progress)
+    records = []
+    for key, (provenance, held_by, images, labels) in measurer.sets(roots).items():
+        if not len(images):
+            continue
+        with progress.task(f"measured {held_by[0].variant}: {len(images):,} generated images"):
+            records.append(measurer.measure(key, provenance, held_by, images, labels))
+        for dataset in held_by:
+            cards.record_images(dataset, lines(records[-1], measurer.reference_note), workdir / records[-1]["pairs"])
+    if not records:
+        raise UserError(
+            "--workdir: found no dataset with generated images of this config, expected tools.build_dataset's"
+        )
+    made = {
+        "version": VERSION,
+        "classes": list(source.class_names),
+        "reference_note": measurer.reference_note,
+        "reference_images": len(measurer.reference),
+        "training_images": len(measurer.train.ids),
+        "sets": records,
+    }
+    artefacts.write_json(workdir / FILE, made)
+    return made
+
+
+def metric_name(name, network):
+    """What a reader sees: FID and KID for Inception's features, else such as FD-cnn and KID-cnn."""
+    words = {"frechet_distance": "FD", "kernel_distance": "KID"}.get(name, name)
+    if network == "inception":
+        return {"FD": "FID"}.get(words, words)
+    return f"{words}-{network}"
+
+
+def number(value, form=".3g"):
+    """A number in words; `-` for None."""
+    return "-" if value is None else f"{value:{form}}"
+
+
+def sweep_points(workdir):
+    """Yields (digest of a dataset, name of a sweep, point) of every measured point of a workdir's sweeps."""
+    for path in sorted((workdir / "sweeps").glob("*/sweep.json")):
+        for point in artefacts.read_json(path)["points"]:
+            yield from ((digest, path.parent.name, point) for digest in point.get("datasets") or ())
+
+
+def titles(sets, workdir):
+    """What a reader tells the sets apart by: variants and, where others have those too, the point of a sweep."""
+    points = {}
+    for digest, sweep, point in sweep_points(workdir):
+        points.setdefault(digest, f"{sweep}: {point['label']}")
+    names = [", ".join(record["variants"]) for record in sets]
+    shared = collections.Counter((name, record["gan_seed"]) for name, record in zip(names, sets, strict=True))
+    made = []
+    for name, record in zip(names, sets, strict=True):
+        point = next((points[digest] for digest in record["datasets"] if digest in points), "")
+        made.append(f"{name} ({point})" if point and shared[name, record["gan_seed"]] > 1 else name)
+    return made
+
+
+SHOWN = ("frechet_distance", "kernel_distance", "precision", "recall", "density", "coverage")
+
+
+def lines(record, reference_note):
+    """Lines of Markdown for a dataset's card: quality by network, a class a line, and copying."""
+    against = (
+        "the training images themselves (a copy looks perfect)" if reference_note else "unused images of the source"
+    )
+    found = [f"{record['images']:,} generated images, compared with {against}.", ""]
+    for network, measured in record["quality"].items():
+        head = [metric_name(name, network) for name in SHOWN]
+        found += [f"| class | {' | '.join(head)} |", "| --- " * (len(head) + 1) + "|"]
+        for title, values in (("all", measured["overall"]), *measured["classes"].items()):
+            title = title.replace("|", chr(92) + "|")
+            found.append(f"| {title} | {' | '.join(number(values[name]) for name in SHOWN)} |")
+        found.append("")
+    for space, own in record["copying"].items():
+        for name, limit in own["thresholds"].items():
+            found.append(
+                f"* Near-copies by {space}: {limit['share']:.1%} are closer to a training image than all but "
+                f"{_QUANTILE:.0%} of the {name} are."
+            )
+        ct = f"C_T {own['ct']:+.1f} (below about -3: copying)" if own["ct"] is not None else f"C_T: - ({own['why']})"
+        found.append(f"* By {space}: {own['authenticity']:.1%} authentic; {ct}.")
+    return [*found, "", "![the closest pairs](closest_pairs.png)"]

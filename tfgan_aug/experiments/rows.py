@@ -1,0 +1,179 @@
+"""The rows of the table: which dataset a classifier is trained on, and in what way.
+
+Makes no file. The paper's fourteen rows, the controls that make the answer honest, and the options of training and
+selection.
+"""
+
+import dataclasses
+
+import keras
+import numpy as np
+
+from tfgan_aug.config import settings
+from tfgan_aug.core.errors import UserError
+from tfgan_aug.datasets import variants
+
+GROUPS = ("paper", "controls", "options")
+
+
+@dataclasses.dataclass(frozen=True)
+class Row:
+    """One row: the built dataset `variant`, and how its images are used.
+
+    `number` is the paper's, `paper` its accuracy in percent where that is known. `take` is "all" or "generated";
+    `repeat` how often each image comes; `weighted`, `pretrained`, `soft` as the table's config section says;
+    `augmentation` replaces the recipe's.
+    """
+
+    name: str
+    group: str
+    title: str
+    variant: variants.Variant
+    number: int | None = None
+    paper: float | None = None
+    paper_note: str = ""
+    take: str = "all"
+    repeat: int = 1
+    weighted: bool = False
+    pretrained: bool = False
+    soft: bool = False
+    augmentation: str | None = None
+    # Shares of each class's generated and geometric images that are used, the first by their ids.
+    generated_share: float = 1.0
+    geometric_share: float = 1.0
+    balanced: bool = False
+
+    def view(self, config, judge_digest):
+        """What sets the row's use of its dataset apart, JSON-serialisable; empty where it is used as it is."""
+        view = {}
+        if self.take != "all":
+            view["take"] = self.take
+        if self.repeat > 1:
+            view["repeat"] = self.repeat
+        if self.weighted:
+            view["generated_weight"] = config.table.mixing_weight
+        if self.pretrained:
+            view["pretrain_share"] = config.table.pretrain_share
+        if self.soft:
+            view["soft_labels"] = judge_digest
+        if self.augmentation is not None:
+            view["augmentation"] = self.augmentation
+        if (self.generated_share, self.geometric_share) != (1.0, 1.0):
+            view["shares"] = [self.generated_share, self.geometric_share]
+        if self.balanced:
+            view["balanced"] = True
+        return view
+
+    def phases(self, dataset, config, judge=None):
+        """[(arrays, steps made at their end)]: what the classifier trains on, one phase after another.
+
+        Arrays are (images uint8, labels int32), with weights float32 where the row is weighted, and probabilities
+        float32 (N, classes) for labels where it is soft: `judge(images)` of the generated ones.
+        """
+        # Ids are many small strings: read, in the same pass, where a part is chosen by them.
+        partly = self.balanced or (self.generated_share, self.geometric_share) != (1.0, 1.0)
+        images, labels, origin, *ids = dataset.load("train", "image", "label", "origin", *(["id"] if partly else []))
+        if partly:
+            kept = self._kept(labels, origin, *ids)
+            images, labels, origin = images[kept], labels[kept], origin[kept]
+        generated, steps = ~np.isin(origin, ("real", "geometric")), config.classifier.steps
+        if self.take == "generated":
+            return [((images[generated], labels[generated]), steps)]
+        if self.pretrained:
+            first, real = round(steps * config.table.pretrain_share), origin == "real"
+            return [((images[generated], labels[generated]), first), ((images[real], labels[real]), steps)]
+        if self.soft:
+            probabilities = judge(images[generated])
+            labels = keras.utils.to_categorical(labels, probabilities.shape[1]).astype(np.float32)
+            labels[generated] = probabilities
+        arrays = [images, labels]
+        if self.weighted:
+            arrays.append(np.where(generated, config.table.mixing_weight, 1.0).astype(np.float32))
+        return [(tuple(np.concatenate([array] * self.repeat) if self.repeat > 1 else array for array in arrays), steps)]
+
+    def generated_ids(self, dataset):
+        """Ids of the generated images that the classifier trains on, str (N,)."""
+        labels, origin, ids = dataset.load("train", "label", "origin", "id")
+        kept = self._kept(labels, origin, ids)
+        return ids[kept][~np.isin(origin[kept], ("real", "geometric"))]
+
+    def _kept(self, labels, origin, ids):
+        """Positions of the images that are used, ascending unless `balanced`, which repeats those of rare classes."""
+        rank = np.zeros(len(ids))
+        for label in np.unique(labels):
+            for kind, share in (("generated", self.generated_share), ("geometric", self.geometric_share)):
+                mine = (origin == "geometric") if kind == "geometric" else ~np.isin(origin, ("real", "geometric"))
+                own = np.flatnonzero(mine & (labels == label))
+                own = own[np.argsort(ids[own])]
+                rank[own[round(share * len(own)) :]] = 1
+        kept = np.flatnonzero(rank == 0)
+        if not self.balanced:
+            return kept
+        most = np.bincount(labels[kept]).max()
+        return np.concatenate([np.resize(kept[labels[kept] == label], most) for label in np.unique(labels[kept])])
+
+
+def plain(variant):
+    """The row of a dataset used as it is."""
+    return Row(variant.name, "paper", variant.name, variant)
+
+
+def all_rows(gans):
+    """Every row for these GANs: the paper's in its order, then the controls, then the options."""
+    numbers = {name: number for number, name in enumerate(settings.variants_of(settings.GANS), start=1)}
+    paper = {"real": 61.7, "sgan_tp_geo": 70.6}
+    notes = {"geo": "lost; at most 69.6", "sgan_tp": "lost; row 2 + 1.0"}
+    made = []
+    for name in settings.variants_of(gans):
+        variant = variants.Variant.parse(name)
+        note = notes.get(name, "" if name in paper else "lost")
+        made.append(Row(name, "paper", _title(variant), variant, numbers[name], paper.get(name), note))
+    real, geo_x2 = variants.Variant.parse("real"), variants.Variant.parse("geo_x2")
+    made += [
+        Row("real_x2", "controls", "real, each image twice", real, repeat=2),
+        Row("geo_x2", "controls", "real + geometric, twice as many", geo_x2),
+        Row("flip_crop", "controls", "real, flipped and cropped in every step", real, augmentation="flip,translate"),
+        Row("rand_augment", "controls", "real, Keras' RandAugment in every step", real, augmentation="rand_augment"),
+    ]
+    for gan in gans:
+        tp, name = variants.Variant.parse(f"{gan}_tp"), _GAN_TITLES[gan]
+        made.append(Row(f"{gan}_cas", "controls", f"{name} TP alone (accuracy score)", tp, take="generated"))
+    for gan in gans:
+        tp, name = variants.Variant.parse(f"{gan}_tp"), _GAN_TITLES[gan]
+        made += [
+            Row(f"{gan}_tp_weighted", "options", f"real + {name} TP of less weight", tp, weighted=True),
+            Row(f"{gan}_tp_pretrained", "options", f"{name} TP first, then real", tp, pretrained=True),
+            Row(f"{gan}_tp_soft", "options", f"real + {name} TP with the judge's probabilities", tp, soft=True),
+        ]
+        words = ("confident TP", "TP by quantile", "FP relabelled")
+        for selection, text in zip(settings.SELECTIONS, words, strict=True):
+            chosen = variants.Variant.parse(f"{gan}_{selection}")
+            made.append(Row(chosen.name, "options", f"real + {name} {text}", chosen))
+    return made
+
+
+_GAN_TITLES = {"dcgan": "DCGAN", "sgan": "Stacked GAN"}
+
+
+def _title(variant):
+    parts = ["real"]
+    if variant.gan:
+        parts.append(f"{_GAN_TITLES[variant.gan]} {'+'.join(verdict.upper() for verdict in variant.verdicts)}")
+    return " + ".join(parts + ["geometric"] * variant.geo)
+
+
+def parse(option, text, gans):
+    """The rows of a comma-separated text: groups (paper, controls, options, all), the paper's numbers, or names.
+
+    In the table's order; raises `UserError`, naming `option`.
+    """
+    possible, chosen = all_rows(gans), set()
+    for word in (word.strip() for word in text.split(",") if word.strip()):
+        found = {row.name for row in possible if word in ("all", row.group, row.name, str(row.number or ""))}
+        if not found:
+            names = ", ".join([*GROUPS, "all", "1 to 14", *(row.name for row in possible)])
+            raise UserError(f"{option}: found {word!r}, expected some of {names}")
+        chosen |= found
+    if not chosen:
+        raise UserError(f"{option}: found {text!r}, expected rows, such as paper or 1,2,5")
+    return [row for row in possible if row.name in chosen]

@@ -1,0 +1,260 @@
+"""What the cells say: the table with its statistics, and the words for each dataset's card.
+
+Artefact: `table.json`, see `summarise`. Reads files alone, so that it also works while cells are still being made.
+"""
+
+import pathlib
+
+import numpy as np
+
+from tfgan_aug.core import artefacts
+from tfgan_aug.datasets import cards
+from tfgan_aug.datasets import written as augmented
+from tfgan_aug.evaluation import comparison as statistics
+from tfgan_aug.experiments import table
+
+SPLITS = ("test", "held_out")
+BASELINES = ("real", "geo")
+
+
+def summarise(workdir):
+    """The table of a workdir, a dict that is also written to table.json.
+
+    Accuracies, standard deviations and intervals in percent and points, times in minutes. Every row has the largest
+    whole block of its finished cells, and the names of the unfinished ones.
+    """
+    workdir = pathlib.Path(workdir)
+    state = table.state_of(workdir)
+    hits = {row["name"]: _finished(row, workdir) for row in state["rows"]}
+    found = [_row(row, state, hits[row["name"]], workdir) for row in state["rows"]]
+    for split in SPLITS:
+        blocks = {name: block for name, block in hits.items() if block and split in block["hits"]}
+        compared = statistics.compare_all(
+            {
+                name: {
+                    "hits": block["hits"][split],
+                    "gan": block["gan"],
+                    "classifier_seeds": block["classifier_seeds"],
+                }
+                for name, block in blocks.items()
+            },
+            BASELINES,
+            resamples=state["config"]["table"]["resamples"],
+            # Few seeds, and their effects are large: the plain percentiles would be too sure.
+            widen=True,
+        )
+        for row in found:
+            if row["name"] in blocks:
+                block = blocks[row["name"]]
+                described = statistics.describe(block["hits"][split], block["labels"][split], len(state["classes"]))
+                row["splits"][split] = {**described, "versus": compared.get(row["name"], {})}
+    for row in found:
+        _add_costs(row, found)
+    made = {name: value for name, value in state.items() if name not in ("rows", "units", "classes")}
+    made["source"]["classes"] = state["classes"]
+    made |= {"rows": found, **_units(state["units"], workdir)}
+    artefacts.write_json(workdir / "table.json", made)
+    return made
+
+
+def _finished(row, workdir):
+    """The hits of a row's finished cells as arrays (GAN seeds, classifier seeds, images), or None.
+
+    The largest block in which every GAN seed has every classifier seed.
+    """
+    done = {}
+    for cell in row["cells"]:
+        if cell["folder"] and (workdir / cell["folder"]).is_dir():
+            done.setdefault(cell["gan_seed"], {})[cell["classifier_seed"]] = workdir / cell["folder"]
+    if not done:
+        return None
+    gan_seeds, common = [], None
+    for seed in sorted(done, key=lambda seed: (-len(done[seed]), seed or 0)):
+        shared = set(done[seed]) if common is None else common & set(done[seed])
+        if common is None or (len(gan_seeds) + 1) * len(shared) >= len(gan_seeds) * len(common):
+            gan_seeds, common = [*gan_seeds, seed], shared
+    seeds = sorted(common)
+    folders = [[done[gan_seed][seed] for seed in seeds] for gan_seed in gan_seeds]
+    arrays = [[dict(np.load(folder / "hits.npz")) for folder in line] for line in folders]
+    splits = [split for split in SPLITS if split in arrays[0][0]]
+    for split in splits:
+        for cell, folder in zip(sum(arrays, []), sum(folders, []), strict=True):
+            if not np.array_equal(cell[f"{split}_labels"], arrays[0][0][f"{split}_labels"]):
+                raise ValueError(f"{folder}: found other {split} images than in {folders[0][0]}")
+    return {
+        "gan": bool(row["gan"]),
+        "gan_seeds": [seed for seed in gan_seeds if seed is not None],
+        "classifier_seeds": seeds,
+        "folders": sum(folders, []),
+        "hits": {split: np.array([[cell[split] for cell in line] for line in arrays]) for split in splits},
+        "labels": {split: arrays[0][0][f"{split}_labels"] for split in splits},
+    }
+
+
+def _row(row, state, block, workdir):
+    """A row of table.json, but for its splits and costs."""
+    units = {}
+    for unit in state["units"]:
+        if unit["gan"] == row["gan"] and row["variant"] in unit["datasets"]:
+            # The newest first: the pool may have grown since the others.
+            units.setdefault(unit["seed"], unit)
+    used = [unit for seed, unit in units.items() if block and (not row["gan"] or seed in block["gan_seeds"])]
+    folders = block["folders"] if block else []
+    results = [artefacts.read_json(folder / "result.json") for folder in folders]
+    seconds = [artefacts.read_json(folder / "seconds.json") for folder in folders]
+    unfinished = [
+        ", ".join(
+            ([f"GAN seed {cell['gan_seed']}"] if row["gan"] else []) + [f"classifier seed {cell['classifier_seed']}"]
+        )
+        for cell in row["cells"]
+        if not cell["left_out"] and not (cell["folder"] and (workdir / cell["folder"]).is_dir())
+    ]
+    return {
+        **{name: row[name] for name in ("name", "number", "group", "title", "gan", "paper", "paper_note", "plain")},
+        "variant": row["variant"],
+        "dataset": f"{state['source']['name']}_gan_aug/{row['variant']}",
+        "digests": {_seed_name(seed): unit["datasets"][row["variant"]] for seed, unit in units.items()},
+        "images": results[0]["images"] if results else None,
+        "gan_seeds": block["gan_seeds"] if block else [],
+        "classifier_seeds": block["classifier_seeds"] if block else [],
+        "planned": sum(not cell["left_out"] for cell in row["cells"]),
+        "done": sum(bool(cell["folder"]) and (workdir / cell["folder"]).is_dir() for cell in row["cells"]),
+        "left_out": sorted({str(cell["gan_seed"]) for cell in row["cells"] if cell["left_out"]}),
+        "unfinished": unfinished,
+        "cells": [folder.name for folder in folders],
+        "make_minutes": float(np.mean([unit["minutes"][row["variant"]] for unit in used])) if used else None,
+        "train_minutes": float(np.mean(seconds) / 60) if seconds else None,
+        "splits": {},
+    }
+
+
+def _seed_name(seed):
+    return "-" if seed is None else str(seed)
+
+
+def primary(row):
+    """The scores that words are about: the whole test split's, else the held-out images'; None where there are none."""
+    return next((row["splits"][split] for split in SPLITS if split in row["splits"]), None)
+
+
+def _add_costs(row, found):
+    """Minutes a point gained over row 1, and the cheapest row that is at least as accurate."""
+    row["minutes_per_point"], row["cheapest"] = None, None
+    scores = primary(row)
+    if not scores:
+        return
+    difference = scores["versus"].get("real", {}).get("difference", 0.0)
+    row["minutes_per_point"] = statistics.minutes_per_point(row["make_minutes"], difference)
+    rivals = [
+        (other["make_minutes"], -primary(other)["mean"], other["name"])
+        for other in found
+        if primary(other) and primary(other)["mean"] >= scores["mean"]
+    ]
+    minutes, mean, name = min(rivals)
+    row["cheapest"] = {"row": name, "minutes": minutes, "accuracy": -mean}
+
+
+def _units(units, workdir):
+    """The part of table.json about the GANs: {"gans": {gan: {seed: ...}}, "grids": [...], "judge_curves": [...]}."""
+    gans, grids, judges = {}, [], []
+    for unit in units:
+        pictures = sorted(path.relative_to(workdir) for path in (workdir / unit["folder"] / "grids").glob("*.png"))
+        if not unit["gan"]:
+            # Rows without geometric images have no grid of them.
+            grids = max(grids, [str(path) for path in pictures], key=len)
+            continue
+        own = {name: unit[name] for name in ("stage", "pool", "curves", "draws_tp_fp", "confusion")}
+        own |= {"grids": [str(path) for path in pictures if path.name.startswith(unit["gan"])]}
+        gans.setdefault(unit["gan"], {}).setdefault(str(unit["seed"]), {**own, "minutes": unit["gan_minutes"]})
+        judges = [str(path.relative_to(workdir)) for path in sorted((workdir / unit["judge"]).glob("*.csv"))]
+    return {"gans": gans, "grids": grids, "judge_curves": judges}
+
+
+def write_cards(made, workdir):
+    """Writes what was measured into the card of each dataset that a row uses as it is."""
+    for row in made["rows"]:
+        if not (row["plain"] and primary(row)):
+            continue
+        name = made["source"]["name"]
+        for seed, digest in row["digests"].items():
+            folder = table.data_dir(pathlib.Path(workdir), None if seed == "-" else seed)
+            dataset = augmented.Dataset(folder, f"{name}_gan_aug", row["variant"])
+            if dataset.digest == digest:
+                cards.record(dataset, *words(row, made))
+
+
+def words(row, made):
+    """(one sentence, lines of Markdown): what was measured for the dataset of a row."""
+    scores, classes = primary(row), made["source"]["classes"]
+    kinds = [("GAN", row["gan_seeds"])] if row["gan"] else []
+    kinds.append(("classifier", row["classifier_seeds"]))
+    seeds = " and ".join(f"{len(own)} {kind} seed{'' if len(own) == 1 else 's'}" for kind, own in kinds)
+    spread = "" if scores["sd"] is None else f", standard deviation over seeds {scores['sd']:.1f}"
+    accuracy = f"{scores['mean']:.1f} % of {scores['total']:,} test images"
+    lines = [f"* Accuracy: {accuracy} (standard error {scores['se']:.1f}{spread}; {seeds})."]
+    sentences = []
+    titles = {"real": "real images alone", "geo": "real and geometric images"}
+    for name, versus in scores["versus"].items():
+        lines.append(f"* Against {titles[name]}: **{versus['verdict']}**, {interval(versus)}.")
+        sentences.append(f"{versus['verdict']} against {titles[name]} ({interval(versus)})")
+    minutes = f"{row['make_minutes']:.1f} minutes to make the added images"
+    if row["minutes_per_point"] is not None:
+        minutes += f", {row['minutes_per_point']:.1f} minutes a point gained"
+    lines.append(f"* Cost: {minutes}; {row['train_minutes']:.1f} to train.")
+    cheapest = row["cheapest"]
+    if cheapest["row"] == row["name"]:
+        lines.append("* No cheaper row of the table is as accurate.")
+    else:
+        title = next(other["title"] for other in made["rows"] if other["name"] == cheapest["row"])
+        lines.append(
+            f"* The cheapest means that gives the same: {title} (`{cheapest['row']}`), {cheapest['accuracy']:.1f} % "
+            f"for {cheapest['minutes']:.1f} minutes."
+        )
+    section = made["config"]["classifier"]
+    lines.append(f"* Classifier: recipe `{section['recipe']}`, {made['steps']:,} steps for every row.")
+    real = next((primary(other) for other in made["rows"] if other["name"] == "real"), None)
+    lines += ["", "| class | accuracy (%) | against real images alone (points) |", "| --- | --- | --- |"]
+    for label, name in enumerate(classes):
+        own, other = scores["recall"][label], real["recall"][label] if real else None
+        change = "-" if None in (own, other) or row["name"] == "real" else f"{own - other:+.1f}"
+        lines.append(f"| {name.replace('|', chr(92) + '|')} | {'-' if own is None else f'{own:.1f}'} | {change} |")
+    sentence = "; ".join(sentences) or "the baseline"
+    return f"{accuracy}; {sentence}; {minutes}.", lines
+
+
+def interval(versus):
+    """A difference in words, such as `-1.2 points, 95 % -2.0 to -0.3 (one GAN seed)`."""
+    scope = f" ({versus['scope']})" if versus["scope"] else ""
+    return f"{versus['difference']:+.1f} points, 95 % {versus['low']:+.1f} to {versus['high']:+.1f}{scope}"
+
+
+def markdown(made):
+    """The table on the primary split as Markdown."""
+    head = ["row", "training set", "images", "paper (%)", "ours (%)", "cells"]
+    head += ["against real (points)", "against geo (points)", "minutes", "minutes a point"]
+    lines = [head, ["---"] * len(head)]
+    for row in made["rows"]:
+        scores = primary(row)
+        cells = [str(row["number"] or "-"), row["name"], f"{row['images']:,}" if row["images"] else "-"]
+        cells.append(f"{row['paper']:.1f}" if row["paper"] else row["paper_note"] or "-")
+        if scores is None:
+            cells += ["left out" if row["left_out"] else "-", f"0 of {row['planned']}", *["-"] * 4]
+        else:
+            spread = f" +- {scores['sd']:.1f}" if scores["sd"] is not None else ""
+            cells += [f"{scores['mean']:.1f}{spread}", f"{row['done']} of {row['planned']}"]
+            for name in BASELINES:
+                versus = scores["versus"].get(name)
+                cells.append(
+                    f"{versus['difference']:+.1f} [{versus['low']:+.1f}, {versus['high']:+.1f}] {versus['verdict']}"
+                    if versus
+                    else "-"
+                )
+            point = row["minutes_per_point"]
+            cells += [f"{row['make_minutes']:.1f}", "-" if point is None else f"{point:.1f}"]
+        lines.append(cells)
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def unfinished(made):
+    """The unfinished cells, one text each: `dcgan_tp: GAN seed 1, classifier seed 2`."""
+    return [f"{row['name']}: {cell}" for row in made["rows"] for cell in row["unfinished"]]

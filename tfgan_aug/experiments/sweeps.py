@@ -1,0 +1,170 @@
+"""Which points a sweep has: configs and rows of the table, for each of the paper's open questions. Makes no file."""
+
+import dataclasses
+
+from tfgan_aug.config import settings
+from tfgan_aug.core.errors import UserError
+from tfgan_aug.experiments import dcgan_stage, rows
+
+# {name: (title, label of the x axis, whether x is logarithmic)}
+SWEEPS = {
+    "generated": ("How many generated images?", "generated images for each real one", True),
+    "ratio": ("Generated or geometric images?", "generated images' share of the added ones", False),
+    "real": ("With how many real images does a GAN help?", "real images a class", True),
+    "stacks": ("How many stacked GANs?", "stacks", False),
+    "threshold": ("Which draws help: sure ones or those at the class border?", "mean margin of the judge", False),
+    "conditional": ("Does the conditional loss already select?", "weight of the conditional loss", False),
+    "rare": ("Does a GAN fill up a rare class?", "", False),
+    "budget": ("How long should the GAN train?", "share of the GAN's training steps", True),
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Point:
+    """One x of a sweep: `rows` (`rows.Row`s) under `config`. `x` is None where it is measured (threshold) or a name.
+
+    `curve` names the line that the point belongs to, `label` the point itself.
+    """
+
+    x: float | None
+    label: str
+    curve: str
+    config: object
+    rows: tuple
+
+
+def parse(text):
+    """The names of a comma-separated text, `all` for every one; raises `UserError`, naming --sweep."""
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    names = list(SWEEPS) if names == ["all"] else names
+    if not names or not set(names) <= set(SWEEPS):
+        raise UserError(f"--sweep: found {text!r}, expected some of {', '.join(SWEEPS)}, or all")
+    return names
+
+
+def points(name, config, available, classes):
+    """The points of a sweep, a list; `available` is how many training images each of the `classes` can give.
+
+    Raises `UserError` for points that the sweep cannot have.
+    """
+    settings.check(config)
+    if name != "rare":
+        # Run with others, --sweep=rare,ratio, it cuts its own points alone.
+        config = changed(config, rare_class="")
+    numbers = settings.parse_numbers(f"--config.sweep.{name}", config.sweep[name]) if name in _NUMBERS else ()
+    if name == "budget":
+        return list(_budget(config, numbers, available, classes))
+    return list(_MAKERS[name](config, numbers, available))
+
+
+_NUMBERS = ("generated", "ratio", "real", "stacks", "threshold", "conditional", "budget")
+
+
+def changed(config, **fields):
+    """A copy of the config with other fields, a double underscore for each dot."""
+    made = config.copy_and_resolve_references()
+    made.update_from_flattened_dict({name.replace("__", "."): value for name, value in fields.items()})
+    return made
+
+
+def _row(name, gans=settings.GANS):
+    return next(row for row in rows.all_rows(gans) if row.name == name)
+
+
+def _generated(config, factors, available):
+    size = config.train_per_class or available
+    for factor in factors:
+        per_class, draws = round(factor * size), round(config.samples.max_draws_per_class * max(1, factor))
+        if per_class < 1:
+            raise UserError(f"--config.sweep.generated: found {factor:g}, expected at least {1 / size:g}: one image")
+        own = changed(config, samples__per_class=per_class, samples__max_draws_per_class=draws)
+        for gan in settings.gan_names(config):
+            yield Point(factor, f"{factor:g} x", gan, own, (_row(f"{gan}_tp"),))
+
+
+def _ratio(config, shares, available):
+    for share in shares:
+        if share > 1:
+            raise UserError(f"--config.sweep.ratio: found {share:g}, expected shares from 0 to 1")
+        for gan in settings.gan_names(config):
+            row = _row(f"{gan}_tp_geo")
+            title = f"real + {share:.0%} {gan}, {1 - share:.0%} geometric"
+            own = {"generated_share": share, "geometric_share": 1 - share, "number": None, "paper": None}
+            row = dataclasses.replace(row, name=f"{row.name}_{share:g}", title=title, **own)
+            yield Point(share, f"{share:.0%}", gan, config, (row,))
+
+
+def _real(config, counts, available):
+    for count in dict.fromkeys(min(round(count), available) for count in counts):
+        if count < 1:
+            raise UserError("--config.sweep.real: found 0, expected 1 or more images a class")
+        own = changed(config, train_per_class=count, samples__per_class=0)
+        yield Point(count, f"{count}", "geo", own, (_row("geo"),))
+        for gan in settings.gan_names(config):
+            yield Point(count, f"{count}", gan, own, (_row(f"{gan}_tp"),))
+
+
+def _stacks(config, counts, available):
+    for count in counts:
+        own = changed(config, gans="sgan", sgan__stacks=int(count))
+        yield Point(count, f"{count:g}", "sgan", own, (_row("sgan_tp"),))
+
+
+def _threshold(config, thresholds, available):
+    option = "--config.sweep.margins"
+    bands = [band.strip() for band in config.sweep.margins.split(",") if band.strip()]
+    for gan in settings.gan_names(config):
+        for threshold in thresholds:
+            own = changed(config, samples__threshold=threshold)
+            yield Point(None, f"confidence {threshold:g}", f"{gan}, TP from a confidence", own, (_row(f"{gan}_tp"),))
+        for band in bands:
+            settings.parse_margins(option, band)
+            own = changed(config, samples__margins=band)
+            yield Point(None, f"margin {band}", f"{gan}, a band of margins", own, (_row(f"{gan}_tp"),))
+        yield Point(None, "FP", f"{gan}, FP", config, (_row(f"{gan}_fp"),))
+
+
+def _conditional(config, weights, available):
+    for weight in weights:
+        own = changed(config, gans="sgan", sgan__conditional_weight=weight)
+        for verdict in ("tp", "fp"):
+            yield Point(weight, f"{weight:g}", verdict.upper(), own, (_row(f"sgan_{verdict}"),))
+
+
+def _rare(config, numbers, available):
+    whole, real = changed(config, rare_class=""), _row("real")
+    cut = changed(config, samples__quota="balance", samples__per_class=0)
+    yield Point(None, "not cut", "real", whole, (real,))
+    yield Point(None, "cut", "real", cut, (real,))
+    repeated = dataclasses.replace(
+        real, name="real_balanced", title="real, rare ones repeated", number=None, balanced=True
+    )
+    yield Point(None, "cut, repeated", "real", cut, (repeated,))
+    for gan in settings.gan_names(config):
+        yield Point(None, f"cut, filled by {gan}", gan, cut, (_row(f"{gan}_tp"),))
+
+
+def _budget(config, shares, available, classes):
+    for share in shares:
+        if not 0 < share <= 1:
+            raise UserError(f"--config.sweep.budget: found {share:g}, expected shares above 0, up to 1")
+        section = config.dcgan
+        steps = dcgan_stage.budget(section, classes * (config.train_per_class or available))
+        # Whole budgets keep their own fields, so that GANs that are there already are found.
+        fields = {} if share == 1 else {"dcgan__epochs": 0, "dcgan__steps": max(1, round(share * steps))}
+        for kind in ("image_steps", "feature_steps", "joint_steps"):
+            fields[f"sgan__{kind}"] = round(share * config.sgan[kind])
+        own = changed(config, **fields)
+        for gan in settings.gan_names(config):
+            yield Point(share, f"{share:.0%}", gan, own, (_row(f"{gan}_tp"),))
+
+
+_MAKERS = {
+    "generated": _generated,
+    "ratio": _ratio,
+    "real": _real,
+    "stacks": _stacks,
+    "threshold": _threshold,
+    "conditional": _conditional,
+    "rare": _rare,
+}

@@ -1,0 +1,152 @@
+"""What the page of a table says about the images: their quality, copying, the sweeps, how quality and gain relate,
+the advice.
+
+Makes no file. Reads, in the workdir, measures.json (tools.measure), sweeps/*/sweep.json (tools.run_sweep), advice.json.
+"""
+
+from tfgan_aug.core import artefacts
+from tfgan_aug.evaluation import relations
+from tfgan_aug.experiments import measures
+from tfgan_aug.experiments.advice import FILE as ADVICE
+from tfgan_aug.reports.page import Cell, Chart, Details, Picture, Section, Table, Text, line_chart, literal
+
+_CLASSES = 20
+_QUALITY = """Generated images beside real ones in the features of a network; the name says which, and only Inception's
+are FID. **{networks}**. FD (Fréchet distance) and KID (kernel distance): less is better. Precision: the share of
+generated images that lie among real ones, recall: of real ones among generated, so how varied they are; density and
+coverage are the same with less weight on outliers. {reference}"""
+_NETWORKS = {
+    "cnn": "cnn: a classifier trained on source images that no GAN saw",
+    "judge": "judge: the judge, which also chose the images, so it flatters them",
+    "inception": "inception: that of the published FID",
+}
+_COPYING = """Near-copies are closer to a training image than all but 1 % of real images are to theirs: so about 1 % is
+what new images have. Authentic: the nearest training image has another one nearer to it than the
+generated one. C_T compares distances to the training images with those of unused images: about -3 or less means
+copying, far above 0 images that are unlike the real ones. By pixels, blurred images are near to everything.
+Look at the pairs: no number sees every copy."""
+
+
+def images(table, workdir):
+    """The section on quality and copying, or None where tools.measure has not run."""
+    path = workdir / measures.FILE
+    if not path.exists():
+        return None
+    made = artefacts.read_json(path)
+    for title, record in zip(measures.titles(made["sets"], workdir), made["sets"], strict=True):
+        record["title"] = title
+    networks = list(made["sets"][0]["quality"])
+    against = "They are compared with source images that nothing was trained on."
+    if made["reference_note"]:
+        against = "**They are compared with the training images, so that a copy looks perfect**: "
+        against += f"{literal(made['reference_note'])}."
+    words = "; ".join(_NETWORKS[name] for name in networks)
+    blocks = [Text(_QUALITY.format(networks=words, reference=against))]
+    for network in networks:
+        head = ("images of", "GAN seed", "n", *(measures.metric_name(name, network) for name in measures.SHOWN))
+        lines = [(*_named(record), *_values(record["quality"][network]["overall"])) for record in made["sets"]]
+        blocks.append(Table(head, tuple(lines), f"All classes, features of {network}.", "llr"))
+        lines = [
+            (*_named(record)[:2], name, values["fake"], *_values(values))
+            for record in made["sets"]
+            for name, values in list(record["quality"][network]["classes"].items())[:_CLASSES]
+        ]
+        note = "-: too few images for the metric's definition."
+        more = Table((*head[:2], "class", *head[2:]), tuple(lines), note, "lllr")
+        blocks.append(Details(f"Each class, features of {network}", (more,)))
+    blocks += [Text(_COPYING), _copying(made), *_pairs(made, workdir)]
+    return Section("How good and how new the images are", tuple(blocks))
+
+
+def _named(record):
+    seed = "-" if record["gan_seed"] is None else str(record["gan_seed"])
+    return record["title"], seed, f"{record['images']:,}"
+
+
+def _values(values):
+    return [measures.number(values[name]) for name in measures.SHOWN]
+
+
+def _copying(made):
+    head, lines = ["images of", "GAN seed", "n"], []
+    for space, own in made["sets"][0]["copying"].items():
+        head += [f"near-copies, {space}, by {name} %" for name in own["thresholds"]]
+        head += [f"authentic, {space} %", f"C_T, {space}"]
+    for record in made["sets"]:
+        line = [*_named(record)]
+        for own in record["copying"].values():
+            for limit in own["thresholds"].values():
+                share = 100 * limit["share"]
+                line.append(Cell(f"{share:.1f}", 0.0, "bad" if share > 5 else ""))
+            ct = own["ct"]
+            line += [f"{100 * own['authenticity']:.1f}"]
+            line.append(Cell(measures.number(ct, "+.1f"), 0.0, "bad" if ct is not None and ct < -3 else ""))
+        lines.append(tuple(line))
+    return Table(tuple(head), tuple(lines), "Red: more than 5 % near-copies, C_T below -3.", "llr")
+
+
+def _pairs(made, workdir):
+    blocks = []
+    for record in made["sets"]:
+        path = workdir / record["pairs"]
+        if path.is_file():
+            name, seed, _ = _named(record)
+            caption = f"{name}, GAN seed {seed}: the closest pairs, generated over its nearest training image"
+            blocks.append(Picture(path, caption, f"Rows of {caption}"))
+    return blocks[:1] + ([Details("The closest pairs of the other sets", tuple(blocks[1:]))] if blocks[1:] else [])
+
+
+def sweeps(table, workdir):
+    """The section on the sweeps, or None where tools.run_sweep has not run."""
+    blocks = []
+    for path in sorted((workdir / "sweeps").glob("*/sweep.json")):
+        made = artefacts.read_json(path)
+        blocks.append(Text(f"**{literal(made['title'])}** {literal(made['answer'])}"))
+        picture = path.with_name("sweep.png")
+        if picture.is_file():
+            caption = f"Sweep {made['sweep']}: means with 95 % intervals"
+            blocks.append(Picture(picture, caption, f"{caption}; the numbers are in sweep.csv beside it"))
+    return Section("Sweeps: how many, how strict, how rare", tuple(blocks)) if blocks else None
+
+
+def relation(table, workdir):
+    """The section on how quality and gain relate, or None where there are no measures."""
+    path = workdir / measures.FILE
+    if not path.exists():
+        return None
+    sets = artefacts.read_json(path)["sets"]
+    found = relations.relate(sets, relations.accuracies_of(workdir, sets))
+    lines = tuple(
+        (
+            item["metric"],
+            item["n"],
+            f"{item['rho']:+.2f} [{item['low']:+.2f}, {item['high']:+.2f}]",
+            f"{item['p_holm']:.3f}",
+        )
+        for item in found["metrics"]
+    )
+    caption = (
+        "Signs are turned so that a correlation above 0 speaks for the metric; intervals over pools, p after Holm."
+    )
+    head = ("metric", "pools", "rank correlation with the gain", "p, Holm")
+    blocks = (Text(f"**{found['words']}**"), *((Table(head, lines, caption, "lr"),) if lines else ()))
+    return Section("Which metric to watch", blocks)
+
+
+def advice(table, workdir):
+    """The section of the advice, or None where tools.advise has not run."""
+    path = workdir / ADVICE
+    if not path.exists():
+        return None
+    made = artefacts.read_json(path)
+    curve = [("inner splits", [p["count"] for p in made["curve"]], [p["mean"] for p in made["curve"]])]
+    svg = line_chart(curve, "images a class", "accuracy (%)", "The classifier's learning curve")
+    chart = Chart(svg, "Means over folds and seeds.", "Accuracy by images a class; the numbers are in the text")
+    head, points = ("images a class", "accuracy (%)", "sd"), made["curve"]
+    lines = tuple((f"{p['count']:.0f}", f"{p['mean']:.1f}", f"{p['sd']:.1f}") for p in points)
+    # The text has the curve as a Markdown table, which the page shows as one of its own.
+    text = "\n".join(line for line in made["words"] if not line.startswith("|"))
+    return Section("What real images would be worth", (Text(text), Table(head, lines, "", "lr"), chart))
+
+
+SECTIONS = (images, sweeps, relation, advice)

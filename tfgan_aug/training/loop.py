@@ -1,0 +1,278 @@
+"""One way to train every model here: strategy, keyed batches, checkpoints, learning curves.
+
+Artefacts: while it runs, `<directory>/step-<step>.weights.h5`, weights and optimisers after that many steps; when
+done, the model's file, and beside it a CSV file of its learning curve: `step`, then the metrics. The order of
+examples is a function of (seed, epoch) and every other random number of (seed, step), so training that is cut off
+and resumed ends with the same weights as training that is not.
+"""
+
+import functools
+import os
+import pathlib
+import re
+import shutil
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tfgan_aug.core.errors import UserError
+
+STRATEGIES = ("auto", "one_device", "mirrored", "multi_worker")
+_CHECKPOINT = re.compile(r"step-(\d{8})\.weights\.h5")
+
+
+class NonFiniteLoss(RuntimeError):
+    """A metric became infinite or not a number; the message names the step and the metric."""
+
+
+def set_up(seed=0):
+    """Makes what follows reproducible: seeds every global generator and asks TensorFlow for deterministic ops."""
+    keras.utils.set_random_seed(seed)
+    tf.config.experimental.enable_op_determinism()
+
+
+def make_strategy(name):
+    """A `tf.distribute.Strategy` of this process: `auto` takes all GPUs there are, else the CPU; `mirrored` also
+    logical CPUs. For several processes see `workers.using`.
+
+    Raises `UserError` for an unknown name and for `mirrored` on a single device.
+    """
+    if name not in STRATEGIES:
+        raise UserError(f"--strategy: found {name!r}, expected one of {', '.join(STRATEGIES)}")
+    gpus = tf.config.list_logical_devices("GPU")
+    devices = gpus or tf.config.list_logical_devices("CPU")
+    if name == "multi_worker":
+        raise UserError(f"--strategy: found {name}, expected one of this process; workers.using starts the others")
+    if name == "mirrored" and len(devices) < 2:
+        raise UserError(f"--strategy=mirrored: found {len(devices)} device ({devices[0].name}), expected two or more")
+    if name == "mirrored" or (name == "auto" and len(gpus) > 1):
+        return _mirrored(tuple(device.name for device in devices))
+    return tf.distribute.OneDeviceStrategy(devices[0].name)
+
+
+@functools.cache
+def _mirrored(devices):
+    """One strategy a process: the collectives of a second one take the first one's keys, and TensorFlow aborts both."""
+    return tf.distribute.MirroredStrategy(devices)
+
+
+def device_names(strategy):
+    """The strategy's devices in a few letters, such as `GPU:0, GPU:1`."""
+    names = ", ".join(name.rpartition("device:")[2] for name in strategy.extended.worker_devices)
+    replicas, here = strategy.num_replicas_in_sync, len(strategy.extended.worker_devices)
+    return names if replicas == here else f"{names} of each of {replicas // here} workers"
+
+
+def check_batch_size(option, batch_size, strategy, examples):
+    """Raises `UserError`, naming `option`, when the global batch cannot be shared evenly or exceeds the examples."""
+    replicas = strategy.num_replicas_in_sync
+    if batch_size < 1 or batch_size % replicas:
+        raise UserError(f"{option}: found {batch_size}, expected a positive multiple of the {replicas} devices")
+    if batch_size > examples:
+        raise UserError(f"{option}: found {batch_size}, expected at most the {examples} training images")
+
+
+def batches(arrays, *, batch_size, seed, start_step=0, steps, replicas=1, here=slice(None)):
+    """A `tf.data.Dataset` of the batches of steps `start_step` to `steps` - 1, each `batch_size` examples.
+
+    `arrays` is a tuple, possibly of tuples, of arrays of the same length. Examples come in a fresh order each epoch,
+    a function of (`seed`, epoch); batches run on across the ends of epochs, so that every step has a full one. With
+    several `replicas` each batch comes in as many parts, one after the other: those of the replicas in `here`.
+    """
+    tensors = tf.nest.map_structure(tf.constant, arrays)
+    count = len(tf.nest.flatten(tensors)[0])
+
+    def row(position):
+        key = tf.stack([tf.constant(seed, tf.int64), position // count])
+        return tf.random.experimental.index_shuffle(position % count, key, tf.constant(count - 1, tf.int64))
+
+    positions = tf.data.Dataset.range(start_step * batch_size, steps * batch_size)
+    rows = positions.map(row).batch(batch_size, drop_remainder=True)
+    if replicas > 1:
+        rows = rows.flat_map(
+            lambda chosen: tf.data.Dataset.from_tensor_slices(
+                tf.reshape(chosen, [replicas, batch_size // replicas])[here]
+            )
+        )
+    return rows.map(lambda chosen: tf.nest.map_structure(lambda tensor: tf.gather(tensor, chosen), tensors)).prefetch(2)
+
+
+def trained(path, build, arrays, *, section, steps, seed, strategy, progress, name, callbacks=()):
+    """The model of `build()`, with the weights in the file `path`, trained there first where it is missing.
+
+    `section` gives `batch_size` and `checkpoint_steps`; `name` is what the progress shows. `path` ends in `.keras`,
+    or in `.weights.h5` for a model that is a part of another. The learning curve is left beside it, in
+    `<name of path>.csv`, the checkpoints until it is done in `checkpoints-<name of path>`.
+    """
+    stem = path.name.partition(".")[0]
+    with strategy.scope():
+        model = build()
+    if path.exists():
+        model.load_weights(path)
+        return model
+    checkpoints = path.with_name(f"checkpoints-{stem}")
+    with progress.training(name, steps) as callback:
+        fit(
+            model,
+            arrays,
+            steps=steps,
+            batch_size=section.batch_size,
+            seed=seed,
+            directory=checkpoints,
+            checkpoint_steps=section.checkpoint_steps,
+            callbacks=[callback, *callbacks],
+            curve=path.with_name(f"{stem}.csv"),
+            strategy=strategy,
+        )
+    partial = path.with_name(f"partial-{path.name}")
+    if path.suffix == ".keras":
+        model.save(partial)
+    else:
+        model.save_weights(partial, overwrite=True)
+    partial.replace(path)
+    discard(checkpoints)
+    return model
+
+
+def fit(
+    model, arrays, *, steps, batch_size, seed, directory, checkpoint_steps=1000, callbacks=(), curve=None, strategy=None
+):
+    """Trains `model` until it has made `steps` steps, from the last checkpoint in `directory`.
+
+    `arrays` as in `batches`. Metrics of every stretch of `checkpoint_steps` steps reach `callbacks` as one epoch, and
+    the CSV file `curve` as one line. `strategy` is the one that the model was built under (None: the model knows), or
+    a `workers.Chief`. Raises `NonFiniteLoss`.
+    """
+    directory = pathlib.Path(directory)
+    directory.mkdir(parents=True, exist_ok=True)
+    start = restore(model, directory)
+    if start >= steps:
+        return
+    # The curve before the checkpoint: a run that is cut off between them writes the line again.
+    writers = [*([_Curve(curve, start)] if curve else []), _StopOnNonFinite(), _Checkpoint(directory)]
+    listeners = keras.callbacks.CallbackList([*callbacks, *writers], model=model)
+    budget = {"start": start, "steps": steps, "stretch": checkpoint_steps, "batch_size": batch_size, "seed": seed}
+    if hasattr(strategy, "train"):
+        strategy.train(model, arrays, listeners, directory, **budget)
+    else:
+        run(model, arrays, listeners, **budget)
+
+
+def run(model, arrays, listeners, *, start, steps, stretch, batch_size, seed, leader=None):
+    """Steps `start` + 1 to `steps` of `model` under the strategy that it was built under, whichever it is.
+
+    Not Keras' `fit`, which fails under MultiWorkerMirroredStrategy (Keras 3.15: keras#20585). `listeners` is a
+    `keras.callbacks.CallbackList` or None. Where they look at another model of the same kind, `leader`, it gets the
+    weights and the optimisers' state before each end of a stretch.
+    """
+    strategy = model.distribute_strategy or tf.distribute.get_strategy()
+    replicas = strategy.num_replicas_in_sync
+
+    def pipeline(context):
+        here = replicas // context.num_input_pipelines
+        mine = slice(context.input_pipeline_id * here, (context.input_pipeline_id + 1) * here)
+        options = {"start_step": start, "steps": steps, "replicas": replicas, "here": mine}
+        return batches(arrays, batch_size=batch_size, seed=seed, **options)
+
+    listeners = listeners or keras.callbacks.CallbackList()
+    step, iterator = step_function(model, strategy), iter(strategy.distribute_datasets_from_function(pipeline))
+    listeners.on_train_begin()
+    done = start
+    while done < steps:
+        epoch = done // stretch
+        listeners.on_epoch_begin(epoch)
+        model.reset_metrics()
+        while done < min(steps, (epoch + 1) * stretch):
+            step(next(iterator))
+            listeners.on_train_batch_end(done)
+            done += 1
+        # Read by every process: under several workers each result is a sum over all of them.
+        logs = {name: float(value) for name, value in model.get_metrics_result().items()}
+        if leader is not None:
+            copy_state(model, leader)
+        listeners.on_epoch_end(epoch, logs)
+    listeners.on_train_end()
+
+
+def step_function(model, strategy):
+    """A function (distributed batch) that makes one training step of `model` on every replica."""
+    if hasattr(model, "step_function"):
+        return model.step_function(strategy)
+
+    def step(batch):
+        strategy.run(model.train_step, args=(batch,))
+
+    return step if model.run_eagerly else tf.function(step, autograph=False, reduce_retracing=True)
+
+
+def copy_state(model, other):
+    """Gives `other` the weights and the optimisers' state of `model`, a model of the same kind."""
+    for source, target in zip(_state(model), _state(other), strict=True):
+        target.assign(source.numpy())
+
+
+def _state(model):
+    optimizers = [model.optimizer, getattr(model, "discriminator_optimizer", None)]
+    return [*model.weights, *(variable for owner in optimizers if owner for variable in owner.variables)]
+
+
+def restore(model, directory):
+    """The step of the newest checkpoint in `directory`, loaded into `model`; 0 when there is none."""
+    found = sorted(path for path in pathlib.Path(directory).glob("step-*") if _CHECKPOINT.fullmatch(path.name))
+    if not found:
+        return 0
+    model.load_weights(found[-1])
+    return int(_CHECKPOINT.fullmatch(found[-1].name).group(1))
+
+
+def discard(directory):
+    """Removes the checkpoints of a training that is done."""
+    shutil.rmtree(directory, ignore_errors=True)
+
+
+def steps_done(model):
+    """The number of training steps that the model has made: a GAN's generator may move several times in one."""
+    return int(np.asarray(getattr(model, "discriminator_optimizer", model.optimizer).iterations))
+
+
+class _StopOnNonFinite(keras.callbacks.Callback):
+    def on_epoch_end(self, epoch, logs=None):
+        for name, value in (logs or {}).items():
+            if not np.isfinite(value):
+                raise NonFiniteLoss(f"{name} is {value} after step {steps_done(self.model)}; lower the learning rate")
+
+
+class _Curve(keras.callbacks.Callback):
+    """Appends a line to a CSV file, whose lines after step `start` a run that was cut off has left and are dropped."""
+
+    def __init__(self, path, start):
+        super().__init__()
+        self.path = pathlib.Path(path)
+        lines = self.path.read_text(encoding="utf-8").splitlines() if self.path.exists() else []
+        self.lines = lines[:1] + [line for line in lines[1:] if int(line.partition(",")[0]) <= start]
+
+    def on_epoch_end(self, epoch, logs=None):
+        logs = logs or {}
+        self.lines = self.lines or [",".join(["step", *logs])]
+        self.lines.append(",".join([str(steps_done(self.model)), *(f"{float(value):.6g}" for value in logs.values())]))
+        partial = self.path.with_name(f"partial-{self.path.name}")
+        partial.write_text("\n".join(self.lines) + "\n", encoding="utf-8")
+        partial.replace(self.path)
+
+
+class _Checkpoint(keras.callbacks.Callback):
+    """Writes beside, then renames: a checkpoint is whole or not there. Keeps the newest alone."""
+
+    def __init__(self, directory):
+        super().__init__()
+        self.directory = directory
+
+    def on_epoch_end(self, epoch, logs=None):
+        path = self.directory / f"step-{steps_done(self.model):08d}.weights.h5"
+        partial = self.directory / f"partial-{os.getpid()}.weights.h5"
+        self.model.save_weights(partial, overwrite=True)
+        os.replace(partial, path)
+        for old in self.directory.glob("*.weights.h5"):
+            if old != path:
+                old.unlink()
