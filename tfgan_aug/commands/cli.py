@@ -114,7 +114,9 @@ def _load_fields(path):
             raise UserError(f"--config: {file} sets {name!r}: no such field{_nearest(name, known)}")
     for name in known:
         if name not in fields:
-            raise UserError(f"--config: {file} has no field {name!r}; start from tfgan_aug.config.settings.get_config()")
+            raise UserError(
+                f"--config: {file} has no field {name!r}; start from tfgan_aug.config.settings.get_config()"
+            )
     return fields
 
 
