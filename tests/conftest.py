@@ -15,6 +15,6 @@ tf.config.set_logical_device_configuration(
 @pytest.fixture(autouse=True)
 def _seeded():
     """Weights that a test does not seed itself are the same in every run."""
-    from tfgan_aug.training import loop as training
+    from tfgan_aug.training import strategies
 
-    training.set_up(0)
+    strategies.set_up(0)

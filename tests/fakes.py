@@ -3,6 +3,7 @@
 import numpy as np
 
 from tfgan_aug.core import streams
+from tfgan_aug.data import subsets
 
 CLASSES = 3
 NAMES = ("blue", "green", "red")
@@ -45,3 +46,11 @@ def accepted(label, verdict, threshold, draws, seed=0):
         if verdict == "fp" and best != label or verdict == "tp" and best == label and row[label] >= threshold:
             found.append(index)
     return found
+
+
+def part(count, classes=3, first=0):
+    """`count` pictures a class; all pixels of all pictures differ by `first`."""
+    labels = np.repeat(np.arange(classes, dtype=np.int32), count)
+    values = first + np.arange(len(labels))
+    pictures = np.stack([values % 256, values // 256, values % 7, values % 5], axis=1).astype(np.uint8)
+    return subsets.Part(tuple(f"train/{i:04d}" for i in values), labels, pictures.reshape(-1, 2, 2, 1))

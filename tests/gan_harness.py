@@ -17,8 +17,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfgan_aug.sampling import saved_models as generators
-from tfgan_aug.training import loop as training
+from tfgan_aug.sampling import saved_models
+from tfgan_aug.training import strategies
 
 IMAGE_SHAPE = (16, 16, 3)
 CLASSES = 3
@@ -73,7 +73,7 @@ class DrawingHarness:
     @classmethod
     def model(cls):
         """One model for the tests that only look at it; its weights are spread out, so that images differ."""
-        training.set_up(0)
+        strategies.set_up(0)
         model = cls.make()
         random = np.random.default_rng(0)
         for weight in model.trainable_variables:
@@ -137,7 +137,7 @@ class DrawingHarness:
         np.testing.assert_array_equal(loaded.generate(labels, seeds, 8), model.generate(labels, seeds, 8))
 
     def test_export_needs_tensorflow_alone(self, model, tmp_path):
-        generators.export(model, tmp_path / "generator")
+        saved_models.export(model, tmp_path / "generator")
         labels, seeds = np.arange(6, dtype=np.int32) % CLASSES, np.arange(6, dtype=np.int64) * 2**33 - 1
         expected = model.generate(labels, seeds, block_size=4)
         np.savez(tmp_path / "asked.npz", labels=labels, seeds=seeds)
@@ -150,7 +150,7 @@ class DrawingHarness:
         assert outputs == {"images": ["uint8", [None, *IMAGE_SHAPE]]}
         assert ours == []
         assert answer["images"].dtype == np.uint8 and grey_levels(answer["images"], expected) <= 1
-        again = generators.load(tmp_path)(labels, seeds)
+        again = saved_models.load(tmp_path)(labels, seeds)
         assert grey_levels(again, expected) <= 1
 
 
@@ -186,7 +186,7 @@ class GANHarness(DrawingHarness):
     @classmethod
     def trained(cls):
         """A model after two steps, and its networks' variables before them, by the name of the network."""
-        training.set_up(0)
+        strategies.set_up(0)
         model = cls.compiled(run_eagerly=cls.eagerly)
         before = {name: values(network.variables) for name, network in cls.networks(model).items()}
         history = cls.fit(model, steps=2)
@@ -271,7 +271,7 @@ class GANHarness(DrawingHarness):
         """To 1e-5 of the update's norm for each network: float32 sums in another order (measured: 1e-6)."""
         updates = []
         for name, eagerly in (("one_device", True), ("mirrored", self.eagerly)):
-            strategy = training.make_strategy(name)
+            strategy = strategies.make_strategy(name)
             with strategy.scope():
                 model = self.compiled(lambda: keras.optimizers.SGD(self.rate), run_eagerly=eagerly)
             networks = self.networks(model)

@@ -1,4 +1,4 @@
-"""Walls between the rooms of the library; test images have three readers, grey levels one place; importing has no effect."""
+"""Walls between the rooms; test images have three readers, grey levels one place; importing has no effect."""
 
 import ast
 import pathlib

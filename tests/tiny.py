@@ -8,7 +8,7 @@ from PIL import Image
 
 from tfgan_aug.classifiers import judges
 from tfgan_aug.config import settings
-from tfgan_aug.training import loop as training
+from tfgan_aug.training import checkpoints
 
 COLOURS = {"blue": (40, 60, 200), "green": (40, 180, 60), "red": (200, 50, 40)}
 
@@ -68,5 +68,5 @@ class InterruptAfter(keras.callbacks.Callback):
         self.steps = steps
 
     def on_train_batch_end(self, batch, logs=None):
-        if training.steps_done(self.model) == self.steps:
+        if checkpoints.steps_done(self.model) == self.steps:
             raise Interrupted

@@ -11,12 +11,12 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfgan_aug.classifiers.classifier import Classifier, encoder, paper_cnn
+from tfgan_aug.classifiers.classifier import Classifier
+from tfgan_aug.classifiers.networks import encoder, paper_cnn
 from tfgan_aug.commands import cli
 from tfgan_aug.gans.dcgan import DCGAN
 from tfgan_aug.gans.stacked import StackedGAN
-from tfgan_aug.training import loop as training
-from tfgan_aug.training import workers
+from tfgan_aug.training import loop, strategies, workers
 
 COUNT, BATCH, SHAPE = 20, 8, (16, 16, 3)
 
@@ -67,7 +67,7 @@ def train(name, strategy, folder, steps):
     callbacks = [Break()] if name == "break" else []
     with strategy.scope():
         model = {"dcgan": dcgan, "break": dcgan, "classifier": classifier, "level": level}[name]()
-    training.fit(
+    loop.fit(
         model,
         arrays(name),
         steps=steps,
@@ -85,7 +85,7 @@ def train(name, strategy, folder, steps):
 def main():
     """Trains."""
     strategy, devices, folder, steps, *names = sys.argv[1:]
-    training.set_up(0)
+    strategies.set_up(0)
     devices = [tf.config.LogicalDeviceConfiguration()] * int(devices)
     tf.config.set_logical_device_configuration(tf.config.list_physical_devices("CPU")[0], devices)
     with workers.using(strategy) as strategy:
@@ -93,7 +93,7 @@ def main():
             if name == "refuse":
                 raise cli.UserError("--config.x: found 1, expected 2")
             train(name, strategy, pathlib.Path(folder), int(steps))
-        print(training.device_names(strategy))
+        print(strategies.device_names(strategy))
 
 
 if __name__ == "__main__":

@@ -13,10 +13,10 @@ def main(config):
     From the learning curve of the config's classifier on inner splits of the training images; no GAN is trained and no
     test image read. After tools.run_table in the same --workdir, also how many real images each row's gain equals.
     """
-    from tfgan_aug.commands import advise as advice_job
+    from tfgan_aug.commands import advise
 
     values = flags.FLAGS
-    print(advice_job.run(config, values.workdir, values.strategy, values.skip_unreadable), end="")
+    print(advise.run(config, values.workdir, values.strategy, values.skip_unreadable), end="")
 
 
 if __name__ == "__main__":

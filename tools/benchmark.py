@@ -9,11 +9,9 @@ from tfgan_aug.commands import cli
 
 def main(config):
     """Prints images/s of training, drawing, judging, writing and reading on this machine, each beside its bound."""
-    from tfgan_aug.benchmarks import data_speed
-    from tfgan_aug.benchmarks import suite as benchmark
+    from tfgan_aug.benchmarks import data_speed, suite
     from tfgan_aug.config import settings
-    from tfgan_aug.training import loop as training
-    from tfgan_aug.training import progress
+    from tfgan_aug.training import progress, strategies
 
     settings.check(config)
     if flags.FLAGS.seconds <= 0:
@@ -23,9 +21,9 @@ def main(config):
             "--strategy: found multi_worker, expected auto, one_device or mirrored: it times one machine"
         )
     sizes = [_size(text) for text in flags.FLAGS.growth.split(",") if text.strip()]
-    strategy, note = training.make_strategy(flags.FLAGS.strategy), progress.Progress().note
-    rows, memory = benchmark.run(config, flags.FLAGS.seconds, strategy, note)
-    print(benchmark.table(rows, memory, data_speed.help_seconds(), list(data_speed.growth(sizes, note))))
+    strategy, note = strategies.make_strategy(flags.FLAGS.strategy), progress.Progress().note
+    rows, memory = suite.run(config, flags.FLAGS.seconds, strategy, note)
+    print(suite.table(rows, memory, data_speed.help_seconds(), list(data_speed.growth(sizes, note))))
 
 
 def _size(text):

@@ -13,10 +13,10 @@ def main(config):
     Writes measures.json, pictures of the closest pairs, and a section into each dataset's card; the report shows them.
     The features' network is trained on source images that no GAN saw.
     """
-    from tfgan_aug.commands import measure as measure_job
+    from tfgan_aug.commands import measure
 
     values = flags.FLAGS
-    print(measure_job.run(config, values.workdir, values.data_dir, values.strategy, values.skip_unreadable), end="")
+    print(measure.run(config, values.workdir, values.data_dir, values.strategy, values.skip_unreadable), end="")
 
 
 if __name__ == "__main__":

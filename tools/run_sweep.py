@@ -17,10 +17,10 @@ def main(config):
     judge is), conditional (its loss off and on), rare (one class cut and filled up), budget (how long the GAN trains),
     several, or all. Start it again to go on; GANs and trainings of tools.run_table in the same --workdir are used.
     """
-    from tfgan_aug.commands import run_sweep as sweep_job
+    from tfgan_aug.commands import run_sweep
 
     options = {name: flags.FLAGS[name].value for name in (*_OPTIONS, *_SWITCHES)}
-    print(sweep_job.run(config, sweep_job.Options(**options)), end="")
+    print(run_sweep.run(config, run_sweep.Options(**options)), end="")
 
 
 if __name__ == "__main__":

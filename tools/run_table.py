@@ -18,10 +18,10 @@ def main(config):
     Start it again to go on, and once on each GPU to share the work: every cell is made once. Ends with the table, and
     writes what was measured into each dataset's card.
     """
-    from tfgan_aug.commands import run_table as table_job
+    from tfgan_aug.commands import run_table
 
-    options = table_job.Options(**{name: flags.FLAGS[name].value for name in (*_OPTIONS, *_SWITCHES)})
-    print(table_job.run(config, options, shlex.join(["python", "-m", "tools.run_table", *sys.argv[1:]])), end="")
+    options = run_table.Options(**{name: flags.FLAGS[name].value for name in (*_OPTIONS, *_SWITCHES)})
+    print(run_table.run(config, options, shlex.join(["python", "-m", "tools.run_table", *sys.argv[1:]])), end="")
 
 
 if __name__ == "__main__":

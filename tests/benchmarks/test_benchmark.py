@@ -9,13 +9,11 @@ import pytest
 import tensorflow as tf
 import tiny
 
-from tfgan_aug.benchmarks import data_speed, training_speed
-from tfgan_aug.benchmarks import suite as benchmark
-from tfgan_aug.benchmarks import timing as speed
+from tfgan_aug.benchmarks import data_speed, rates, suite, training_speed
 from tfgan_aug.core.errors import UserError
 from tfgan_aug.experiments import dcgan_stage
 from tfgan_aug.gans.layers import BatchNormalization
-from tfgan_aug.training import loop as training
+from tfgan_aug.training import strategies, timing
 
 STAGES = {
     "DCGAN training": 3,
@@ -45,7 +43,7 @@ NOT_COMPARED = {"Fréchet distance", "C_T"}
 
 def test_every_stage_has_a_rate_and_what_it_is_compared_with():
     config = tiny.config("shapes10")
-    rows, memory = benchmark.run(config, 0.01, training.make_strategy("one_device"))
+    rows, memory = suite.run(config, 0.01, strategies.make_strategy("one_device"))
     assert collections.Counter(row.name for row in rows) == STAGES
     assert all(row.rate > 0 for row in rows) and 0.1 < memory < 64
     # Two metrics are no products of matrices.
@@ -82,9 +80,9 @@ def test_growth_counts_what_it_made():
 
 
 def test_table_shows_shares():
-    rows = [speed.Row("drawn", 1500.4, 2000.0, "the pass"), speed.Row("read", 10.0, float("nan"), "none")]
+    rows = [rates.Row("drawn", 1500.4, 2000.0, "the pass"), rates.Row("read", 10.0, float("nan"), "none")]
     grown = [{"images": 10_000, "seconds": 1.52, "memory": 0.704, "shards": 1, "bytes": 10_210_000}]
-    assert benchmark.table(rows, 1.26, 0.234, grown).splitlines()[2:] == [
+    assert suite.table(rows, 1.26, 0.234, grown).splitlines()[2:] == [
         "| drawn | 1,500 | 2,000 | 75% | the pass |",
         "| read | 10 | - | - | none |",
         "",
@@ -98,19 +96,19 @@ def test_table_shows_shares():
 
 def test_rates_are_the_best_of_several_calls_in_turn(monkeypatch):
     clock = iter([0.0, 2.0, 2.0, 3.0, 3.0, 4.0, 4.0, 9.0])
-    monkeypatch.setattr(speed.time, "perf_counter", lambda: next(clock))
+    monkeypatch.setattr(timing.time, "perf_counter", lambda: next(clock))
     ends = iter([0.0, 0.0, 0.5, 9.0])
-    monkeypatch.setattr(speed.time, "monotonic", lambda: next(ends))
+    monkeypatch.setattr(timing.time, "monotonic", lambda: next(ends))
     calls = []
     # Each is called once to warm up, then twice for 10 images each: 2 and 1 s, 1 and 5 s.
     works = [lambda: calls.append("a"), lambda: calls.append("b")]
-    assert speed.side_by_side(works, 10, 1.0) == [10.0, 10.0]
+    assert timing.side_by_side(works, 10, 1.0) == [10.0, 10.0]
     assert "".join(calls) == "ababab"
 
 
 def test_unknown_source_is_refused():
     with pytest.raises(UserError, match="cifar11"):
-        benchmark.run(tiny.config("cifar11"), 0.01, training.make_strategy("one_device"))
+        suite.run(tiny.config("cifar11"), 0.01, strategies.make_strategy("one_device"))
 
 
 def test_multiply_adds_by_hand():
@@ -126,7 +124,7 @@ def test_multiply_adds_by_hand():
     convolution, transposed, product = 2 * 4 * 4 * 4 * 27, 2 * 4 * 4 * 4 * 150, 2 * 768 * 7
 
     def count(function):
-        return speed.multiply_adds(tf.function(function, autograph=False).get_concrete_function().graph, 2)
+        return rates.multiply_adds(tf.function(function, autograph=False).get_concrete_function().graph, 2)
 
     assert count(lambda: forward()[0]) == convolution + transposed + product
     assert count(lambda: forward()[1]) == convolution

@@ -9,13 +9,12 @@ import pytest
 import tensorflow as tf
 from gan_harness import assert_same, values
 
-from tfgan_aug.classifiers import classifier as classifiers
-from tfgan_aug.classifiers import judges
+from tfgan_aug.classifiers import classifier, judges, networks, recipes
 from tfgan_aug.config import settings
 from tfgan_aug.core.errors import UserError
 from tfgan_aug.data import subsets
-from tfgan_aug.training import loop as training
-from tfgan_aug.training import progress
+from tfgan_aug.experiments import judge_stage
+from tfgan_aug.training import checkpoints, loop, progress, strategies
 
 IMAGE_SHAPE = (16, 16, 3)
 
@@ -36,7 +35,7 @@ def linear(classes=3, **options):
     keras.utils.set_random_seed(2)
     images = keras.Input(IMAGE_SHAPE)
     logits = keras.layers.Dense(classes)(keras.layers.GlobalAveragePooling2D()(images))
-    model = classifiers.Classifier(keras.Model(images, logits), **options)
+    model = classifier.Classifier(keras.Model(images, logits), **options)
     model.compile(keras.optimizers.SGD(1.0))
     return model
 
@@ -45,7 +44,7 @@ def linear(classes=3, **options):
 
 
 def test_paper_cnn_is_table_1():
-    network = classifiers.paper_cnn((32, 32, 3), 10)
+    network = networks.paper_cnn((32, 32, 3), 10)
     kinds = (keras.layers.Conv2D, keras.layers.MaxPooling2D, keras.layers.Dense)
     shapes = [layer.output.shape[1:] for layer in network.layers if isinstance(layer, kinds)]
     assert shapes == [
@@ -66,11 +65,11 @@ def test_paper_cnn_is_table_1():
 
 
 def test_paper_cnn_width_and_dropout():
-    network = classifiers.paper_cnn(IMAGE_SHAPE, 4, width=0.1, dropout=(0.1, 0.2, 0.3))
+    network = networks.paper_cnn(IMAGE_SHAPE, 4, width=0.1, dropout=(0.1, 0.2, 0.3))
     assert [layer.rate for layer in network.layers if isinstance(layer, keras.layers.Dropout)] == [0.1, 0.2, 0.3]
     widths = [layer.filters for layer in network.layers if isinstance(layer, keras.layers.Conv2D)]
     assert widths == [6, 6, 13, 13]
-    narrowest = classifiers.paper_cnn(IMAGE_SHAPE, 4, width=1e-6)
+    narrowest = networks.paper_cnn(IMAGE_SHAPE, 4, width=1e-6)
     assert narrowest.output_shape == (None, 4)
     assert not any(isinstance(layer, keras.layers.Dropout) for layer in narrowest.layers)
 
@@ -125,7 +124,7 @@ def test_penalties_of_the_network_are_minimised():
     images = keras.Input(IMAGE_SHAPE)
     features = keras.layers.GlobalAveragePooling2D()(images)
     logits = keras.layers.Dense(3, kernel_regularizer=keras.regularizers.L2(0.25), use_bias=False)(features)
-    model = classifiers.Classifier(keras.Model(images, logits))
+    model = classifier.Classifier(keras.Model(images, logits))
     model.compile(keras.optimizers.SGD(1.0), run_eagerly=True)
     before = model.network.get_weights()[0]
     images, labels = examples()
@@ -138,7 +137,7 @@ def test_penalties_of_the_network_are_minimised():
 
 def test_save_and_load(tmp_path):
     recipe = {"recipe": "best", "label_smoothing": 0.2, "augmentation": "flip,zoom"}
-    model = classifiers.build("--config.classifier", section(**recipe), IMAGE_SHAPE, 3, seed=5)
+    model = recipes.build("--config.classifier", section(**recipe), IMAGE_SHAPE, 3, seed=5)
     images, labels = examples()
     model.fit(images, labels, batch_size=8, shuffle=False, verbose=0)
     model.save(tmp_path / "member.keras")
@@ -153,14 +152,14 @@ def test_save_and_load(tmp_path):
 
 
 def test_a_classifier_that_is_not_compiled_can_be_saved(tmp_path):
-    model = classifiers.Classifier(classifiers.paper_cnn(IMAGE_SHAPE, 3, 0.05))
+    model = classifier.Classifier(networks.paper_cnn(IMAGE_SHAPE, 3, 0.05))
     model.save(tmp_path / "member.keras")
     assert_same(keras.models.load_model(tmp_path / "member.keras").network, model.network)
 
 
 def test_probabilities_do_not_depend_on_the_count():
     keras.utils.set_random_seed(2)
-    model = classifiers.Classifier(classifiers.paper_cnn(IMAGE_SHAPE, 3, 0.05, (0.5, 0.5, 0.5)), "flip")
+    model = classifier.Classifier(networks.paper_cnn(IMAGE_SHAPE, 3, 0.05, (0.5, 0.5, 0.5)), "flip")
     images, _ = examples(count=7)
     whole = model.probabilities(images, block_size=4)
     assert whole.shape == (7, 3) and whole.dtype == np.float32
@@ -184,8 +183,8 @@ def test_call_gives_logits():
 
 
 def test_config_overrides_the_recipe():
-    paper, best = (classifiers.RECIPES[name] for name in ("paper", "best"))
-    assert set(classifiers.RECIPES) == set(settings.RECIPES)
+    paper, best = (recipes.RECIPES[name] for name in ("paper", "best"))
+    assert set(recipes.RECIPES) == set(settings.RECIPES)
     assert best.replace(section()) == best
     changed = best.replace(section(learning_rate=0.5, weight_decay=0.0, augmentation=""))
     assert (changed.learning_rate, changed.weight_decay, changed.augmentation) == (0.5, 0.0, "")
@@ -194,10 +193,10 @@ def test_config_overrides_the_recipe():
 
 
 def test_build_follows_the_recipe():
-    model = classifiers.build("--config.judge", section(recipe="paper", learning_rate=0.25), IMAGE_SHAPE, 4, seed=5)
+    model = recipes.build("--config.judge", section(recipe="paper", learning_rate=0.25), IMAGE_SHAPE, 4, seed=5)
     assert (model.classes, model.augmentation, model.label_smoothing) == (4, "", 0.0)
     assert float(model.optimizer.learning_rate) == 0.25 and model.optimizer.weight_decay == 0.0
-    best = classifiers.build("--config.judge", section(recipe="best", steps=10), IMAGE_SHAPE, 4, seed=5)
+    best = recipes.build("--config.judge", section(recipe="best", steps=10), IMAGE_SHAPE, 4, seed=5)
     assert (best.augmentation, best.label_smoothing) == ("flip,translate,zoom", 0.1)
     # Cosine: the whole rate at first, half of it half way, nothing at the end.
     rates = [float(best.optimizer._learning_rate(step)) for step in (0, 5, 10)]
@@ -205,14 +204,14 @@ def test_build_follows_the_recipe():
 
 
 def test_initial_weights_are_a_function_of_the_seed():
-    first, same, other = (classifiers.build("--c", section(), IMAGE_SHAPE, 3, seed) for seed in (1, 1, 2))
+    first, same, other = (recipes.build("--c", section(), IMAGE_SHAPE, 3, seed) for seed in (1, 1, 2))
     assert_same(first.network, same.network)
     assert not np.array_equal(first.network.get_weights()[0], other.network.get_weights()[0])
 
 
 def test_unknown_augmentation():
     with pytest.raises(UserError, match=r"^--config.judge.augmentation: found 'shear', expected some of crop, flip, "):
-        classifiers.build("--config.judge", section(augmentation="flip,shear"), IMAGE_SHAPE, 3, seed=0)
+        recipes.build("--config.judge", section(augmentation="flip,shear"), IMAGE_SHAPE, 3, seed=0)
 
 
 @pytest.fixture
@@ -238,7 +237,7 @@ def builders(tmp_path, monkeypatch):
 
 
 def test_builder_with_batch_normalization(builders):
-    model = classifiers.build("--c", section(builder=f"{builders}:normalized"), IMAGE_SHAPE, 3, seed=0)
+    model = recipes.build("--c", section(builder=f"{builders}:normalized"), IMAGE_SHAPE, 3, seed=0)
     before = values(model.network.variables)
     images, labels = examples()
     model.fit(images, labels, batch_size=8, verbose=0)
@@ -276,7 +275,7 @@ def test_builder_with_batch_normalization(builders):
 )
 def test_builder_guards(builders, builder, message):
     with pytest.raises(UserError, match=f"^--config.judge.builder: {message}") as caught:
-        classifiers.build("--config.judge", section(builder=builder), IMAGE_SHAPE, 3, seed=0)
+        recipes.build("--config.judge", section(builder=builder), IMAGE_SHAPE, 3, seed=0)
     assert "\n" not in str(caught.value)
 
 
@@ -289,8 +288,8 @@ def test_learns_what_is_easy():
     labels = np.arange(120, dtype=np.int32) % 3
     images = np.array([30, 120, 210])[labels][:, None, None, None] + random.integers(-25, 26, (120, *IMAGE_SHAPE))
     images = images.astype(np.uint8)
-    model = classifiers.build("--c", section(recipe="paper", width=0.25), IMAGE_SHAPE, 3, seed=0)
-    stream = training.batches((images[:60], labels[:60]), batch_size=20, seed=0, steps=30)
+    model = recipes.build("--c", section(recipe="paper", width=0.25), IMAGE_SHAPE, 3, seed=0)
+    stream = loop.batches((images[:60], labels[:60]), batch_size=20, seed=0, steps=30)
     model.fit(stream, shuffle=False, verbose=0)
     assert (model.probabilities(images[60:], 60).argmax(1) == labels[60:]).mean() > 0.95
 
@@ -299,9 +298,9 @@ def test_two_devices_make_the_step_of_one():
     """Without dropout and augmentation, which are drawn anew on each device; to 1e-5 of the update's norm."""
     updates = []
     for name in ("one_device", "mirrored"):
-        with training.make_strategy(name).scope():
+        with strategies.make_strategy(name).scope():
             keras.utils.set_random_seed(3)
-            model = classifiers.Classifier(classifiers.paper_cnn(IMAGE_SHAPE, 3, 0.05), label_smoothing=0.1)
+            model = classifier.Classifier(networks.paper_cnn(IMAGE_SHAPE, 3, 0.05), label_smoothing=0.1)
             model.compile(keras.optimizers.SGD(1.0))
         before = values(model.network.variables)
         weights = np.linspace(0, 2, 8).astype(np.float32)
@@ -315,8 +314,8 @@ def test_two_devices_make_the_step_of_one():
 
 
 def test_two_devices_train_with_dropout_and_augmentation():
-    with training.make_strategy("mirrored").scope():
-        model = classifiers.build("--c", section(), IMAGE_SHAPE, 3, seed=0)
+    with strategies.make_strategy("mirrored").scope():
+        model = recipes.build("--c", section(), IMAGE_SHAPE, 3, seed=0)
     before = values(model.network.trainable_variables)
     model.fit(tf.data.Dataset.from_tensor_slices(examples()).batch(8, drop_remainder=True), shuffle=False, verbose=0)
     after = values(model.network.trainable_variables)
@@ -359,8 +358,8 @@ def judge_config(**changed):
 
 
 def make_judge(tmp_path, subset, source, config):
-    stage = judges.stage(tmp_path, types.SimpleNamespace(digest="abc"), source, config)
-    judges.make(stage, subset, source, config, training.make_strategy("one_device"), progress.Progress())
+    stage = judge_stage.stage(tmp_path, types.SimpleNamespace(digest="abc"), source, config)
+    judge_stage.make(stage, subset, source, config, strategies.make_strategy("one_device"), progress.Progress())
     return stage
 
 
@@ -373,7 +372,7 @@ def seen(monkeypatch):
         images, labels = arrays
         calls.append((images[:, 0, 0, 0].tolist(), labels.tolist(), options))
 
-    monkeypatch.setattr(training, "fit", record)
+    monkeypatch.setattr(loop, "fit", record)
     return calls
 
 
@@ -411,26 +410,26 @@ def test_a_judge_that_saw_the_source_depends_on_it(tmp_path, subset, source, see
     stage = make_judge(tmp_path, subset, source, leaking)
     assert seen[0][0] == list(range(100, 140))
     assert stage.dependencies["source"] == "of the source"
-    assert "source" not in judges.stage(tmp_path, subset_stage, source, honest).dependencies
+    assert "source" not in judge_stage.stage(tmp_path, subset_stage, source, honest).dependencies
     other = types.SimpleNamespace(train=source.train, fingerprint=lambda: "of another")
-    assert judges.stage(tmp_path, subset_stage, other, leaking).digest != stage.digest
-    honest_digests = {judges.stage(tmp_path, subset_stage, one, honest).digest for one in (source, other)}
+    assert judge_stage.stage(tmp_path, subset_stage, other, leaking).digest != stage.digest
+    honest_digests = {judge_stage.stage(tmp_path, subset_stage, one, honest).digest for one in (source, other)}
     assert len(honest_digests) == 1
 
 
 def test_an_interrupted_ensemble_goes_on_with_the_members_it_lacks(tmp_path, subset, source, seen, monkeypatch):
     config = judge_config(members=2)
-    record = training.fit
+    record = loop.fit
 
     def interrupted(model, arrays, **options):
         if len(seen) == 1:
             raise KeyboardInterrupt
         record(model, arrays, **options)
 
-    monkeypatch.setattr(training, "fit", interrupted)
+    monkeypatch.setattr(loop, "fit", interrupted)
     with pytest.raises(KeyboardInterrupt):
         make_judge(tmp_path, subset, source, config)
-    monkeypatch.setattr(training, "fit", record)
+    monkeypatch.setattr(loop, "fit", record)
     stage = make_judge(tmp_path, subset, source, config)
     assert stage.done and len(seen) == 2 and set(seen[0][0]) != set(seen[1][0])
     assert sorted(path.name for path in stage.path.glob("*.keras")) == ["member-0.keras", "member-1.keras"]
@@ -439,7 +438,7 @@ def test_an_interrupted_ensemble_goes_on_with_the_members_it_lacks(tmp_path, sub
 def test_a_trained_judge(tmp_path, subset, source):
     stage = make_judge(tmp_path, subset, source, judge_config())
     judge = judges.Judge(stage.path, 8)
-    assert training.steps_done(judge.members[0]) == 2
+    assert checkpoints.steps_done(judge.members[0]) == 2
     np.testing.assert_allclose(judge(subset.train.images).sum(1), 1, atol=1e-6)
     names = {"member-0.keras", "member-0.csv", "stage.json", "seconds.json"}
     assert {path.name for path in stage.path.iterdir()} == names

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from tfgan_aug.core import artefacts
+from tfgan_aug.core import artefacts, workdirs
 from tfgan_aug.core.errors import UserError
 
 
@@ -105,7 +105,7 @@ def test_minutes_count_the_parts(tmp_path):
 
 
 def test_writable_creates_the_folder(tmp_path):
-    with artefacts.writable("--workdir", str(tmp_path / "a" / "b")) as folder:
+    with workdirs.writable("--workdir", str(tmp_path / "a" / "b")) as folder:
         assert folder == tmp_path / "a" / "b"
         assert list(folder.iterdir()) == []
     assert folder.is_dir()
@@ -113,34 +113,34 @@ def test_writable_creates_the_folder(tmp_path):
 
 def test_writable_expands_the_home_folder(tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
-    with artefacts.writable("--workdir", "~/runs") as folder:
+    with workdirs.writable("--workdir", "~/runs") as folder:
         assert folder == tmp_path / "runs"
 
 
 def test_a_mistake_leaves_nothing_behind(tmp_path):
-    with pytest.raises(UserError, match="^wrong$"), artefacts.writable("--workdir", tmp_path / "a" / "b"):
+    with pytest.raises(UserError, match="^wrong$"), workdirs.writable("--workdir", tmp_path / "a" / "b"):
         raise UserError("wrong")
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_mistake_leaves_what_was_there_and_what_was_written(tmp_path):
     (tmp_path / "old").mkdir()
-    with pytest.raises(UserError), artefacts.writable("--workdir", tmp_path / "old"):
+    with pytest.raises(UserError), workdirs.writable("--workdir", tmp_path / "old"):
         raise UserError("wrong")
-    with pytest.raises(UserError), artefacts.writable("--workdir", tmp_path / "new" / "deep") as folder:
+    with pytest.raises(UserError), workdirs.writable("--workdir", tmp_path / "new" / "deep") as folder:
         (folder / "work").write_text("hours")
         raise UserError("wrong")
     assert (tmp_path / "old").is_dir() and (tmp_path / "new" / "deep" / "work").exists()
 
 
 def test_other_exceptions_leave_the_folder(tmp_path):
-    with pytest.raises(KeyError), artefacts.writable("--workdir", tmp_path / "a"):
+    with pytest.raises(KeyError), workdirs.writable("--workdir", tmp_path / "a"):
         raise KeyError
     assert (tmp_path / "a").is_dir()
 
 
 @pytest.mark.parametrize("below", ["", "sub", "sub/deeper"])
-@pytest.mark.parametrize("opener", [artefacts.writable, artefacts.open_workdir])
+@pytest.mark.parametrize("opener", [workdirs.writable, workdirs.open_workdir])
 def test_a_file_is_no_folder(tmp_path, below, opener):
     (tmp_path / "file").write_text("kept")
     with pytest.raises(UserError) as caught, opener("--data_dir", tmp_path / "file" / below):
@@ -152,23 +152,23 @@ def test_a_file_is_no_folder(tmp_path, below, opener):
 
 
 def test_a_second_opening_of_the_workdir_fails(tmp_path):
-    with artefacts.open_workdir("--workdir", tmp_path / "w") as folder:
+    with workdirs.open_workdir("--workdir", tmp_path / "w") as folder:
         with (
             pytest.raises(
                 UserError, match=f"^--workdir: another run is at work in {folder}; wait for it or name another$"
             ),
-            artefacts.open_workdir("--workdir", folder),
+            workdirs.open_workdir("--workdir", folder),
         ):
             raise AssertionError("reached")
         assert folder.is_dir()
-    with artefacts.open_workdir("--workdir", folder) as again:
+    with workdirs.open_workdir("--workdir", folder) as again:
         assert again == folder
 
 
 def test_another_process_finds_the_workdir_locked(tmp_path):
     code = (
-        "import sys\nfrom tfgan_aug import artefacts\nfrom tfgan_aug.errors import UserError\n"
-        "try:\n    with artefacts.open_workdir('--workdir', sys.argv[1]): print('opened')\n"
+        "import sys\nfrom tfgan_aug.core import workdirs\nfrom tfgan_aug.core.errors import UserError\n"
+        "try:\n    with workdirs.open_workdir('--workdir', sys.argv[1]): print('opened')\n"
         "except UserError as error: print(error)"
     )
 
@@ -176,12 +176,12 @@ def test_another_process_finds_the_workdir_locked(tmp_path):
         command = [sys.executable, "-c", code, str(tmp_path)]
         return subprocess.run(command, env=os.environ, capture_output=True, text=True, check=True).stdout.strip()
 
-    with artefacts.open_workdir("--workdir", tmp_path):
+    with workdirs.open_workdir("--workdir", tmp_path):
         assert open_elsewhere().startswith(f"--workdir: another run is at work in {tmp_path}")
     assert open_elsewhere() == "opened"
 
 
 def test_a_mistake_in_an_opened_workdir_leaves_nothing_behind(tmp_path):
-    with pytest.raises(UserError), artefacts.open_workdir("--workdir", tmp_path / "a" / "b"):
+    with pytest.raises(UserError), workdirs.open_workdir("--workdir", tmp_path / "a" / "b"):
         raise UserError("wrong")
     assert list(tmp_path.iterdir()) == []

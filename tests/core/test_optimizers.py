@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from tfgan_aug.core import optimizers
-from tfgan_aug.training import loop as training
+from tfgan_aug.training import strategies
 
 RNG = np.random.default_rng(0)
 START, SLOPES = RNG.standard_normal((5, 8), np.float32), RNG.random((5, 8), np.float32)
@@ -48,7 +48,7 @@ def minimized(make, strategy):
 )
 def test_weights_are_those_of_keras(case, strategy):
     """After steps of a size of about 0.01 each, to 1e-5: 1 - 0.999^t has 4 digits in float32, and either rounds it."""
-    strategy = training.make_strategy(strategy)
+    strategy = strategies.make_strategy(strategy)
     name, options = CASES[case]
     made, expected = (
         minimized(lambda module=module: getattr(module, name)(**options()), strategy)

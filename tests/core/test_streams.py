@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from tfgan_aug.core import streams
-from tfgan_aug.training import loop as training
+from tfgan_aug.training import strategies
 
 
 def test_key_of():
@@ -103,7 +103,7 @@ def test_replica_rows_are_those_of_one_device():
     assert len(np.unique(whole)) == whole.size
     np.testing.assert_array_equal(streams.replica_rows(draw, 8), whole)
     for name, share in (("one_device", 8), ("mirrored", 4)):
-        strategy = training.make_strategy(name)
+        strategy = strategies.make_strategy(name)
 
         def run(strategy=strategy, share=share):
             return strategy.run(lambda: streams.replica_rows(draw, tf.constant(share)))

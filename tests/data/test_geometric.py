@@ -8,7 +8,7 @@ import tiny
 
 from tfgan_aug.core import artefacts
 from tfgan_aug.core.errors import UserError
-from tfgan_aug.data import geometric, sources, subsets
+from tfgan_aug.data import geometric, sources, subsets, transforms
 
 
 def pictures(count, size=32, channels=3):
@@ -70,7 +70,7 @@ def test_seeds_differ():
     assert not np.array_equal(first, second)
 
 
-@pytest.mark.parametrize("name", [name for name in geometric.TRANSFORMS if name != "crop"])
+@pytest.mark.parametrize("name", [name for name in transforms.TRANSFORMS if name != "crop"])
 def test_each_transform_changes_images_and_keeps_their_form(name):
     images = np.repeat(pictures(6, 4), 4, axis=1).repeat(4, axis=2)
     made = geometric.augment(images, list("abcdef"), [name], seed=0)
@@ -86,9 +86,9 @@ def test_each_transform_changes_images_and_keeps_their_form(name):
 
 
 def test_unknown_transform():
-    assert geometric.transform_names("--config.geometric.transforms", " crop, flip,") == ["crop", "flip"]
+    assert transforms.transform_names("--config.geometric.transforms", " crop, flip,") == ["crop", "flip"]
     with pytest.raises(UserError, match=r"--config\.x: found 'shear', expected some of crop, flip, rotate, "):
-        geometric.transform_names("--config.x", "crop,shear")
+        transforms.transform_names("--config.x", "crop,shear")
 
 
 def test_stage_is_named_after_subset_seed_and_options(tmp_path):

@@ -17,7 +17,7 @@ def test_picture_form():
 
 
 def test_same_arguments_same_bytes_in_another_process():
-    code = "from tfgan_aug import shapes; print(shapes.draw('test', 4, 299, seed=3).tobytes().hex(), end='')"
+    code = "from tfgan_aug.data import shapes; print(shapes.draw('test', 4, 299, seed=3).tobytes().hex(), end='')"
     there = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert there == shapes.draw("test", 4, 299, seed=3).tobytes().hex()
 

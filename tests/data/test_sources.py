@@ -24,7 +24,7 @@ def fails(message, name="shapes10", **options):
 
 
 def test_importing_does_not_load_tensorflow():
-    code = "import sys, tfgan_aug.sources; sys.exit(any(name.startswith('tensorflow') for name in sys.modules))"
+    code = "import sys, tfgan_aug.data.sources; sys.exit(any(name.startswith('tensorflow') for name in sys.modules))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 

@@ -13,14 +13,14 @@ import numpy as np
 import pytest
 import tensorflow as tf
 import tensorflow_datasets as tfds
+from jobs import sums
 from PIL import Image
 
 from tfgan_aug.core import artefacts
 from tfgan_aug.core.errors import UserError
 from tfgan_aug.data import subsets
-from tfgan_aug.datasets import cards, variants
-from tfgan_aug.datasets import written as augmented
-from tfgan_aug.sampling import pools as verdicts
+from tfgan_aug.datasets import augmented, cards, records, variants, verification
+from tfgan_aug.sampling import filling, pools, rules
 
 SHAPE = (2, 2, 1)
 OWN = 12
@@ -75,22 +75,14 @@ def test_items_of_a_stream_keep_their_order_and_the_key_decides_that_of_streams(
 # Reading back
 
 
-def part(count, classes=3, first=0):
-    """`count` pictures a class; all pixels of all pictures differ by `first`."""
-    labels = np.repeat(np.arange(classes, dtype=np.int32), count)
-    values = first + np.arange(len(labels))
-    pictures = np.stack([values % 256, values // 256, values % 7, values % 5], axis=1).astype(np.uint8)
-    return subsets.Part(tuple(f"train/{i:04d}" for i in values), labels, pictures.reshape(-1, *SHAPE))
-
-
 @pytest.fixture(scope="module")
 def material(tmp_path_factory):
     """A subset, geometric images of it, and a pool of 10 TP and 10 FP images a class."""
-    pool = verdicts.Pool(tmp_path_factory.mktemp("pool"))
-    subset = subsets.Subset(fakes.NAMES, part(OWN), part(4, first=1000))
-    options = {"class_names": fakes.NAMES, "rule": verdicts.Rule(), "seed": 0, "block_size": 9, "max_draws": 999}
+    pool = pools.Pool(tmp_path_factory.mktemp("pool"))
+    subset = subsets.Subset(fakes.NAMES, fakes.part(OWN), fakes.part(4, first=1000))
+    options = {"class_names": fakes.NAMES, "rule": rules.Rule(), "seed": 0, "block_size": 9, "max_draws": 999}
     needed = {"tp": np.full(3, 10), "fp": np.full(3, 10), "allow_shortfall": False, "progress": lambda *numbers: None}
-    verdicts.fill(pool, fakes.Generator(), fakes.judge, **needed, **options)
+    filling.fill(pool, fakes.Generator(), fakes.judge, **needed, **options)
     return subset, 255 - subset.train.images, pool
 
 
@@ -102,7 +94,7 @@ def write(data_dir, material, name="dcgan_tp_geo", digest="d1", seed=0, wrap=lam
         subset,
         [geometric, geometric // 2],
         pool=pool,
-        rule=verdicts.Rule(),
+        rule=rules.Rule(),
         quotas=variant.quotas(np.full(3, 10)) if variant.gan else {},
         seed=seed,
     )
@@ -117,15 +109,11 @@ def write(data_dir, material, name="dcgan_tp_geo", digest="d1", seed=0, wrap=lam
 @pytest.fixture
 def small_shards(monkeypatch):
     # 2 x 2 x 1 pixels: 20 images a shard.
-    monkeypatch.setattr(augmented, "_PIXEL_BYTES_A_SHARD", 80)
+    monkeypatch.setattr(records, "_PIXEL_BYTES_A_SHARD", 80)
 
 
 def shards(dataset, split="train"):
     return sorted(dataset.path.glob(f"*-{split}.tfrecord-*"))
-
-
-def sums(dataset):
-    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in dataset.path.iterdir()}
 
 
 READER = """
@@ -177,8 +165,8 @@ def test_a_process_with_tfds_alone_reads_it(tmp_path, material, small_shards):
 
 def test_plain_tensorflow_reads_the_same_images(tmp_path, material, small_shards):
     dataset = write(tmp_path, material)
-    records = tf.data.TFRecordDataset([str(path) for path in shards(dataset)])
-    rows = [tf.io.parse_single_example(record, augmented.FEATURE_SPEC) for record in records]
+    raw = tf.data.TFRecordDataset([str(path) for path in shards(dataset)])
+    rows = [tf.io.parse_single_example(record, records.FEATURE_SPEC) for record in raw]
     pictures = np.stack([tf.io.decode_png(row["image"]).numpy() for row in rows])
     images, labels = dataset.load("train")
     assert np.array_equal(pictures, images)
@@ -212,9 +200,9 @@ def test_colour_images_survive(tmp_path):
 
 
 def test_same_inputs_same_bytes(tmp_path, material, small_shards):
-    first, second = (sums(write(tmp_path / name, material)) for name in ("a", "b"))
+    first, second = (sums(write(tmp_path / name, material).path) for name in ("a", "b"))
     assert first == second and len(first) > 8
-    other = sums(write(tmp_path / "c", material, seed=1))
+    other = sums(write(tmp_path / "c", material, seed=1).path)
     changed = {name for name in first if first[name] != other[name]}
     assert any("tfrecord" in name for name in changed)
 
@@ -222,7 +210,7 @@ def test_same_inputs_same_bytes(tmp_path, material, small_shards):
 def test_checksums_and_provenance(tmp_path, material):
     dataset = write(tmp_path, material, name="dcgan_tp_fp")
     listed = dict(line.split("  ")[::-1] for line in (dataset.path / "SHA256SUMS").read_text().splitlines())
-    found = sums(dataset)
+    found = sums(dataset.path)
     del found["SHA256SUMS"]
     assert listed == found
     provenance = artefacts.read_json(dataset.path / "provenance.json")
@@ -249,15 +237,15 @@ def test_reuse_refusal_and_replacement(tmp_path, material):
     dataset = augmented.Dataset(tmp_path, "x_gan_aug", "dcgan_tp_geo")
     assert dataset.digest is None and dataset.check("d1", overwrite=False) is False
     write(tmp_path, material)
-    before = sums(dataset)
+    before = sums(dataset.path)
     assert dataset.check("d1", overwrite=False) is True and dataset.check("d1", overwrite=True) is True
     line = f"--data_dir: {dataset.path} holds a dataset with digest d1, expected digest d2; --overwrite replaces it"
     with pytest.raises(UserError, match=re.escape(line)):
         dataset.check("d2", overwrite=False)
-    assert sums(dataset) == before
+    assert sums(dataset.path) == before
     assert dataset.check("d2", overwrite=True) is False
     write(tmp_path, material, digest="d2", seed=1)
-    assert dataset.digest == "d2" and sums(dataset) != before
+    assert dataset.digest == "d2" and sums(dataset.path) != before
     assert [path.name for path in tmp_path.iterdir()] == ["x_gan_aug"]
 
 
@@ -278,16 +266,16 @@ def test_failure_in_the_middle_leaves_no_dataset(tmp_path, material, small_shard
     dataset = augmented.Dataset(tmp_path, "x_gan_aug", "dcgan_tp_geo")
     assert dataset.digest is None and not dataset.path.parent.exists()
     write(tmp_path, material)
-    assert sums(dataset) == sums(write(tmp_path / "other", material))
+    assert sums(dataset.path) == sums(write(tmp_path / "other", material).path)
     assert [path.name for path in tmp_path.iterdir() if path.name != "other"] == ["x_gan_aug"]
 
 
 def test_failure_keeps_the_dataset_to_be_replaced(tmp_path, material):
     dataset = write(tmp_path, material)
-    before = sums(dataset)
+    before = sums(dataset.path)
     with pytest.raises(RuntimeError, match="found 5 examples to write, expected 102"):
         write(tmp_path, material, digest="d2", wrap=lambda examples: itertools.islice(examples, 5))
-    assert sums(dataset) == before
+    assert sums(dataset.path) == before
 
 
 def test_verifier_finds_test_images_in_train(tmp_path, material):
@@ -316,16 +304,16 @@ def test_verifier_finds_ids_that_come_twice(tmp_path, material, kind):
 
 def test_verifier_counts(tmp_path, material):
     dataset = write(tmp_path, material)
-    counts = augmented.verify(dataset.path, {"train": 102, "test": 12}, 3)
+    counts = verification.verify(dataset.path, {"train": 102, "test": 12}, 3)
     assert counts["train"] == {"real/none": [OWN] * 3, "geometric/none": [OWN] * 3, "dcgan/tp": [10] * 3}
     with pytest.raises(RuntimeError, match="split test reads back as 12 examples, expected 13"):
-        augmented.verify(dataset.path, {"train": 102, "test": 13}, 3)
+        verification.verify(dataset.path, {"train": 102, "test": 13}, 3)
 
 
 def test_examples_are_consumed_one_by_one(tmp_path, material, small_shards, monkeypatch):
     """Memory does not grow with the number of images: nothing is read ahead of the writer."""
     read, written, ahead = [0], [0], []
-    serialize = augmented._serialize
+    serialize = records._serialize
 
     def counted(example):
         ahead.append(read[0] - written[0])
@@ -337,7 +325,7 @@ def test_examples_are_consumed_one_by_one(tmp_path, material, small_shards, monk
             read[0] += 1
             yield example
 
-    monkeypatch.setattr(augmented, "_serialize", counted)
+    monkeypatch.setattr(records, "_serialize", counted)
     write(tmp_path, material, wrap=watched, test=[], test_count=0)
     assert len(ahead) == 102 and set(ahead) == {1}
 
@@ -347,7 +335,7 @@ def test_pool_is_read_block_by_block(material, monkeypatch):
     pool, opened = material[2], []
     load = np.load
     monkeypatch.setattr(np, "load", lambda path: opened.append(path.stem) or load(path))
-    examples = variants.generated_examples(pool, verdicts.Rule(), "dcgan", 0, "tp", 10)
+    examples = variants.generated_examples(pool, rules.Rule(), "dcgan", 0, "tp", 10)
     assert opened == []
     next(examples)
     assert len(opened) <= 2
@@ -360,7 +348,7 @@ def test_pool_is_read_block_by_block(material, monkeypatch):
 )
 def test_number_of_shards(images, number):
     """Of 32 x 32 x 3 pixels: 5,461 images in 16 MiB, 349,525 in a GiB."""
-    assert augmented.shard_count(images * 3072) == number
+    assert records.shard_count(images * 3072) == number
 
 
 def test_ids_of_many_draws_rise_as_numbers_do(tmp_path, material):
@@ -383,7 +371,7 @@ def test_ids_of_many_draws_rise_as_numbers_do(tmp_path, material):
 def test_images_are_stored_as_png(tmp_path, material):
     dataset = write(tmp_path, material, name="real")
     (record,) = tf.data.TFRecordDataset([str(path) for path in shards(dataset)]).take(1)
-    encoded = tf.io.parse_single_example(record, augmented.FEATURE_SPEC)["image"].numpy()
+    encoded = tf.io.parse_single_example(record, records.FEATURE_SPEC)["image"].numpy()
     assert Image.open(io.BytesIO(encoded)).format == "PNG"
     assert tfds.builder_from_directory(str(dataset.path)).info.splits["train"].num_examples == 36
 

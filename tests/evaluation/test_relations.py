@@ -6,9 +6,8 @@ from scipy import stats
 
 from tfgan_aug.core import artefacts
 from tfgan_aug.evaluation import quality, relations
-from tfgan_aug.experiments import measures
-from tfgan_aug.reports import image_sections as image_section
-from tfgan_aug.reports import page
+from tfgan_aug.experiments import gains, measures
+from tfgan_aug.reports import image_sections, page
 
 
 def record(key, distance, recall):
@@ -72,11 +71,11 @@ def test_gains_come_from_cells_and_from_sweeps(tmp_path):
     points = [{"datasets": ["d1"], "difference": -3.0}, {"datasets": ["d2"], "difference": None}]
     artefacts.write_json(tmp_path / "sweeps" / "ratio" / "sweep.json", {"points": points})
     sets = [record(str(i), 1.0, 0.5) for i in range(3)]
-    assert relations.accuracies_of(tmp_path, sets) == {"0": pytest.approx(15), "1": -3}
+    assert gains.accuracies_of(tmp_path, sets) == {"0": pytest.approx(15), "1": -3}
 
 
 def test_sections_show_what_is_there(tmp_path):
-    assert [make({}, tmp_path) for make in image_section.SECTIONS] == [None] * 4
+    assert [make({}, tmp_path) for make in image_sections.SECTIONS] == [None] * 4
     made = {"sets": [record("0", 1.25, 0.5), record("1", None, 0.5)], "classes": ["a"], "reference_note": ""}
     artefacts.write_json(tmp_path / measures.FILE, made)
     (tmp_path / "sweeps" / "ratio").mkdir(parents=True)
@@ -84,7 +83,7 @@ def test_sections_show_what_is_there(tmp_path):
     artefacts.write_json(tmp_path / "sweeps" / "ratio" / "sweep.json", sweep)
     advice = {"curve": [{"count": 9.0, "mean": 50.0, "sd": 1.0}, {"count": 18.0, "mean": 55.0, "sd": 1.0}]}
     artefacts.write_json(tmp_path / "advice.json", {**advice, "words": ["Words.", "", "| a | b |", "* more"]})
-    sections = [make({}, tmp_path) for make in image_section.SECTIONS]
+    sections = [make({}, tmp_path) for make in image_sections.SECTIONS]
     page.write(tmp_path / "p.html", tmp_path / "p.md", "Title", "Lead.", sections)
     text = (tmp_path / "p.md").read_text()
     for words in (
@@ -100,4 +99,4 @@ def test_sections_show_what_is_there(tmp_path):
     assert "FID-" not in text and "| a | b |" not in text
     made["reference_note"] = "left 0 unused"
     artefacts.write_json(tmp_path / measures.FILE, made)
-    assert any("a copy looks perfect" in block.text for block in image_section.images({}, tmp_path).blocks[:1])
+    assert any("a copy looks perfect" in block.text for block in image_sections.images({}, tmp_path).blocks[:1])

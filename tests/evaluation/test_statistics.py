@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from tfgan_aug.evaluation import comparison as statistics
+from tfgan_aug.evaluation import comparison
 
 HITS = np.array([[[1, 1, 0, 1, 1], [1, 0, 0, 1, 0]], [[1, 1, 1, 1, 0], [0, 1, 0, 1, 1]]], bool)
 LABELS = np.array([0, 0, 2, 2, 2])
@@ -37,25 +37,25 @@ def true_variance(shape, gan=0.0, classifier=0.0, image=0.0):
 
 def test_recall_by_hand():
     # Class 0: images 0 (3 of 4 cells) and 1 (3 of 4); class 1 has none; class 2: 1, 4 and 2 of 4.
-    assert statistics.recall(HITS, LABELS, 4) == [75.0, None, pytest.approx(100 * 7 / 12), None]
-    assert statistics.recall(HITS.astype(np.uint8), LABELS, 3)[0] == 75.0
+    assert comparison.recall(HITS, LABELS, 4) == [75.0, None, pytest.approx(100 * 7 / 12), None]
+    assert comparison.recall(HITS.astype(np.uint8), LABELS, 3)[0] == 75.0
 
 
 def test_describe_by_hand():
-    described = statistics.describe(HITS, LABELS, 3)
+    described = comparison.describe(HITS, LABELS, 3)
     # Cells: 80, 40, 80 and 60 %.
     assert described["total"] == 5 and described["mean"] == pytest.approx(65)
     assert described["sd"] == pytest.approx(math.sqrt((15**2 + 25**2 + 15**2 + 5**2) / 3))
     assert described["se"] == pytest.approx(100 * math.sqrt(0.65 * 0.35 / 5))
-    assert described["recall"] == statistics.recall(HITS, LABELS, 3)
-    assert statistics.describe(HITS[:1, :1], LABELS, 3)["sd"] is None
+    assert described["recall"] == comparison.recall(HITS, LABELS, 3)
+    assert comparison.describe(HITS[:1, :1], LABELS, 3)["sd"] is None
 
 
 def test_one_cell_agrees_with_the_paired_normal_interval():
     rng = np.random.default_rng(3)
     reference = rng.random((1, 1, 4000)) < 0.8
     hits = np.where(rng.random(reference.shape) < 0.1, rng.random(reference.shape) < 0.9, reference)
-    made = statistics.compare(hits, reference, gan=False)
+    made = comparison.compare(hits, reference, gan=False)
     # McNemar's table: only images on which the two disagree count.
     gained, lost = np.sum(hits & ~reference), np.sum(~hits & reference)
     difference = (gained - lost) / 4000
@@ -68,21 +68,21 @@ def test_one_cell_agrees_with_the_paired_normal_interval():
 
 def test_p_by_hand():
     nothing = np.ones((1, 1, 50), bool)
-    same = statistics.compare(nothing, nothing, gan=False, resamples=99)
+    same = comparison.compare(nothing, nothing, gan=False, resamples=99)
     assert same == {"difference": 0.0, "low": 0.0, "high": 0.0, "p": 1.0, "scope": "one classifier seed"}
     # Every image gained: no resample at or below 0.
-    gained = statistics.compare(nothing, ~nothing, gan=False, resamples=99)
+    gained = comparison.compare(nothing, ~nothing, gan=False, resamples=99)
     assert (gained["difference"], gained["low"], gained["p"]) == (100, 100, pytest.approx(2 / 100))
-    lost = statistics.compare(~nothing, nothing, gan=False, resamples=99)
+    lost = comparison.compare(~nothing, nothing, gan=False, resamples=99)
     assert (lost["difference"], lost["high"], lost["p"]) == (-100, -100, pytest.approx(2 / 100))
     # One of two classifier seeds gains every image, the other loses every image: a resample has one of the two.
     hits = np.stack([nothing[0, 0], ~nothing[0, 0]])[None]
-    made = statistics.compare(hits, ~hits, gan=False, resamples=999)
+    made = comparison.compare(hits, ~hits, gan=False, resamples=999)
     assert (made["difference"], made["low"], made["high"]) == (0, -100, 100) and made["p"] > 0.9
 
 
 def test_uint8_does_not_wrap():
-    made = statistics.compare(np.zeros((1, 1, 9), np.uint8), np.ones((1, 1, 9), np.uint8), gan=False, resamples=9)
+    made = comparison.compare(np.zeros((1, 1, 9), np.uint8), np.ones((1, 1, 9), np.uint8), gan=False, resamples=9)
     assert made["difference"] == made["low"] == made["high"] == -100
 
 
@@ -93,7 +93,7 @@ def test_variance_of_one_factor_is_unbiased(axis):
     values = np.random.default_rng(axis).integers(-1, 2, shape[axis])
     values[:2] = -1, 1
     paired = np.broadcast_to(np.expand_dims(values, [other for other in range(3) if other != axis]), shape)
-    drawn = statistics._resampled(paired.astype(np.int8), 20_000, np.random.default_rng(0))
+    drawn = comparison._resampled(paired.astype(np.int8), 20_000, np.random.default_rng(0))
     assert drawn.mean() == pytest.approx(values.mean(), abs=0.02)
     assert drawn.var() == pytest.approx(values.var(ddof=1) / shape[axis], rel=0.04)
 
@@ -112,7 +112,7 @@ def test_variance_against_known_effects(shape, effects):
     for number in range(400):
         hits, reference = simulate(rng, shape, **effects)
         paired = hits.astype(np.int8) - reference.astype(np.int8)
-        found.append(statistics._resampled(paired, 100, np.random.default_rng(number)).var())
+        found.append(comparison._resampled(paired, 100, np.random.default_rng(number)).var())
     main, ours, theirs = true_variance(shape, **effects)
     assert np.mean(found) == pytest.approx(main + 7 * ours + 3 * theirs, rel=0.12)
     # Never anti-conservative on average.
@@ -124,7 +124,7 @@ def alarms(shape, widen, runs=300, **effects):
     rng, count = np.random.default_rng(1), 0
     for number in range(runs):
         hits, reference = simulate(rng, shape, **effects)
-        made = statistics.compare(hits, reference, gan=True, resamples=200, seed=number, widen=widen)
+        made = comparison.compare(hits, reference, gan=True, resamples=200, seed=number, widen=widen)
         count += made["p"] < 0.05
     return count / runs
 
@@ -144,25 +144,25 @@ def test_three_dominant_gan_seeds_need_widening():
 
 def test_stretch_is_students_quantile():
     paired = np.broadcast_to(np.array([-1, 0, 1], np.int8)[:, None, None], (3, 1, 1))
-    assert statistics._stretch(paired) == pytest.approx(stats.t.ppf(0.975, 2) / stats.norm.ppf(0.975))
-    assert statistics._stretch(np.zeros((3, 2, 5), np.int8)) == 1
+    assert comparison._stretch(paired) == pytest.approx(stats.t.ppf(0.975, 2) / stats.norm.ppf(0.975))
+    assert comparison._stretch(np.zeros((3, 2, 5), np.int8)) == 1
     images = np.resize(np.array([-1, 0, 1], np.int8), (1, 1, 5000))
-    assert statistics._stretch(images) == pytest.approx(1, abs=1e-3)
+    assert comparison._stretch(images) == pytest.approx(1, abs=1e-3)
 
 
 def test_seed_decides_the_resamples():
     hits, reference = simulate(np.random.default_rng(0), (3, 4, 300))
-    first = statistics.compare(hits, reference, gan=True, resamples=300)
-    assert statistics.compare(hits, reference, gan=True, resamples=300, seed=0) == first
-    other = statistics.compare(hits, reference, gan=True, resamples=300, seed=1)
+    first = comparison.compare(hits, reference, gan=True, resamples=300)
+    assert comparison.compare(hits, reference, gan=True, resamples=300, seed=0) == first
+    other = comparison.compare(hits, reference, gan=True, resamples=300, seed=1)
     assert other["difference"] == first["difference"] and (other["low"], other["high"]) != (first["low"], first["high"])
 
 
 def test_blocks_decide_nothing(monkeypatch):
     hits, reference = simulate(np.random.default_rng(0), (2, 2, 100))
-    whole = statistics.compare(hits, reference, gan=True, resamples=60)
-    monkeypatch.setattr(statistics, "_BLOCK", 700)
-    assert statistics.compare(hits, reference, gan=True, resamples=60) == whole
+    whole = comparison.compare(hits, reference, gan=True, resamples=60)
+    monkeypatch.setattr(comparison, "_BLOCK", 700)
+    assert comparison.compare(hits, reference, gan=True, resamples=60) == whole
 
 
 @pytest.mark.parametrize(
@@ -178,7 +178,7 @@ def test_blocks_decide_nothing(monkeypatch):
 )
 def test_scope_says_what_is_left_out(shape, gan, scope):
     hits = np.ones((*shape, 4), bool)
-    assert statistics.compare(hits, hits[:1], gan=gan, resamples=9)["scope"] == scope
+    assert comparison.compare(hits, hits[:1], gan=gan, resamples=9)["scope"] == scope
 
 
 @pytest.mark.parametrize(
@@ -192,26 +192,26 @@ def test_scope_says_what_is_left_out(shape, gan, scope):
 )
 def test_shapes_that_do_not_match(shape, reference, gan):
     with pytest.raises(ValueError) as caught:
-        statistics.compare(np.ones(shape, bool), np.ones(reference, bool), gan=gan)
+        comparison.compare(np.ones(shape, bool), np.ones(reference, bool), gan=gan)
     assert str(shape) in str(caught.value) and str(reference) in str(caught.value)
 
 
 def test_other_guards():
     with pytest.raises(ValueError, match=r"\(3, 4\)"):
-        statistics.describe(np.ones((3, 4), bool), np.zeros(4, int), 1)
+        comparison.describe(np.ones((3, 4), bool), np.zeros(4, int), 1)
     with pytest.raises(ValueError, match=r"\(1, 0, 4\)"):
-        statistics.recall(np.ones((1, 0, 4), bool), np.zeros(4, int), 1)
+        comparison.recall(np.ones((1, 0, 4), bool), np.zeros(4, int), 1)
     with pytest.raises(ValueError, match=r"labels of shape \(3,\)"):
-        statistics.recall(np.ones((1, 1, 4), bool), np.zeros(3, int), 1)
+        comparison.recall(np.ones((1, 1, 4), bool), np.zeros(3, int), 1)
     with pytest.raises(ValueError, match="resamples=0"):
-        statistics.compare(np.ones((1, 1, 4), bool), np.ones((1, 1, 4), bool), gan=False, resamples=0)
+        comparison.compare(np.ones((1, 1, 4), bool), np.ones((1, 1, 4), bool), gan=False, resamples=0)
 
 
 def test_holm_by_hand():
     # Sorted 0.01, 0.02, 0.03, 0.4 times 4, 3, 2, 1, never falling: 0.04, 0.06, 0.06, 0.4.
-    assert statistics.holm([0.03, 0.01, 0.4, 0.02]) == pytest.approx([0.06, 0.04, 0.4, 0.06])
-    assert statistics.holm([0.7, 0.6]) == [1, 1]
-    assert statistics.holm([]) == []
+    assert comparison.holm([0.03, 0.01, 0.4, 0.02]) == pytest.approx([0.06, 0.04, 0.4, 0.06])
+    assert comparison.holm([0.7, 0.6]) == [1, 1]
+    assert comparison.holm([]) == []
 
 
 @pytest.mark.parametrize(
@@ -225,7 +225,7 @@ def test_holm_by_hand():
     ],
 )
 def test_verdict(difference, p, expected):
-    assert statistics.verdict({"difference": difference, "p_holm": p, "p": 0.001}) == expected
+    assert comparison.verdict({"difference": difference, "p_holm": p, "p": 0.001}) == expected
 
 
 def table():
@@ -243,7 +243,7 @@ def table():
 
 def test_compare_all():
     rows = table()
-    made = statistics.compare_all(rows, resamples=199)
+    made = comparison.compare_all(rows, resamples=199)
     assert {name: sorted(found) for name, found in made.items()} == {
         "real": ["geo"],
         "geo": ["real"],
@@ -258,28 +258,28 @@ def test_compare_all():
     # Common seeds, each with its own baseline.
     expected = rows["dcgan"]["hits"][:, 1:].mean() - rows["real"]["hits"][:, 1:].mean()
     assert found["stacked"]["difference"] == pytest.approx(100 * expected)
-    paired = statistics.compare(rows["dcgan"]["hits"][:, 1:], rows["real"]["hits"][:, 1:], gan=True, resamples=199)
+    paired = comparison.compare(rows["dcgan"]["hits"][:, 1:], rows["real"]["hits"][:, 1:], gan=True, resamples=199)
     assert {key: found["stacked"][key] for key in paired} == paired
 
 
 def test_compare_all_without_a_baseline():
     rows = table()
     del rows["geo"]
-    assert statistics.compare_all(rows, resamples=19)["real"] == {}
-    assert set(statistics.compare_all(rows, resamples=19)["dcgan"]) == {"real"}
+    assert comparison.compare_all(rows, resamples=19)["real"] == {}
+    assert set(comparison.compare_all(rows, resamples=19)["dcgan"]) == {"real"}
 
 
 def test_compare_all_guards():
     rows = table()
     rows["stacked"]["classifier_seeds"] = [8, 9]
     with pytest.raises(ValueError, match="stacked and real have no classifier seed in common"):
-        statistics.compare_all(rows, resamples=9)
+        comparison.compare_all(rows, resamples=9)
     for seeds in ([5, 5], [5]):
         rows["stacked"]["classifier_seeds"] = seeds
         with pytest.raises(ValueError, match="row stacked: classifier seeds"):
-            statistics.compare_all(rows, resamples=9)
+            comparison.compare_all(rows, resamples=9)
 
 
 def test_minutes_per_point():
-    assert statistics.minutes_per_point(30, 1.5) == 20
-    assert statistics.minutes_per_point(30, 0) is None and statistics.minutes_per_point(30, -1) is None
+    assert comparison.minutes_per_point(30, 1.5) == 20
+    assert comparison.minutes_per_point(30, 0) is None and comparison.minutes_per_point(30, -1) is None

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 import tiny
 
-from tfgan_aug.commands import advise as advice_job
+from tfgan_aug.commands import advise
 from tfgan_aug.core import artefacts
 from tfgan_aug.core.errors import UserError
 from tfgan_aug.data import sources, subsets
 from tfgan_aug.experiments import advice
-from tfgan_aug.training import loop as training
+from tfgan_aug.training import strategies
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +38,7 @@ def trainings(root, tmp_path, strategy=None, **fields):
 @pytest.fixture(scope="module")
 def advised(root, tmp_path_factory):
     workdir = tmp_path_factory.mktemp("advised")
-    return workdir, advice_job.run(config_of(root), workdir)
+    return workdir, advise.run(config_of(root), workdir)
 
 
 def test_shares_are_nested_and_keep_every_class():
@@ -80,7 +80,7 @@ def test_the_words_say_what_a_gan_has_to_beat(advised):
 def test_advice_again_trains_nothing(advised, root, monkeypatch):
     workdir, printed = advised
     monkeypatch.setattr(advice.training, "fit", lambda *args, **kwargs: pytest.fail("trained again"))
-    assert advice_job.run(config_of(root), workdir) == printed
+    assert advise.run(config_of(root), workdir) == printed
 
 
 def test_rows_are_worth_real_images(advised, root):
@@ -115,10 +115,10 @@ def test_rows_are_worth_real_images(advised, root):
 )
 def test_mistakes_are_named_before_any_work(root, tmp_path, fields, words):
     with pytest.raises(UserError, match=words):
-        advice_job.run(config_of(root, **fields), tmp_path / "work")
+        advise.run(config_of(root, **fields), tmp_path / "work")
     assert not (tmp_path / "work").exists()
 
 
 def test_shares_of_less_than_a_batch_are_left_out(root, tmp_path):
-    made, _ = trainings(root, tmp_path, advice__shares="0.1,0.5,1", strategy=training.make_strategy("one_device"))
+    made, _ = trainings(root, tmp_path, advice__shares="0.1,0.5,1", strategy=strategies.make_strategy("one_device"))
     assert made.shares == (0.5, 1.0)

@@ -6,9 +6,8 @@ import tiny
 
 from tfgan_aug.core import artefacts
 from tfgan_aug.data import sources
-from tfgan_aug.experiments import cells as experiment
-from tfgan_aug.experiments import rows
-from tfgan_aug.training import loop as training
+from tfgan_aug.experiments import cells, rows
+from tfgan_aug.training import loop, strategies
 from tfgan_aug.training.progress import Progress
 
 ROWS = {row.name: row for row in rows.all_rows(("dcgan",))}
@@ -38,7 +37,7 @@ class Data:
 def cell(row, order=range(10), **fields):
     config = tiny.config("shapes10", **{"classifier__steps": 6, "classifier__checkpoint_steps": 2, **fields})
     source = sources.open_configured(config)
-    return experiment.Cell(ROWS[row], Data(list(order)), config, source, "s", 5, 1, lambda: judge, "j")
+    return cells.Cell(ROWS[row], Data(list(order)), config, source, "s", 5, 1, lambda: judge, "j")
 
 
 def judge(images):
@@ -47,7 +46,7 @@ def judge(images):
 
 def made(workdir, chosen):
     stage = chosen.stage(workdir)
-    experiment.make(stage, chosen, training.make_strategy("one_device"), Progress())
+    cells.make(stage, chosen, strategies.make_strategy("one_device"), Progress())
     with np.load(stage.path / "hits.npz") as hits:
         return artefacts.read_json(stage.path / "result.json"), dict(hits), (stage.path / "classifier.csv").read_text()
 
@@ -57,20 +56,20 @@ def test_held_out_images_come_in_one_order(tmp_path):
     second, others, _ = made(tmp_path / "b", cell("dcgan_tp", order=range(9, -1, -1)))
     assert first == second and hits["held_out_labels"].tolist() == list(range(10))
     assert all(np.array_equal(hits[name], others[name]) for name in hits)
-    assert first["held_out"] == experiment.counted(hits["held_out"], hits["held_out_labels"], 10)
+    assert first["held_out"] == cells.counted(hits["held_out"], hits["held_out_labels"], 10)
 
 
 @pytest.mark.parametrize("steps", [1, 4])
 def test_a_pretrained_row_resumes_in_either_phase(tmp_path, monkeypatch, steps):
     """Generated images until step 3, real ones until 6; cut off in the first phase or in the second."""
     whole = made(tmp_path / "whole", cell("dcgan_tp_pretrained"))
-    original = training.fit
+    original = loop.fit
 
     def cut(model, arrays, *, callbacks, **options):
         original(model, arrays, callbacks=[*callbacks, tiny.InterruptAfter(steps + 1)], **options)
 
     with monkeypatch.context() as patch:
-        patch.setattr(training, "fit", cut)
+        patch.setattr(loop, "fit", cut)
         with pytest.raises(tiny.Interrupted):
             made(tmp_path / "cut", cell("dcgan_tp_pretrained"))
     resumed = made(tmp_path / "cut", cell("dcgan_tp_pretrained"))
@@ -100,6 +99,6 @@ def test_cells_are_told_apart_by_what_they_depend_on(tmp_path):
 
 def test_counts_by_hand():
     hits, labels = np.array([True, False, True, True]), np.array([0, 0, 2, 2], np.int32)
-    scores = experiment.counted(hits, labels, 4)
+    scores = cells.counted(hits, labels, 4)
     assert scores == {"correct": [1, 0, 2, 0], "total": [2, 0, 2, 0]}
-    assert experiment.accuracy(scores) == (0.75, pytest.approx((0.75 * 0.25 / 4) ** 0.5))
+    assert cells.accuracy(scores) == (0.75, pytest.approx((0.75 * 0.25 / 4) ** 0.5))

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tfgan_aug.classifiers import classifier as classifiers
+from tfgan_aug.classifiers import networks
 from tfgan_aug.core import artefacts, pixels, streams
 from tfgan_aug.experiments import inspection
 from tfgan_aug.gans.stacked import StackedGAN
@@ -20,14 +20,14 @@ SHAPE = (16, 16, 3)
 def made(stacks, classes=3):
     """A Stacked GAN whose weights are spread out: every latent matters. Tests give back the weights they change."""
     keras.utils.set_random_seed(1)
-    encoder = classifiers.encoder(SHAPE, classes, 0.1)
+    encoder = networks.encoder(SHAPE, classes, 0.1)
     sizes = {"image_width": 0.05, "feature_width": 0.05, "top_latent_dim": 7, "latent_dim_below": 5}
     gan = StackedGAN(encoder, stacks, augmentation="flip", **sizes)
     random = np.random.default_rng(0)
     for weight in gan.trainable_variables:
         weight.assign(weight + random.normal(0, 0.3, weight.shape))
     images = random.integers(0, 256, (20, *SHAPE), np.uint8)
-    classifiers.even_out(encoder, images, ("pool_2", "dense"))
+    networks.even_out(encoder, images, ("pool_2", "dense"))
     return gan
 
 

@@ -6,18 +6,15 @@ import tensorflow as tf
 import tiny
 from PIL import Image
 
-from tfgan_aug.classifiers import classifier as classifiers
-from tfgan_aug.classifiers import judges
-from tfgan_aug.commands import measure as measure_job
-from tfgan_aug.commands import run_table as table_job
+from tfgan_aug.classifiers import judges, recipes
+from tfgan_aug.commands import measure, run_table
 from tfgan_aug.core import artefacts
 from tfgan_aug.core.errors import UserError
 from tfgan_aug.data import sources, subsets
-from tfgan_aug.datasets import written as augmented
+from tfgan_aug.datasets import augmented
 from tfgan_aug.evaluation import copying, features
-from tfgan_aug.experiments import measures
-from tfgan_aug.sampling import near_copies as copies
-from tfgan_aug.sampling import pools as verdicts
+from tfgan_aug.experiments import feature_stage, measures
+from tfgan_aug.sampling import near_copies, rules
 from tfgan_aug.training import monitor
 
 
@@ -50,32 +47,32 @@ def measured(large, tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(judges, "Judge", tiny.AnyJudge)
         options = {"rows": "real,dcgan_tp,dcgan_fp", "gan_seeds": "0", "classifier_seeds": "0"}
-        table_job.run(config_of(large), table_job.Options(str(workdir), **options))
-        return workdir, measure_job.run(config_of(large), workdir)
+        run_table.run(config_of(large), run_table.Options(str(workdir), **options))
+        return workdir, measure.run(config_of(large), workdir)
 
 
 def test_reporting_images_are_neither_trained_on_nor_held_out_nor_shared(large):
     config = config_of(large)
     source = sources.open_configured(config)
     subset = subsets.read(source, config)
-    train, reference = features.choose(source, subset, config.metrics, 0)
+    train, reference = feature_stage.choose(source, subset, config.metrics, 0)
     seen = {*subset.train.ids, *subset.test.ids}
     ids = [{source.train.ids[place] for place in places} for places in (train, reference)]
     assert not ids[0] & ids[1] and not (ids[0] | ids[1]) & seen and len(ids[0] | ids[1]) == 3 * 52
     assert np.bincount(source.train.labels[reference]).tolist() == [26] * 3
-    again, other = (features.choose(source, subset, config.metrics, seed)[1] for seed in (0, 1))
+    again, other = (feature_stage.choose(source, subset, config.metrics, seed)[1] for seed in (0, 1))
     assert np.array_equal(reference, again) and not np.array_equal(reference, other)
 
 
 def test_features_are_the_inputs_of_the_last_layer(large):
     section = config_of(large).metrics
-    model = classifiers.build("--config.metrics", section, (16, 16, 3), 3, seed=0)
+    model = recipes.build("--config.metrics", section, (16, 16, 3), 3, seed=0)
     images = np.random.default_rng(0).integers(0, 256, (7, 16, 16, 3), np.uint8)
     found = features.Network("cnn", [model])(images)
     last = model.network.layers[-1]
     logits = found.values @ last.kernel.numpy() + last.bias.numpy()
     np.testing.assert_allclose(tf.nn.softmax(logits), model.probabilities(images), atol=1e-6)
-    other = features.Network("cnn", [classifiers.build("--config.metrics", section, (16, 16, 3), 3, seed=1)])(images)
+    other = features.Network("cnn", [recipes.build("--config.metrics", section, (16, 16, 3), 3, seed=1)])(images)
     with pytest.raises(UserError, match="features of different networks cannot be compared"):
         features.check_same(found, other)
 
@@ -167,14 +164,14 @@ def test_cards_hold_the_measures_and_their_sums(measured):
 def test_measuring_again_computes_nothing(measured, large, monkeypatch):
     workdir, printed = measured
     monkeypatch.setattr(measures.quality, "measure", lambda *args: pytest.fail("measured again"))
-    assert measure_job.run(config_of(large), workdir) == printed
+    assert measure.run(config_of(large), workdir) == printed
 
 
 def test_without_unused_images_the_judge_stands_in_and_says_so(tmp_path):
     root = pictures(tmp_path / "colours", 8)
     options = {"rows": "dcgan_tp", "gan_seeds": "0", "classifier_seeds": "0"}
-    table_job.run(config_of(root), table_job.Options(str(tmp_path / "work"), **options))
-    printed = measure_job.run(config_of(root), tmp_path / "work")
+    run_table.run(config_of(root), run_table.Options(str(tmp_path / "work"), **options))
+    printed = measure.run(config_of(root), tmp_path / "work")
     made = artefacts.read_json(tmp_path / "work" / measures.FILE)
     assert "KID-judge" in printed and "a copy looks perfect: left 0 unused" in printed
     assert list(made["sets"][0]["quality"]) == ["judge"] and made["sets"][0]["copying"]["pixels"]["ct"] is None
@@ -182,21 +179,21 @@ def test_without_unused_images_the_judge_stands_in_and_says_so(tmp_path):
 
 def test_a_workdir_without_datasets_is_named(tmp_path, large):
     with pytest.raises(UserError, match="--workdir: found no datasets"):
-        measure_job.run(config_of(large), tmp_path / "empty")
+        measure.run(config_of(large), tmp_path / "empty")
 
 
 def test_near_copies_are_neither_tp_nor_fp(large):
     train = np.random.default_rng(0).integers(0, 256, (40, 16, 16, 3), np.uint8)
     fresh = np.random.default_rng(1).integers(0, 256, (3, 16, 16, 3), np.uint8)
     near = np.clip(train[:2].astype(int) + 1, 0, 255).astype(np.uint8)
-    model = classifiers.build("--config.judge", config_of(large).judge, (16, 16, 3), 3, seed=0)
+    model = recipes.build("--config.judge", config_of(large).judge, (16, 16, 3), 3, seed=0)
     for spaces in (["pixels"], ["features"], ["pixels", "features"]):
-        screen = copies.Screen(train, [model], spaces, 0.01)
+        screen = near_copies.Screen(train, [model], spaces, 0.01)
         assert screen(np.concatenate([near, train[5:6]])).all()
-    screen = copies.Screen(train, [model], ["pixels"], 0.01)
+    screen = near_copies.Screen(train, [model], ["pixels"], 0.01)
     assert not screen(fresh).any()
     probabilities = np.array([[0.9, 0.1], [0.2, 0.8], [0.9, 0.1], [0.2, 0.8]])
-    codes = verdicts.Screened(verdicts.Rule(), screen).verdicts(0, probabilities, np.concatenate([near, fresh[:2]]))
+    codes = rules.Screened(rules.Rule(), screen).verdicts(0, probabilities, np.concatenate([near, fresh[:2]]))
     assert codes.tolist() == [0, 0, 1, 2]
 
 
@@ -207,7 +204,7 @@ def test_dropping_copies_changes_the_dataset_and_its_digest(tmp_path, measured, 
     config = config_of(large, samples__drop_copies="pixels")
     options = {"rows": "dcgan_tp", "gan_seeds": "0", "classifier_seeds": "0"}
     with pytest.raises(UserError, match="too few TP images"):
-        table_job.run(config, table_job.Options(str(tmp_path / "work"), **options))
+        run_table.run(config, run_table.Options(str(tmp_path / "work"), **options))
 
 
 def test_the_monitor_writes_the_grid_and_cheap_metrics(tmp_path):

@@ -1,56 +1,30 @@
 """The main job, end to end: once as a command on shapes10, killed and resumed, then each branch on a small folder."""
 
-import hashlib
-import pathlib
 import re
 import shutil
 import signal
 import subprocess
-import sys
 import time
 
 import numpy as np
 import pytest
 import tensorflow_datasets as tfds
 import tiny
+from jobs import FIELDS, ROOT, command, sums
 from PIL import Image
 
 from tfgan_aug.classifiers import judges
 from tfgan_aug.config import settings
-from tfgan_aug.core import artefacts
+from tfgan_aug.core import artefacts, workdirs
 from tfgan_aug.core.errors import UserError
-from tfgan_aug.data import shapes, subsets
-from tfgan_aug.datasets import written as augmented
-from tfgan_aug.experiments import building
-from tfgan_aug.experiments import main_job as pipeline
+from tfgan_aug.data import geometric, shapes, subsets
+from tfgan_aug.datasets import augmented
+from tfgan_aug.experiments import cells, families, judge_stage, main_job
 
-ROOT = pathlib.Path(__file__).parents[2]
 VARIANTS = settings.variants_of(("dcgan",))
 
 
 # The command
-
-FIELDS = {
-    "image_size": 16, "train_per_class": 6, "test_per_class": 2,
-    "judge.recipe": "paper", "judge.width": 0.05, "judge.steps": 4, "judge.checkpoint_steps": 2,
-    "classifier.recipe": "paper", "classifier.width": 0.05, "classifier.steps": 4,
-    "judge.batch_size": 8, "classifier.batch_size": 8,
-    "dcgan.width": 1, "dcgan.epochs": 2, "dcgan.batch_size": 8, "dcgan.checkpoint_steps": 4,
-    "samples.per_class": 2, "samples.block_size": 8, "samples.max_draws_per_class": 16,
-}  # fmt: skip
-
-
-def command(workdir, *options):
-    arguments = [f"--config.{name}={value}" for name, value in FIELDS.items()]
-    return [
-        sys.executable,
-        "-m",
-        "tools.build_dataset",
-        f"--workdir={workdir}",
-        "--allow_shortfall",
-        *arguments,
-        *options,
-    ]
 
 
 def finished(workdir):
@@ -64,14 +38,6 @@ def killed_at(workdir, pattern):
         time.sleep(0.002)
     process.send_signal(signal.SIGKILL)
     return process.wait() == -signal.SIGKILL
-
-
-def sums(folder, pattern="**/*"):
-    return {
-        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(folder.glob(pattern))
-        if path.is_file()
-    }
 
 
 @pytest.fixture(scope="session")
@@ -175,12 +141,11 @@ def test_second_run_reuses_everything(whole, monkeypatch, capsys):
     def never(*arguments, **options):
         raise AssertionError("a finished stage was made again")
 
-    for module in ("geometric", "judges", "generators", "subsets"):
-        monkeypatch.setattr(getattr(building, module), "make", never)
-    monkeypatch.setattr(pipeline.experiment, "make", never)
+    for module in (geometric, judge_stage, families, subsets, cells):
+        monkeypatch.setattr(module, "make", never)
     config = settings.get_config()
     config.update_from_flattened_dict(FIELDS)
-    result = pipeline.build_dataset(config, pipeline.Options(str(workdir), allow_shortfall=True))
+    result = main_job.build_dataset(config, main_job.Options(str(workdir), allow_shortfall=True))
     notes = capsys.readouterr().err
     for name in VARIANTS:
         assert re.search(rf"^{name}: reused .*{name}/1\.0\.0 \(digest [0-9a-f]{{16}}\)$", notes, re.MULTILINE)
@@ -222,9 +187,9 @@ def root(tmp_path):
 
 
 def build(root, tmp_path, options=(), **fields):
-    return pipeline.build_dataset(
+    return main_job.build_dataset(
         tiny.config(f"folder:{root}", **{"train_per_class": 0, **fields}),
-        pipeline.Options(str(tmp_path / "work"), **dict(options)),
+        main_job.Options(str(tmp_path / "work"), **dict(options)),
     )
 
 
@@ -386,5 +351,5 @@ def test_unknown_variants(root, tmp_path, names):
 
 def test_two_runs_do_not_share_a_workdir(root, tmp_path):
     refusal = pytest.raises(UserError, match="--workdir: another run is at work in .*; wait for it or name another")
-    with artefacts.open_workdir("--workdir", tmp_path / "work"), refusal:
+    with workdirs.open_workdir("--workdir", tmp_path / "work"), refusal:
         build(root, tmp_path, {"variants": "real"})

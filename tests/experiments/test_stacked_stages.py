@@ -13,24 +13,21 @@ import tiny
 from gan_harness import assert_same
 from PIL import Image
 
-from tfgan_aug.classifiers import classifier as classifiers
-from tfgan_aug.classifiers import judges
+from tfgan_aug.classifiers import judges, networks
 from tfgan_aug.core import artefacts
 from tfgan_aug.core.errors import UserError
 from tfgan_aug.data import subsets
-from tfgan_aug.datasets import written as augmented
-from tfgan_aug.experiments import inspection, stacked_stages
-from tfgan_aug.experiments import main_job as pipeline
+from tfgan_aug.datasets import records
+from tfgan_aug.experiments import families, inspection, main_job, stacked_stages
 from tfgan_aug.gans.stacked import REPRESENTATIONS
-from tfgan_aug.sampling import saved_models as generators
-from tfgan_aug.training import loop as training
-from tfgan_aug.training import progress
+from tfgan_aug.sampling import saved_models
+from tfgan_aug.training import checkpoints, loop, progress, strategies
 
 # The encoder
 
 
 def test_the_encoder_is_the_originals():
-    network = classifiers.encoder((32, 32, 3), 10)
+    network = networks.encoder((32, 32, 3), 10)
     shapes = {layer.name: layer.output.shape[1:] for layer in network.layers if "flatten" not in layer.name}
     assert shapes == {
         "images": (32, 32, 3),
@@ -48,7 +45,7 @@ def test_the_encoder_is_the_originals():
 
 
 def test_the_encoders_width_and_dropout():
-    network = classifiers.encoder((16, 16, 1), 4, width=0.1, dropout=(0.1, 0.2, 0.3))
+    network = networks.encoder((16, 16, 1), 4, width=0.1, dropout=(0.1, 0.2, 0.3))
     assert [layer.rate for layer in network.layers if isinstance(layer, keras.layers.Dropout)] == [0.1, 0.2, 0.3]
     widths = [layer.output.shape[-1] for layer in network.layers if layer.name in ("conv_1", "conv_2", "dense")]
     assert widths == [6, 13, 26] and network.output_shape == (None, 4)
@@ -57,7 +54,7 @@ def test_the_encoders_width_and_dropout():
 def spread_encoder():
     """An encoder whose representations are of quite different sizes, and images for it."""
     keras.utils.set_random_seed(1)
-    network = classifiers.encoder((16, 16, 3), 3, width=0.1, dropout=(0.25, 0.25, 0.5))
+    network = networks.encoder((16, 16, 3), 3, width=0.1, dropout=(0.25, 0.25, 0.5))
     random = np.random.default_rng(0)
     for weight in network.trainable_variables:
         weight.assign(3 * weight + random.normal(0, 0.1, weight.shape))
@@ -72,7 +69,7 @@ def test_even_out(block_size):
     *before, logits = outputs.predict(floats, verbose=0)
     scales = [np.sqrt(np.mean(np.square(values))) for values in before]
     assert max(scales) > 3 and abs(scales[0] / scales[1] - 1) > 0.2
-    classifiers.even_out(network, images, REPRESENTATIONS, block_size)
+    networks.even_out(network, images, REPRESENTATIONS, block_size)
     *after, evened = outputs.predict(floats, verbose=0)
     for old, new, scale in zip(before, after, scales, strict=True):
         assert np.sqrt(np.mean(np.square(new, dtype=np.float64))) == pytest.approx(1, rel=1e-5)
@@ -88,7 +85,7 @@ def test_a_dead_layer_cannot_be_evened_out(name, layer):
     bias.assign(tf.fill(bias.shape, -1e6))
     message = f"^{name}: found no output above 0 on 11 images, expected a trained encoder$"
     with pytest.raises(ValueError, match=message):
-        classifiers.even_out(network, images, REPRESENTATIONS)
+        networks.even_out(network, images, REPRESENTATIONS)
 
 
 # Stages by what they depend on
@@ -103,7 +100,7 @@ def config(source="folder:of/pictures", gans="sgan", **fields):
 
 
 def stage_of(workdir, made, subset="abc"):
-    return generators.stage(workdir, "sgan", types.SimpleNamespace(digest=subset), made)
+    return families.stage(workdir, "sgan", types.SimpleNamespace(digest=subset), made)
 
 
 def all_of(stage):
@@ -150,7 +147,7 @@ def test_neither_the_other_widths_nor_budgets_change_a_levels_start(tmp_path):
     """The weights that level 1 starts from: they may not depend on what its digest leaves out."""
     weights = []
     for fields in ({}, {"sgan__image_width": 0.1, "sgan__joint_noise": 0.5}):
-        network = classifiers.encoder((16, 16, 3), 3, 0.1)
+        network = networks.encoder((16, 16, 3), 3, 0.1)
         weights.append(stacked_stages.build(config(**fields).sgan, network, 3).level(1))
     assert_same(*(level.generators[0] for level in weights))
     assert_same(*(level.discriminators[0] for level in weights))
@@ -182,7 +179,7 @@ def whole(tmp_path_factory):
     made = config(source=f"folder:{root}", gans="dcgan,sgan")
     with pytest.MonkeyPatch.context() as patch:
         quicken(patch)
-        result = pipeline.build_dataset(made, pipeline.Options(str(place / "work")))
+        result = main_job.build_dataset(made, main_job.Options(str(place / "work")))
     return place / "work", result, made
 
 
@@ -199,12 +196,12 @@ def stages_of(workdir, made):
 def make(workdir, made):
     """The Stacked GAN's part of the main job alone."""
     stage, subset = stages_of(workdir, made), subsets.load(subset_of(workdir))
-    generators.make(stage, "sgan", subset, made, training.make_strategy("one_device"), progress.Progress())
+    families.make(stage, "sgan", subset, made, strategies.make_strategy("one_device"), progress.Progress())
     return stage
 
 
 def draws(stage):
-    return generators.load(stage.path)(np.arange(12) % 3, np.arange(12) * 2**33)
+    return saved_models.load(stage.path)(np.arange(12) % 3, np.arange(12) * 2**33)
 
 
 def copy(workdir, place, *names):
@@ -236,9 +233,7 @@ def test_fourteen_variants_in_the_order_of_table_2(whole):
 def test_the_stacked_gans_images_say_so(whole):
     dataset = whole[1].datasets[10]
     shards = [str(path) for path in dataset.path.glob("*-train.tfrecord*")]
-    examples = [
-        tf.io.parse_single_example(record, augmented.FEATURE_SPEC) for record in tf.data.TFRecordDataset(shards)
-    ]
+    examples = [tf.io.parse_single_example(record, records.FEATURE_SPEC) for record in tf.data.TFRecordDataset(shards)]
     origins = [(example["origin"].numpy().decode(), example["verdict"].numpy().decode()) for example in examples]
     assert dataset.variant == "sgan_tp" and len(examples) == 40
     assert set(origins) == {("real", "none"), ("sgan", "tp")} and origins.count(("sgan", "tp")) == 20
@@ -288,7 +283,7 @@ def test_the_gan_and_its_generator_are_one(whole):
     gan = keras.models.load_model(stage.path / "gan.keras", safe_mode=True)
     made = gan.generate(np.arange(12) % 3, np.arange(12) * 2**33, block_size=12)
     assert np.abs(made.astype(int) - draws(stage)).max() <= 1 and len(np.unique(made, axis=0)) > 3
-    assert training.steps_done(gan) == 2
+    assert checkpoints.steps_done(gan) == 2
     # Joint training starts from the levels' weights: two steps of Adam with rate 0.01 move none by more than 0.05.
     levels = [gan.from_config(gan.get_config()).level(index) for index in range(2)]
     for level, part in zip(levels, stage.parts[1:], strict=True):
@@ -317,8 +312,8 @@ def test_without_joint_training_the_levels_stay_as_they_are(whole, tmp_path, mon
     changed = config(source=made.source, sgan__joint_steps=0)
     options = {"variants": "sgan_tp"}
     with pytest.raises(UserError, match="sgan_tp/1.0.0 holds a dataset with digest .*--overwrite replaces it"):
-        pipeline.build_dataset(changed, pipeline.Options(str(place), **options))
-    result = pipeline.build_dataset(changed, pipeline.Options(str(place), overwrite=True, **options))
+        main_job.build_dataset(changed, main_job.Options(str(place), **options))
+    result = main_job.build_dataset(changed, main_job.Options(str(place), overwrite=True, **options))
     after = stages_of(place, changed)
     assert [sums(part.path) for part in after.parts] == kept and after.path.name != before.path.name
     assert {path.name for path in after.path.iterdir()} == {"gan.keras", "generator", "stage.json", "seconds.json"}
@@ -337,14 +332,14 @@ def test_without_joint_training_the_levels_stay_as_they_are(whole, tmp_path, mon
 @pytest.fixture
 def trained(monkeypatch):
     """The names of what would have been trained; its steps are left out."""
-    names, build = [], training.trained
+    names, build = [], loop.trained
 
     def record(*arguments, name, **options):
         names.append(name)
         return build(*arguments, name=name, **options)
 
-    monkeypatch.setattr(training, "trained", record)
-    monkeypatch.setattr(training, "fit", lambda *arguments, **options: None)
+    monkeypatch.setattr(loop, "trained", record)
+    monkeypatch.setattr(loop, "fit", lambda *arguments, **options: None)
     return names
 
 
@@ -371,19 +366,19 @@ def test_cut_off_in_a_level_and_in_joint_training_it_ends_with_the_same_gan(whol
     workdir, _, made = whole
     expected = stages_of(workdir, made)
     place = copy(workdir, tmp_path, *(part.path for part in expected.parts[:2]))
-    fit = training.fit
+    fit = loop.fit
 
     def cut_off(*arguments, directory, callbacks, **options):
         first_try = [] if directory.exists() else [tiny.InterruptAfter(2)]
         fit(*arguments, directory=directory, callbacks=[*callbacks, *first_try], **options)
 
-    monkeypatch.setattr(training, "fit", cut_off)
-    for name, checkpoints in (("sgan-level-1", "checkpoints-level"), ("sgan", "checkpoints-gan")):
+    monkeypatch.setattr(loop, "fit", cut_off)
+    for name, kept in (("sgan-level-1", "checkpoints-level"), ("sgan", "checkpoints-gan")):
         with pytest.raises(tiny.Interrupted):
             make(place, made)
         (folder,) = place.glob("*.partial")
         assert folder.name.rpartition("-")[0] == name
-        assert [path.name for path in (folder / checkpoints).iterdir()] == ["step-00000001.weights.h5"]
+        assert [path.name for path in (folder / kept).iterdir()] == ["step-00000001.weights.h5"]
     stage = make(place, made)
     np.testing.assert_array_equal(draws(stage), draws(expected))
     for one, other in zip(all_of(stage).values(), all_of(expected).values(), strict=True):

@@ -9,13 +9,12 @@ import tiny
 from PIL import Image
 
 from tfgan_aug.classifiers import judges
-from tfgan_aug.commands import run_sweep as sweep_job
+from tfgan_aug.commands import run_sweep
 from tfgan_aug.core import artefacts
 from tfgan_aug.core.errors import UserError
 from tfgan_aug.data import sources, subsets
-from tfgan_aug.experiments import cells as experiment
-from tfgan_aug.experiments import rows, sweeps
-from tfgan_aug.sampling import pools as verdicts
+from tfgan_aug.experiments import cells, rows, sweeps
+from tfgan_aug.sampling import rules
 
 
 @pytest.fixture(autouse=True)
@@ -37,7 +36,7 @@ def config_of(root, **fields):
 
 def run(root, workdir, sweep, config=None, **options):
     picked = {"gan_seeds": "0", "classifier_seeds": "0,1", **options}
-    return sweep_job.run(config or config_of(root), sweep_job.Options(sweep, str(workdir), **picked))
+    return run_sweep.run(config or config_of(root), run_sweep.Options(sweep, str(workdir), **picked))
 
 
 def points(name, available=10, **fields):
@@ -106,9 +105,9 @@ def test_a_rare_class_keeps_its_first_images(root):
 
 def test_margins_by_hand():
     probabilities = np.array([[0.75, 0.25, 0.0], [0.4, 0.5, 0.1], [0.1, 0.0, 0.9], [1.0, 0.0, 0.0]])
-    np.testing.assert_allclose(verdicts.margins(0, probabilities), [0.5, -0.1, -0.8, 1.0])
-    assert verdicts.MarginRule(-0.2, 0.5).verdicts(0, probabilities).tolist() == [0, 1, 2, 0]
-    assert verdicts.MarginRule(0.5, 1.0).verdicts(0, probabilities).tolist() == [1, 2, 2, 1]
+    np.testing.assert_allclose(rules.margins(0, probabilities), [0.5, -0.1, -0.8, 1.0])
+    assert rules.MarginRule(-0.2, 0.5).verdicts(0, probabilities).tolist() == [0, 1, 2, 0]
+    assert rules.MarginRule(0.5, 1.0).verdicts(0, probabilities).tolist() == [1, 2, 2, 1]
 
 
 class Rows:
@@ -162,7 +161,7 @@ def test_a_point_is_the_mean_of_its_cells_less_that_of_real(swept):
     def mean(row, images):
         own = [r for r in results if r["row"] == row and r["images"] == images]
         assert len(own) == 2
-        return 100 * np.mean([experiment.accuracy(result["test"])[0] for result in own])
+        return 100 * np.mean([cells.accuracy(result["test"])[0] for result in own])
 
     for point, images in zip(made["points"], (36, 36), strict=True):
         assert (point["images"], point["cells"]) == (images, 2)
@@ -197,7 +196,7 @@ def test_csv_and_picture_are_there(swept):
 
 def test_a_finished_sweep_trains_nothing(swept, root, monkeypatch):
     workdir, config, printed = swept
-    monkeypatch.setattr(experiment, "make", lambda *args: pytest.fail("trained again"))
+    monkeypatch.setattr(cells, "make", lambda *args: pytest.fail("trained again"))
     assert run(root, workdir, "ratio,rare", config) == printed
 
 
@@ -247,9 +246,9 @@ def test_answers_by_hand():
         return {"curve": "dcgan", "label": f"{x} x", "x": x, **fields}
 
     gains = [point(1, 1.0, 0.5, 1.5), point(2, 2.0, 1.5, 2.6), point(5, 2.5, 2.0, 3.0)]
-    words = sweep_job.answer("generated", gains)
+    words = run_sweep.answer("generated", gains)
     assert "dcgan at 5 x: +2.5 points" in words and "Of 3 points 3 gain and none lose" in words
     assert "From 2 x on" in words
-    words = sweep_job.answer("generated", [point(1, -1.0, -1.5, -0.5), point(2, 0.1, -1, 1)])
+    words = run_sweep.answer("generated", [point(1, -1.0, -1.5, -0.5), point(2, 0.1, -1, 1)])
     assert "none gain and 1 lose" in words and "From" not in words
-    assert sweep_job.answer("generated", []) == "No point is finished yet."
+    assert run_sweep.answer("generated", []) == "No point is finished yet."

@@ -12,12 +12,11 @@ import tensorflow_datasets as tfds
 import tiny
 
 from tfgan_aug.classifiers import judges
-from tfgan_aug.commands import run_table as table_job
+from tfgan_aug.commands import run_table
 from tfgan_aug.config import settings
-from tfgan_aug.core import artefacts
+from tfgan_aug.core import artefacts, workdirs
 from tfgan_aug.core.errors import UserError
-from tfgan_aug.experiments import cells as experiment
-from tfgan_aug.experiments import summaries, table
+from tfgan_aug.experiments import cells, summaries, table
 
 ROOT = pathlib.Path(__file__).parents[2]
 ROWS = "real,geo,dcgan_tp,flip_crop,dcgan_tp_pretrained"
@@ -43,7 +42,7 @@ def config_of(root, **fields):
 
 def run(root, workdir, config=None, **options):
     picked = {"rows": ROWS, "gan_seeds": "0,1", "classifier_seeds": "0,3", **options}
-    return table_job.run(config or config_of(root), table_job.Options(str(workdir), **picked))
+    return run_table.run(config or config_of(root), run_table.Options(str(workdir), **picked))
 
 
 @pytest.fixture(scope="module")
@@ -135,7 +134,7 @@ def test_cards_say_what_was_measured(whole):
 
 def test_second_run_makes_nothing(whole, root, monkeypatch):
     workdir, text = whole
-    monkeypatch.setattr(experiment, "make", never)
+    monkeypatch.setattr(cells, "make", never)
     with monkeypatch.context() as patch:
         patch.setattr(table.Unit, "build", never)
         assert run(root, workdir) == text
@@ -157,7 +156,7 @@ def test_dry_run_takes_one_process(root, tmp_path):
 
 
 def test_dry_run_plans_and_makes_nothing(root, tmp_path, monkeypatch):
-    monkeypatch.setattr(experiment, "make", never)
+    monkeypatch.setattr(cells, "make", never)
     plan = run(root, tmp_path / "work", dry_run=True)
     lines = plan.splitlines()
     assert lines[0].startswith("14 cells of 5 rows, 2 optimiser steps each; training alone, for one worker:")
@@ -174,7 +173,7 @@ class Cut(Exception):
 
 
 def test_cut_off_and_run_again_gives_the_same_cells(whole, root, tmp_path, monkeypatch):
-    made, make = [], experiment.make
+    made, make = [], cells.make
 
     def cut(stage, *arguments):
         if len(made) == 5:
@@ -182,7 +181,7 @@ def test_cut_off_and_run_again_gives_the_same_cells(whole, root, tmp_path, monke
         made.append(stage)
         make(stage, *arguments)
 
-    monkeypatch.setattr(experiment, "make", cut)
+    monkeypatch.setattr(cells, "make", cut)
     with pytest.raises(Cut):
         run(root, tmp_path / "work")
     summary = summaries.summarise(tmp_path / "work")
@@ -192,7 +191,7 @@ def test_cut_off_and_run_again_gives_the_same_cells(whole, root, tmp_path, monke
     rows = {row["name"]: row for row in summary["rows"]}
     assert rows["dcgan_tp"]["splits"] == {} and rows["flip_crop"]["classifier_seeds"] == [0]
     assert "0 of 4" in summaries.markdown(summary)
-    monkeypatch.setattr(experiment, "make", make)
+    monkeypatch.setattr(cells, "make", make)
     text = run(root, tmp_path / "work")
     assert results(tmp_path / "work") == results(whole[0])
     columns = [[line.split("|")[i] for i in (2, 5, 7)] for line in text.splitlines()[:7]]
@@ -216,22 +215,22 @@ def test_workers_share_the_cells(root, tmp_path):
 
 
 def test_a_worker_waits_for_what_another_holds(tmp_path):
-    with artefacts.claimed(tmp_path, "a") as first, artefacts.claimed(tmp_path, "a") as second:
+    with workdirs.claimed(tmp_path, "a") as first, workdirs.claimed(tmp_path, "a") as second:
         assert first and not second
-        with artefacts.claimed(tmp_path, "b") as other:
+        with workdirs.claimed(tmp_path, "b") as other:
             assert other
-    with artefacts.claimed(tmp_path, "a") as again:
+    with workdirs.claimed(tmp_path, "a") as again:
         assert again
 
 
 def test_a_table_and_the_main_job_do_not_share_a_workdir(root, tmp_path):
     refusal = pytest.raises(UserError, match="--workdir: another run is at work in .*; wait for it or name another")
-    with artefacts.open_workdir("--workdir", tmp_path / "work"), refusal:
+    with workdirs.open_workdir("--workdir", tmp_path / "work"), refusal:
         run(root, tmp_path / "work")
-    with artefacts.open_workdir("--workdir", tmp_path / "work", shared=True):
-        with artefacts.open_workdir("--workdir", tmp_path / "work", shared=True):
+    with workdirs.open_workdir("--workdir", tmp_path / "work", shared=True):
+        with workdirs.open_workdir("--workdir", tmp_path / "work", shared=True):
             pass
-        with pytest.raises(UserError, match="another run"), artefacts.open_workdir("--workdir", tmp_path / "work"):
+        with pytest.raises(UserError, match="another run"), workdirs.open_workdir("--workdir", tmp_path / "work"):
             pass
 
 

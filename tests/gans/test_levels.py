@@ -7,7 +7,8 @@ import tensorflow as tf
 from gan_harness import BATCH, CLASSES, IMAGE_SHAPE, examples, values
 from test_stacked import draws, small, small_encoder, spread
 
-from tfgan_aug.classifiers import classifier as classifiers
+from tfgan_aug.classifiers import networks
+from tfgan_aug.classifiers.classifier import Classifier
 from tfgan_aug.gans import levels, losses
 from tfgan_aug.gans.layers import KeyedDropout, KeyedGaussianNoise, OneHot
 
@@ -301,11 +302,11 @@ def colours():
     images = np.eye(3)[labels][:, None, None] * 160 + 40 + random.normal(0, 20, (48, *IMAGE_SHAPE))
     images = np.clip(images, 0, 255).astype(np.uint8)
     encoder = small_encoder()
-    classifier = classifiers.Classifier(encoder)
+    classifier = Classifier(encoder)
     classifier.compile(keras.optimizers.Adam(3e-3))
     classifier.fit(images, labels, batch_size=24, epochs=15, shuffle=False, verbose=0)
     assert classifier.evaluate(images, labels, verbose=0, return_dict=True)["accuracy"] == 1.0
-    classifiers.even_out(encoder, images, ["dense"])
+    networks.even_out(encoder, images, ["dense"])
     return images, labels, encoder
 
 

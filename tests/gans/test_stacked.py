@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 from gan_harness import CLASSES, IMAGE_SHAPE, GANHarness, examples, grey_levels, values
 
-from tfgan_aug.classifiers import classifier as classifiers
+from tfgan_aug.classifiers import networks
 from tfgan_aug.core import pixels, streams
 from tfgan_aug.gans import stacked_networks
 from tfgan_aug.gans.stacked import StackedGAN, split
@@ -16,7 +16,7 @@ TOP, BELOW = 4, 3
 
 def small_encoder(image_shape=IMAGE_SHAPE, classes=CLASSES, dropout=(0.0, 0.0, 0.0)):
     keras.utils.set_random_seed(4)
-    return classifiers.encoder(image_shape, classes, width=0.1, dropout=dropout)
+    return networks.encoder(image_shape, classes, width=0.1, dropout=dropout)
 
 
 def small(encoder=None, **options):
@@ -93,7 +93,7 @@ class TestAdaptiveSteps(StackedHarness):
 @pytest.fixture(scope="module")
 def original():
     """At the sizes of the original's CIFAR-10 networks."""
-    return StackedGAN(classifiers.encoder((32, 32, 3), 10))
+    return StackedGAN(networks.encoder((32, 32, 3), 10))
 
 
 def normalized(units):

@@ -7,17 +7,14 @@ import fakes
 import numpy as np
 import pytest
 import tiny
-from test_augmented import part, sums
-from test_pipeline import ROOT, command
+from jobs import ROOT, command, sums
 
 from tfgan_aug.core import artefacts
 from tfgan_aug.core.errors import UserError
 from tfgan_aug.data import geometric, subsets
-from tfgan_aug.datasets import variants
-from tfgan_aug.datasets import written as augmented
-from tfgan_aug.experiments import main_job as pipeline
-from tfgan_aug.sampling import beam as beam_engine
-from tfgan_aug.sampling import pools as verdicts
+from tfgan_aug.datasets import augmented, records, variants
+from tfgan_aug.experiments import main_job
+from tfgan_aug.sampling import beam, filling, pools, rules
 
 LOCAL = "--runner=DirectRunner"
 PROCESSES = f"{LOCAL} --direct_running_mode=multi_processing --direct_num_workers="
@@ -26,12 +23,12 @@ BLOCK = 7
 
 @pytest.fixture(scope="module")
 def engine():
-    return beam_engine.Engine(LOCAL)
+    return beam.Engine(LOCAL)
 
 
 @pytest.fixture
 def fake_networks(monkeypatch):
-    monkeypatch.setattr(beam_engine, "_loaded", lambda *networks: (fakes.Generator(), fakes.judge))
+    monkeypatch.setattr(beam, "_loaded", lambda *networks: (fakes.Generator(), fakes.judge))
 
 
 def wanted(rule, **options):
@@ -40,7 +37,7 @@ def wanted(rule, **options):
 
 
 def fill(pool, generator, **needed):
-    return verdicts.fill(
+    return filling.fill(
         pool,
         generator,
         fakes.judge,
@@ -65,13 +62,13 @@ def selected(pool, rule, needed):
 
 @pytest.mark.parametrize(("least", "max_draws"), [(0, 700), (60, 700), (0, 14)])
 def test_rounds_draw_what_one_process_needs(tmp_path, engine, fake_networks, least, max_draws):
-    rule, notes = verdicts.Rule(0.6), []
+    rule, notes = rules.Rule(0.6), []
     needed = wanted(rule, least=least, max_draws=max_draws)
-    plain, pool = verdicts.Pool(tmp_path / "plain"), verdicts.Pool(tmp_path / "pool")
+    plain, pool = pools.Pool(tmp_path / "plain"), pools.Pool(tmp_path / "pool")
     expected = fill(plain, fakes.Generator(), **needed)
     # Some blocks are there already, one of them with a gap before it.
     for number in (0, 2):
-        verdicts.draw(pool, fakes.Generator(), fakes.judge, 0, 1, number, BLOCK)
+        filling.draw(pool, fakes.Generator(), fakes.judge, 0, 1, number, BLOCK)
     engine.fill(pool, (tmp_path, tmp_path), seed=0, note=notes.append, classes=3, **needed)
     generator = fakes.Generator()
     drawn = fill(pool, generator, **needed)
@@ -85,24 +82,24 @@ def test_rounds_draw_what_one_process_needs(tmp_path, engine, fake_networks, lea
 
 
 def test_each_block_is_counted_once(tmp_path, engine, fake_networks, monkeypatch):
-    pool, counted = verdicts.Pool(tmp_path), []
-    codes = verdicts.Pool.codes
-    monkeypatch.setattr(verdicts.Pool, "codes", lambda *block: counted.append(block[2:]) or codes(*block))
-    engine.fill(pool, (tmp_path, tmp_path), seed=0, note=lambda text: None, classes=3, **wanted(verdicts.Rule(0.6)))
+    pool, counted = pools.Pool(tmp_path), []
+    codes = pools.Pool.codes
+    monkeypatch.setattr(pools.Pool, "codes", lambda *block: counted.append(block[2:]) or codes(*block))
+    engine.fill(pool, (tmp_path, tmp_path), seed=0, note=lambda text: None, classes=3, **wanted(rules.Rule(0.6)))
     assert len(counted) == len(set(counted)) > 3
 
 
 def test_workers_that_do_not_see_the_workdir(tmp_path, engine, monkeypatch):
     monkeypatch.setattr(engine, "run", lambda build: None)
-    pool = verdicts.Pool(tmp_path)
+    pool = pools.Pool(tmp_path)
     with pytest.raises(
         UserError, match="^--workdir: workers left no draws in .*, expected a folder that all of them see alike"
     ):
-        engine.fill(pool, (tmp_path, tmp_path), seed=0, note=lambda text: None, classes=3, **wanted(verdicts.Rule()))
+        engine.fill(pool, (tmp_path, tmp_path), seed=0, note=lambda text: None, classes=3, **wanted(rules.Rule()))
 
 
 def test_a_full_pool_starts_no_pipeline(tmp_path, engine, fake_networks, monkeypatch):
-    pool, needed = verdicts.Pool(tmp_path), wanted(verdicts.Rule())
+    pool, needed = pools.Pool(tmp_path), wanted(rules.Rule())
     fill(pool, fakes.Generator(), **needed)
     monkeypatch.setattr(engine, "run", None)
     engine.fill(pool, (tmp_path, tmp_path), seed=0, note=None, classes=3, **needed)
@@ -110,15 +107,15 @@ def test_a_full_pool_starts_no_pipeline(tmp_path, engine, fake_networks, monkeyp
 
 def test_lacking_by_hand(tmp_path):
     """13 draws of class 0 give 5 TP; for 9 it takes as many again and a bit: blocks 2 and 3 of 7."""
-    pool, rule = verdicts.Pool(tmp_path), verdicts.Rule()
+    pool, rule = pools.Pool(tmp_path), rules.Rule()
     for number in (0, 1):
-        verdicts.draw(pool, fakes.Generator(), fakes.judge, 0, 0, number, BLOCK)
+        filling.draw(pool, fakes.Generator(), fakes.judge, 0, 0, number, BLOCK)
     found = len(fakes.accepted(0, "tp", 0.0, 14))
     options = {"fp": [0], "classes": 1, "rule": rule, "block_size": BLOCK, "max_draws": 700}
-    blocks = verdicts.lacking(pool, tp=[found + 4], **options)
+    blocks = filling.lacking(pool, tp=[found + 4], **options)
     assert blocks == [(0, 2 + ahead) for ahead in range(-(-4 * 14 // (found * BLOCK)))]
-    assert verdicts.lacking(pool, tp=[found], **options) == []
-    assert verdicts.lacking(pool, tp=[found + 4], **{**options, "max_draws": 14}) == []
+    assert filling.lacking(pool, tp=[found], **options) == []
+    assert filling.lacking(pool, tp=[found + 4], **{**options, "max_draws": 14}) == []
 
 
 # Writing
@@ -131,17 +128,17 @@ class Dark:
         return images[:, 0, 0, 0] < 128
 
 
-@pytest.mark.parametrize("rule", [verdicts.Rule(), verdicts.Screened(verdicts.Rule(), Dark())])
+@pytest.mark.parametrize("rule", [rules.Rule(), rules.Screened(rules.Rule(), Dark())])
 def test_shards_are_those_of_one_process(tmp_path, engine, monkeypatch, rule):
-    monkeypatch.setattr(augmented, "_PIXEL_BYTES_A_SHARD", 80)
-    subset = subsets.Subset(fakes.NAMES, part(6), part(4, first=1000))
-    pool, quotas = verdicts.Pool(tmp_path / "pool"), {"tp": np.full(3, 10), "fp": np.full(3, 10)}
+    monkeypatch.setattr(records, "_PIXEL_BYTES_A_SHARD", 80)
+    subset = subsets.Subset(fakes.NAMES, fakes.part(6), fakes.part(4, first=1000))
+    pool, quotas = pools.Pool(tmp_path / "pool"), {"tp": np.full(3, 10), "fp": np.full(3, 10)}
     fill(pool, fakes.Generator(), **wanted(rule, **quotas))
     monkeypatch.setattr(subsets, "load", lambda path: subset)
     monkeypatch.setattr(geometric, "load", lambda path: 255 - subset.train.images)
     written = []
     for folder, engine_or_none in (("plain", None), ("beam", engine)):
-        made, images, source, write_split = subset, [255 - subset.train.images], pool, augmented.write_split
+        made, images, source, write_split = subset, [255 - subset.train.images], pool, records.write_split
         if engine_or_none:
             made, images, source, write_split = engine.plan(subset, tmp_path, [tmp_path], pool)
         variant = variants.Variant.parse("dcgan_tp_fp_geo")
@@ -161,7 +158,7 @@ def test_shards_are_those_of_one_process(tmp_path, engine, monkeypatch, rule):
             card="",
             write_split=write_split,
         )
-        written.append(sums(dataset))
+        written.append(sums(dataset.path))
     assert written[0] == written[1] and len(written[0]) > 10
     assert not list((tmp_path / "beam").glob(".incomplete*"))
 
@@ -208,7 +205,7 @@ def test_the_command_with_several_processes_writes_the_same_datasets(tmp_path):
 )
 def test_options_that_beam_refuses(text, message):
     with pytest.raises(UserError, match=message):
-        beam_engine.Engine(text)
+        beam.Engine(text)
 
 
 def test_beam_is_missing(tmp_path, monkeypatch):
@@ -216,7 +213,7 @@ def test_beam_is_missing(tmp_path, monkeypatch):
     monkeypatch.delitem(sys.modules, "tfgan_aug.sampling.beam")
     monkeypatch.delattr("tfgan_aug.sampling.beam")
     message = r"^--beam_options: found no apache_beam, expected it: pip install 'tfgan_aug\[beam\]'$"
-    options = pipeline.Options(str(tmp_path), beam_options=LOCAL)
+    options = main_job.Options(str(tmp_path), beam_options=LOCAL)
     with pytest.raises(UserError, match=message):
-        pipeline.build_dataset(tiny.config("shapes10"), options)
+        main_job.build_dataset(tiny.config("shapes10"), options)
     assert list(tmp_path.iterdir()) == []

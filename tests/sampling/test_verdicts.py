@@ -5,8 +5,7 @@ import numpy as np
 import pytest
 
 from tfgan_aug.core import pixels, streams
-from tfgan_aug.sampling import pools as verdicts
-from tfgan_aug.sampling import samples
+from tfgan_aug.sampling import filling, pools, rules
 
 BLOCK = 7
 
@@ -23,14 +22,14 @@ def fill(
     shown=None,
     least=0,
 ):
-    return verdicts.fill(
+    return filling.fill(
         pool,
         generator,
         judge,
         tp=np.broadcast_to(tp, 3),
         fp=np.broadcast_to(fp, 3),
         class_names=fakes.NAMES,
-        rule=verdicts.Rule(threshold),
+        rule=rules.Rule(threshold),
         seed=0,
         block_size=BLOCK,
         max_draws=max_draws,
@@ -45,20 +44,20 @@ def content(path):
 
 
 def indices(pool, label, verdict, count, threshold=0.0):
-    return [draw["index"] for draw in pool.select(verdicts.Rule(threshold), label, verdict, count)]
+    return [draw["index"] for draw in pool.select(rules.Rule(threshold), label, verdict, count)]
 
 
 def test_rule_by_hand():
     probabilities = np.array([[0.7, 0.2, 0.1], [0.4, 0.3, 0.3], [0.1, 0.8, 0.1], [0.2, 0.3, 0.5]], np.float32)
-    assert [verdicts.VERDICTS[code] for code in verdicts.Rule().verdicts(0, probabilities)] == ["tp", "tp", "fp", "fp"]
+    assert [rules.VERDICTS[code] for code in rules.Rule().verdicts(0, probabilities)] == ["tp", "tp", "fp", "fp"]
     # An image of the intended class below the threshold is neither.
-    assert [verdicts.VERDICTS[code] for code in verdicts.Rule(0.6).verdicts(0, probabilities)] == [
+    assert [rules.VERDICTS[code] for code in rules.Rule(0.6).verdicts(0, probabilities)] == [
         "tp",
         "none",
         "fp",
         "fp",
     ]
-    assert [verdicts.VERDICTS[code] for code in verdicts.Rule(0.6).verdicts(1, probabilities)] == [
+    assert [rules.VERDICTS[code] for code in rules.Rule(0.6).verdicts(1, probabilities)] == [
         "fp",
         "fp",
         "tp",
@@ -68,7 +67,7 @@ def test_rule_by_hand():
 
 @pytest.mark.parametrize("threshold", [0.0, 0.69])
 def test_lowest_accepted_indices_are_kept(tmp_path, threshold):
-    pool, shown = verdicts.Pool(tmp_path), []
+    pool, shown = pools.Pool(tmp_path), []
     drawn = fill(pool, fakes.Generator(), threshold=threshold, shown=shown)
     assert drawn.short_tp == drawn.short_fp == ()
     for label in range(3):
@@ -90,9 +89,9 @@ def test_lowest_accepted_indices_are_kept(tmp_path, threshold):
 
 
 def test_selected_draws_say_what_the_judge_said(tmp_path):
-    pool = verdicts.Pool(tmp_path)
+    pool = pools.Pool(tmp_path)
     fill(pool, fakes.Generator())
-    draw = next(pool.select(verdicts.Rule(), 1, "fp", 1))
+    draw = next(pool.select(rules.Rule(), 1, "fp", 1))
     image = fakes.images_of(streams.image_seeds(0, 1, [draw["index"]]))
     assert np.array_equal(pixels.decode_png(draw["png"]), image[0])
     assert draw["predicted"] == fakes.judge(image)[0].argmax() != 1
@@ -100,12 +99,12 @@ def test_selected_draws_say_what_the_judge_said(tmp_path):
 
 
 def test_order_of_work_and_earlier_draws_change_nothing(tmp_path):
-    plain, other = verdicts.Pool(tmp_path / "plain"), verdicts.Pool(tmp_path / "other")
+    plain, other = pools.Pool(tmp_path / "plain"), pools.Pool(tmp_path / "other")
     drawn = fill(plain, fakes.Generator())
     # Classes backwards, one with more blocks than needed and one with a block missing before others.
     for label, numbers in ((2, range(12)), (1, (0,)), (0, (1, 2))):
         for number in numbers:
-            verdicts.draw(other, fakes.Generator(), fakes.judge, 0, label, number, BLOCK)
+            filling.draw(other, fakes.Generator(), fakes.judge, 0, label, number, BLOCK)
     again = fill(other, fakes.Generator())
     assert np.array_equal(drawn.counts, again.counts)
     for label in range(3):
@@ -116,7 +115,7 @@ def test_order_of_work_and_earlier_draws_change_nothing(tmp_path):
 
 
 def test_no_block_is_drawn_twice(tmp_path):
-    pool, generator = verdicts.Pool(tmp_path), fakes.Generator()
+    pool, generator = pools.Pool(tmp_path), fakes.Generator()
     fill(pool, generator)
     first = list(generator.calls)
     assert len(set(first)) == len(first) == len(content(tmp_path))
@@ -128,7 +127,7 @@ def test_no_block_is_drawn_twice(tmp_path):
 
 
 def test_another_threshold_needs_no_draw(tmp_path):
-    pool = verdicts.Pool(tmp_path)
+    pool = pools.Pool(tmp_path)
     fill(pool, fakes.Generator(), tp=12)
     drawn = fill(pool, fakes.Generator(fail_at=0), tp=3, fp=2, threshold=0.69)
     assert drawn.short_tp == ()
@@ -139,8 +138,8 @@ def test_another_threshold_needs_no_draw(tmp_path):
 
 @pytest.mark.parametrize("fail_at", [0, 1, 4])
 def test_resumed_pool_has_the_same_bytes(tmp_path, fail_at):
-    fill(verdicts.Pool(tmp_path / "whole"), fakes.Generator())
-    cut = verdicts.Pool(tmp_path / "cut")
+    fill(pools.Pool(tmp_path / "whole"), fakes.Generator())
+    cut = pools.Pool(tmp_path / "cut")
     with pytest.raises(OSError, match="disk is full"):
         fill(cut, fakes.Generator(fail_at=fail_at))
     assert len(content(cut.path)) == fail_at
@@ -153,7 +152,7 @@ def test_block_is_whole_or_not_there(tmp_path, monkeypatch):
         path.write_bytes(b"PK half of a file")
         raise OSError("the disk is full")
 
-    pool = verdicts.Pool(tmp_path)
+    pool = pools.Pool(tmp_path)
     with monkeypatch.context() as patch:
         patch.setattr(np, "savez", half)
         with pytest.raises(OSError, match="disk is full"):
@@ -170,8 +169,8 @@ def never_green(images):
 
 
 def test_shortfall_names_rates_and_options(tmp_path):
-    with pytest.raises(verdicts.Shortfall) as caught:
-        fill(verdicts.Pool(tmp_path), fakes.Generator(), judge=never_green, max_draws=20)
+    with pytest.raises(filling.Shortfall) as caught:
+        fill(pools.Pool(tmp_path), fakes.Generator(), judge=never_green, max_draws=20)
     # Whole blocks: 20 draws are three of 7.
     assert str(caught.value) == (
         "--config.samples.max_draws_per_class=20: too few TP images: green 0 of 5 (0.0% of 21); draw more, lower "
@@ -180,7 +179,7 @@ def test_shortfall_names_rates_and_options(tmp_path):
 
 
 def test_shortfall_allowed(tmp_path):
-    drawn = fill(verdicts.Pool(tmp_path), fakes.Generator(), judge=never_green, max_draws=20, allow_shortfall=True)
+    drawn = fill(pools.Pool(tmp_path), fakes.Generator(), judge=never_green, max_draws=20, allow_shortfall=True)
     assert drawn.short_tp == (1,) and drawn.counts[1].tolist() == [21, 0, 21]
 
 
@@ -188,21 +187,21 @@ def test_too_few_false_positives_are_no_error(tmp_path):
     def sure(images):
         return np.eye(3, dtype=np.float32)[np.zeros(len(images), int)]
 
-    drawn = fill(verdicts.Pool(tmp_path), fakes.Generator(), tp=[5, 0, 0], judge=sure, max_draws=14)
+    drawn = fill(pools.Pool(tmp_path), fakes.Generator(), tp=[5, 0, 0], judge=sure, max_draws=14)
     assert drawn.short_tp == () and drawn.short_fp == (0,)
     assert drawn.counts.tolist() == [[14, 14, 0], [7, 0, 7], [7, 0, 7]]
 
 
 def test_classes_without_a_quota_are_not_drawn(tmp_path):
     generator = fakes.Generator()
-    drawn = fill(verdicts.Pool(tmp_path), generator, tp=[0, 3, 0], fp=0)
+    drawn = fill(pools.Pool(tmp_path), generator, tp=[0, 3, 0], fp=0)
     assert {label for label, _ in generator.calls} == {1}
     assert drawn.counts[[0, 2]].tolist() == [[0, 0, 0], [0, 0, 0]]
 
 
 def test_block_holds_one_stream_an_image():
     blocks = [
-        samples.draw_block(fakes.Generator(), seed=seed, label=label, number=number, block_size=BLOCK)
+        filling.draw_block(fakes.Generator(), seed=seed, label=label, number=number, block_size=BLOCK)
         for seed in (0, 1)
         for label in range(3)
         for number in range(3)
@@ -212,7 +211,7 @@ def test_block_holds_one_stream_an_image():
     assert len(set(seeds.tolist())) == 2 * 3 * 3 * BLOCK
     assert np.array_equal(blocks[1].images, fakes.images_of(blocks[1].seeds))
     # The block size decides nothing.
-    (wide,) = (samples.draw_block(fakes.Generator(), seed=0, label=0, number=0, block_size=2 * BLOCK),)
+    (wide,) = (filling.draw_block(fakes.Generator(), seed=0, label=0, number=0, block_size=2 * BLOCK),)
     assert np.array_equal(wide.seeds, np.concatenate([blocks[0].seeds, blocks[1].seeds]))
 
 
@@ -221,18 +220,18 @@ def test_block_holds_one_stream_an_image():
 
 def test_quantile_rule_by_hand():
     """Cutoff 0.7 nats: a probability of at least 0.497, whatever the judge prefers."""
-    rule = verdicts.QuantileRule((0.7, 0.0, -np.inf))
+    rule = rules.QuantileRule((0.7, 0.0, -np.inf))
     probabilities = np.array([[0.5, 0.5, 0.0], [0.4, 0.3, 0.3], [0.49, 0.51, 0.0], [1.0, 0.0, 0.0]], np.float32)
     assert rule.verdicts(0, probabilities).tolist() == [1, 0, 2, 1]
     assert rule.verdicts(2, probabilities).tolist() == [2] * 4
-    assert verdicts.cross_entropy(0, probabilities)[:2].tolist() == pytest.approx([np.log(2), np.log(2.5)])
-    assert np.isfinite(verdicts.cross_entropy(2, probabilities)).all()
+    assert rules.cross_entropy(0, probabilities)[:2].tolist() == pytest.approx([np.log(2), np.log(2.5)])
+    assert np.isfinite(rules.cross_entropy(2, probabilities)).all()
 
 
 def test_quantile_is_each_classs_own(tmp_path):
-    pool = verdicts.Pool(tmp_path)
+    pool = pools.Pool(tmp_path)
     fill(pool, fakes.Generator(), tp=0, fp=0, least=40)
-    rule = verdicts.quantile_rule(pool, 3, 0.5, 30)
+    rule = rules.quantile_rule(pool, 3, 0.5, 30)
     for label in range(3):
         images = fakes.images_of(streams.image_seeds(0, label, range(30)))
         losses = -np.log(fakes.judge(images)[:, label])
@@ -240,11 +239,11 @@ def test_quantile_is_each_classs_own(tmp_path):
         # Half of the draws that it is taken from lie below it.
         kept = rule.verdicts(label, fakes.judge(images)) == 1
         assert 15 <= kept.sum() <= 18
-    assert verdicts.quantile_rule(verdicts.Pool(tmp_path / "empty"), 1, 0.5, 30).cutoffs == (-np.inf,)
+    assert rules.quantile_rule(pools.Pool(tmp_path / "empty"), 1, 0.5, 30).cutoffs == (-np.inf,)
 
 
 def test_confusion_counts_every_draw(tmp_path):
-    pool = verdicts.Pool(tmp_path)
+    pool = pools.Pool(tmp_path)
     fill(pool, fakes.Generator())
     counts = pool.confusion(3)
     for label in range(3):

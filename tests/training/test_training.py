@@ -9,11 +9,10 @@ import tensorflow as tf
 import tiny
 from clusters import MODELS, assert_same, output, start, start_two
 
-from tfgan_aug.classifiers import classifier as classifiers
+from tfgan_aug.classifiers.classifier import Classifier
 from tfgan_aug.core.errors import UserError
 from tfgan_aug.gans.dcgan import DCGAN
-from tfgan_aug.training import loop as training
-from tfgan_aug.training import progress
+from tfgan_aug.training import checkpoints, loop, progress, strategies
 
 COUNT = 20
 
@@ -21,7 +20,7 @@ COUNT = 20
 def rows(steps, *, count=10, batch_size=4, seed=0, start_step=0):
     """The examples of each step, int (steps, batch_size)."""
     arrays = (np.arange(count), np.arange(count) * 2)
-    made = training.batches(arrays, batch_size=batch_size, seed=seed, start_step=start_step, steps=steps)
+    made = loop.batches(arrays, batch_size=batch_size, seed=seed, start_step=start_step, steps=steps)
     made = list(made.as_numpy_iterator())
     assert all(np.array_equal(second, first * 2) for first, second in made)
     return np.array([first for first, _ in made])
@@ -58,16 +57,16 @@ def test_batches_as_large_as_the_set_or_larger():
 def test_batches_keep_types_and_shapes():
     images, labels = np.zeros((6, 16, 16, 3), np.uint8), np.arange(6, dtype=np.int32)
     images[:, 0, 0, 0] = labels
-    spec = training.batches((images, labels), batch_size=3, seed=0, steps=2).element_spec
+    spec = loop.batches((images, labels), batch_size=3, seed=0, steps=2).element_spec
     assert [(part.shape.as_list(), part.dtype) for part in spec] == [([3, 16, 16, 3], tf.uint8), ([3], tf.int32)]
-    for image, label in training.batches((images, labels), batch_size=3, seed=0, steps=2):
+    for image, label in loop.batches((images, labels), batch_size=3, seed=0, steps=2):
         np.testing.assert_array_equal(image[:, 0, 0, 0], label)
 
 
 def test_nested_arrays_give_the_examples_of_flat_ones():
     first, second, third = (np.arange(10) * factor for factor in (1, 2, 3))
-    nested = training.batches(((first, second), third), batch_size=4, seed=0, steps=5)
-    flat = training.batches((first, second, third), batch_size=4, seed=0, steps=5)
+    nested = loop.batches(((first, second), third), batch_size=4, seed=0, steps=5)
+    flat = loop.batches((first, second, third), batch_size=4, seed=0, steps=5)
     seen = [np.array([*inner, last]) for (inner, last) in nested.as_numpy_iterator()]
     np.testing.assert_array_equal(seen, [np.array(batch) for batch in flat.as_numpy_iterator()])
     np.testing.assert_array_equal([batch[0] for batch in seen], rows(5))
@@ -78,7 +77,7 @@ def test_parts_of_a_batch_are_its_rows():
     whole = rows(5, batch_size=6)
     options = {"batch_size": 6, "seed": 0, "steps": 5, "replicas": 3}
     for here in (slice(0, 2), slice(2, 3)):
-        made = training.batches((np.arange(10),), **options, here=here)
+        made = loop.batches((np.arange(10),), **options, here=here)
         parts = np.array([part for (part,) in made.as_numpy_iterator()]).reshape(5, -1, 2)
         np.testing.assert_array_equal(parts, whole.reshape(5, 3, 2)[:, here])
 
@@ -106,14 +105,14 @@ def classifier(weights_seed, augmentation="flip,translate,brightness"):
     network.add(keras.layers.Dense(4, activation="relu"))
     network.add(keras.layers.Dropout(0.25))
     network.add(keras.layers.Dense(2))
-    model = classifiers.Classifier(network, augmentation, 0.1, seed=5)
+    model = Classifier(network, augmentation, 0.1, seed=5)
     model.compile(keras.optimizers.AdamW(keras.optimizers.schedules.CosineDecay(1e-2, 5)))
     return model
 
 
 def fit(model, directory, steps=5, data=None, **options):
     options = {"batch_size": 8, "seed": 7, "checkpoint_steps": 2, **options}
-    training.fit(model, data or arrays(), steps=steps, directory=directory, **options)
+    loop.fit(model, data or arrays(), steps=steps, directory=directory, **options)
 
 
 def weights(model):
@@ -138,7 +137,7 @@ def test_resumed_training_equals_uninterrupted_training(build, tmp_path):
     assert [path.name for path in (tmp_path / "cut").iterdir()] == ["step-00000002.weights.h5"]
     resumed = build(2)
     fit(resumed, tmp_path / "cut")
-    assert training.steps_done(whole) == training.steps_done(resumed) == 5
+    assert checkpoints.steps_done(whole) == checkpoints.steps_done(resumed) == 5
     expected, made = weights(whole), weights(resumed)
     assert len(made) == len(expected) > 8
     pairs = zip(made, expected, strict=True)
@@ -162,18 +161,18 @@ def test_budget_checkpoints_and_callbacks(tmp_path):
     model, counts = classifier(1), [Count() for _ in range(4)]
     names = ["accuracy", "loss"]
     fit(model, tmp_path, steps=5, callbacks=[counts[0]])
-    assert training.steps_done(model) == counts[0].batches == 5
+    assert checkpoints.steps_done(model) == counts[0].batches == 5
     assert counts[0].epochs == [(0, names), (1, names), (2, names)]
     assert [path.name for path in tmp_path.iterdir()] == ["step-00000005.weights.h5"]
     fit(model, tmp_path, steps=5, callbacks=[counts[1]])
     fit(model, tmp_path, steps=3, callbacks=[counts[2]])
     assert counts[1].batches == counts[2].batches == 0
     fit(model, tmp_path, steps=8, callbacks=[counts[3]])
-    assert training.steps_done(model) == 8 and counts[3].batches == 3
+    assert checkpoints.steps_done(model) == 8 and counts[3].batches == 3
     assert [path.name for path in tmp_path.iterdir()] == ["step-00000008.weights.h5"]
-    training.discard(tmp_path)
+    checkpoints.discard(tmp_path)
     assert not tmp_path.exists()
-    training.discard(tmp_path)
+    checkpoints.discard(tmp_path)
 
 
 def test_leftovers_are_harmless(tmp_path):
@@ -181,12 +180,12 @@ def test_leftovers_are_harmless(tmp_path):
     for name in ("partial-1.weights.h5", "step-00000003.weights.h5.tmp", "step-x.weights.h5"):
         (tmp_path / name).write_bytes(b"cut off")
     model = classifier(1)
-    assert training.restore(model, tmp_path) == 0
+    assert checkpoints.restore(model, tmp_path) == 0
     fit(model, tmp_path, steps=2)
     names = {path.name for path in tmp_path.iterdir()}
     assert "step-00000002.weights.h5" in names and "partial-1.weights.h5" not in names
     other = classifier(2)
-    assert training.restore(other, tmp_path) == 2
+    assert checkpoints.restore(other, tmp_path) == 2
     np.testing.assert_array_equal(other.network.get_weights()[0], model.network.get_weights()[0])
 
 
@@ -197,14 +196,14 @@ def test_restore_takes_the_newest(tmp_path):
     model.optimizer.iterations.assign(10)
     model.save_weights(tmp_path / "step-00000010.weights.h5")
     other = classifier(2)
-    assert training.restore(other, tmp_path) == training.steps_done(other) == 10
+    assert checkpoints.restore(other, tmp_path) == checkpoints.steps_done(other) == 10
 
 
 def test_non_finite_loss_stops_training(tmp_path):
     images, labels = arrays()
     unweighed = np.ones(COUNT, np.float32)
     unweighed[3] = np.nan
-    with pytest.raises(training.NonFiniteLoss, match="^(loss|accuracy) is nan after step 4; lower the learning rate$"):
+    with pytest.raises(loop.NonFiniteLoss, match="^(loss|accuracy) is nan after step 4; lower the learning rate$"):
         fit(classifier(1, ""), tmp_path, steps=8, data=(images, labels, unweighed), checkpoint_steps=4)
     assert list(tmp_path.iterdir()) == []
 
@@ -216,7 +215,7 @@ def test_steps_of_a_gan_are_its_discriminators(build, steps):
     model.optimizer.iterations.assign(9)
     if hasattr(model, "discriminator_optimizer"):
         model.discriminator_optimizer.iterations.assign(3)
-    assert training.steps_done(model) == steps
+    assert checkpoints.steps_done(model) == steps
 
 
 # A model's file and its learning curve
@@ -238,14 +237,14 @@ class Logs(keras.callbacks.Callback):
 def trained(path, model, callbacks=()):
     """Five steps, a checkpoint every two."""
     section = types.SimpleNamespace(batch_size=8, checkpoint_steps=2)
-    return training.trained(
+    return loop.trained(
         path,
         lambda: model,
         arrays(),
         section=section,
         steps=5,
         seed=7,
-        strategy=training.make_strategy("one_device"),
+        strategy=strategies.make_strategy("one_device"),
         progress=progress.Progress(),
         name="a test's model",
         callbacks=callbacks,
@@ -265,7 +264,7 @@ def test_trained_leaves_the_model_and_its_curve(tmp_path, name, monkeypatch, cap
     def never(*arguments, **options):
         raise AssertionError("trained again")
 
-    monkeypatch.setattr(training, "fit", never)
+    monkeypatch.setattr(loop, "fit", never)
     again = trained(tmp_path / name, classifier(2))
     for (path, value), (_, other) in zip(weights(again), weights(model), strict=True):
         np.testing.assert_array_equal(value, other, err_msg=path)
@@ -299,27 +298,27 @@ def test_a_curve_goes_on_where_the_weights_do(tmp_path, monkeypatch):
 
 
 def test_make_strategy():
-    assert training.make_strategy("auto").num_replicas_in_sync == 1
-    assert training.make_strategy("one_device").num_replicas_in_sync == 1
-    mirrored = training.make_strategy("mirrored")
+    assert strategies.make_strategy("auto").num_replicas_in_sync == 1
+    assert strategies.make_strategy("one_device").num_replicas_in_sync == 1
+    mirrored = strategies.make_strategy("mirrored")
     assert mirrored.num_replicas_in_sync == 2
     # A second one in the process would abort its own collectives.
-    assert training.make_strategy("mirrored") is mirrored
+    assert strategies.make_strategy("mirrored") is mirrored
 
 
 def test_make_strategy_guards(monkeypatch):
     with pytest.raises(
         UserError, match="^--strategy: found 'tpu', expected one of auto, one_device, mirrored, multi_worker$"
     ):
-        training.make_strategy("tpu")
+        strategies.make_strategy("tpu")
     with pytest.raises(UserError, match="^--strategy: found multi_worker, expected one of this process"):
-        training.make_strategy("multi_worker")
+        strategies.make_strategy("multi_worker")
     devices = tf.config.list_logical_devices("CPU")[:1]
     monkeypatch.setattr(tf.config, "list_logical_devices", lambda kind: devices if kind == "CPU" else [])
     message = r"^--strategy=mirrored: found 1 device \(/device:CPU:0\), expected two or more$"
     with pytest.raises(UserError, match=message):
-        training.make_strategy("mirrored")
-    assert training.make_strategy("auto").num_replicas_in_sync == 1
+        strategies.make_strategy("mirrored")
+    assert strategies.make_strategy("auto").num_replicas_in_sync == 1
 
 
 @pytest.mark.parametrize(
@@ -333,29 +332,29 @@ def test_make_strategy_guards(monkeypatch):
 )
 def test_batch_size_guard(batch_size, message):
     with pytest.raises(UserError, match=f"^--config.dcgan.batch_size: {message}$"):
-        training.check_batch_size("--config.dcgan.batch_size", batch_size, training.make_strategy("mirrored"), 11)
+        strategies.check_batch_size("--config.dcgan.batch_size", batch_size, strategies.make_strategy("mirrored"), 11)
 
 
 def test_batch_sizes_that_fit():
-    assert training.check_batch_size("--b", 10, training.make_strategy("mirrored"), 10) is None
-    assert training.check_batch_size("--b", 3, training.make_strategy("one_device"), 10) is None
+    assert strategies.check_batch_size("--b", 10, strategies.make_strategy("mirrored"), 10) is None
+    assert strategies.check_batch_size("--b", 3, strategies.make_strategy("one_device"), 10) is None
 
 
 def test_set_up_seeds_everything():
     def draw():
         return np.random.rand(), float(tf.random.uniform([])), float(keras.random.uniform(()))
 
-    training.set_up(3)
+    strategies.set_up(3)
     first = draw()
-    training.set_up(3)
+    strategies.set_up(3)
     assert draw() == first
-    training.set_up(4)
+    strategies.set_up(4)
     assert not set(draw()) & set(first)
 
 
 def test_device_names_are_short():
-    assert training.device_names(training.make_strategy("one_device")) == "CPU:0"
-    assert training.device_names(training.make_strategy("mirrored")) == "CPU:0, CPU:1"
+    assert strategies.device_names(strategies.make_strategy("one_device")) == "CPU:0"
+    assert strategies.device_names(strategies.make_strategy("mirrored")) == "CPU:0, CPU:1"
 
 
 # Several devices and several processes train as one device does

@@ -10,8 +10,7 @@ import pytest
 from clusters import free_ports, output, start, start_two, weights
 
 from tfgan_aug.core.errors import UserError
-from tfgan_aug.training import loop as training
-from tfgan_aug.training import workers
+from tfgan_aug.training import strategies, workers
 
 
 @pytest.mark.parametrize("killed", [0, 1])
@@ -120,6 +119,6 @@ def test_an_address_that_is_taken(monkeypatch):
 def test_strategies_of_one_process_need_no_cluster(monkeypatch):
     monkeypatch.delenv("TF_CONFIG", raising=False)
     with workers.using("mirrored") as strategy:
-        assert strategy is training.make_strategy("mirrored")
+        assert strategy is strategies.make_strategy("mirrored")
     with pytest.raises(UserError, match="^--strategy: found 'tpu'"), workers.using("tpu"):
         pass

@@ -17,17 +17,16 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
-from tfgan_aug.benchmarks.timing import compiled, images_per_second, peak_memory, side_by_side, training_step
-from tfgan_aug.classifiers import classifier as classifiers
+from tfgan_aug.benchmarks.rates import peak_memory
+from tfgan_aug.classifiers import classifier, networks, recipes
 from tfgan_aug.core import pixels, streams
-from tfgan_aug.data import geometric
-from tfgan_aug.datasets import variants
-from tfgan_aug.datasets import written as augmented
+from tfgan_aug.data import transforms
+from tfgan_aug.datasets import augmented, records, variants
 from tfgan_aug.experiments import dcgan_stage
 from tfgan_aug.gans.dcgan import DCGAN
-from tfgan_aug.sampling import pools as verdicts
-from tfgan_aug.sampling import saved_models as generators
-from tfgan_aug.training import loop as training
+from tfgan_aug.sampling import filling, pools, rules, saved_models
+from tfgan_aug.training import strategies
+from tfgan_aug.training.timing import compiled, images_per_second, side_by_side, training_step
 
 _BLOCKS, _READ = 8, 4_000
 # Of the images that `grow` makes: few pixels and weights, so that what does not depend on them shows.
@@ -35,11 +34,11 @@ _TINY, _TINY_CLASSES, _TINY_BLOCK = (16, 16, 3), 10, 500
 
 
 def rows(config, strategy, source, seconds):
-    """Yields a `speed.Row`'s fields for drawing, judging, writing and reading with the config's networks."""
+    """Yields a `rates.Row`'s fields for drawing, judging, writing and reading with the config's networks."""
     shape, classes, block = source.image_shape, len(source.class_names), config.samples.block_size
     with strategy.scope():
         gan = dcgan_stage.build(config.dcgan, shape, classes if config.dcgan.conditioning == "label" else 1, 0)
-        judge = classifiers.build("--config.judge", config.judge, shape, classes, 0)
+        judge = recipes.build("--config.judge", config.judge, shape, classes, 0)
     labels, seeds = np.zeros(block, np.int32), streams.image_seeds(0, 0, np.arange(block))
     floats, latents, int_labels = tf.zeros((block, *shape)), tf.zeros((block, gan.latent_dim)), tf.constant(labels)
     bare = [
@@ -48,8 +47,8 @@ def rows(config, strategy, source, seconds):
     ]
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
-        generators.export(gan, folder / "generator")
-        generator = generators.load(folder)
+        saved_models.export(gan, folder / "generator")
+        generator = saved_models.load(folder)
         images = generator(labels, seeds)
         rates = side_by_side([lambda: generator(labels, seeds), bare[0]], block, seconds)
         yield "generated", *rates, "the generator's forward pass alone"
@@ -79,15 +78,15 @@ def rows(config, strategy, source, seconds):
 
 def _fill(path, generator, judge, classes, images, block):
     """A pool of `images` draws, as the main job makes it; gives (pool, draws TP FP a class)."""
-    pool = verdicts.Pool(path)
-    drawn = verdicts.fill(
+    pool = pools.Pool(path)
+    drawn = filling.fill(
         pool,
         generator,
         judge,
         tp=np.zeros(classes),
         fp=np.zeros(classes),
         class_names=[str(label) for label in range(classes)],
-        rule=verdicts.Rule(),
+        rule=rules.Rule(),
         seed=0,
         block_size=block,
         max_draws=images,
@@ -101,7 +100,7 @@ def _fill(path, generator, judge, classes, images, block):
 def _generated(pool, counts):
     """(examples, their number) of every draw of a pool, classes and verdicts interleaved."""
     parts = [
-        (variants.generated_examples(pool, verdicts.Rule(), "dcgan", label, verdict, int(found)), int(found))
+        (variants.generated_examples(pool, rules.Rule(), "dcgan", label, verdict, int(found)), int(found))
         for label, (_, *founds) in enumerate(counts)
         for verdict, found in zip(("tp", "fp"), founds, strict=True)
     ]
@@ -111,7 +110,7 @@ def _generated(pool, counts):
 
 def _fill_and_write(path, generator, judge, classes, images, block, shape):
     examples, count = _generated(*_fill(path, generator, judge, classes, images, block))
-    augmented.write_split(path, "benchmark", "train", examples, count, shape)
+    records.write_split(path, "benchmark", "train", examples, count, shape)
 
 
 def _write(dataset, examples, count, shape, classes):
@@ -138,7 +137,7 @@ def _files(config, strategy, pictures, folder, classes, seconds):
         return (variants.example(image, i % classes, f"{i:08d}", "real") for i, image in enumerate(pictures))
 
     def write():
-        augmented.write_split(folder, "benchmark", "train", examples(), count, shape)
+        records.write_split(folder, "benchmark", "train", examples(), count, shape)
 
     rates = side_by_side([write, lambda: [pixels.encode_png(image) for image in pictures]], count, seconds)
     yield "real images written", *rates, "PNG encoding alone"
@@ -154,13 +153,13 @@ def _files(config, strategy, pictures, folder, classes, seconds):
         yield "read", *rates, f"tfds.load({config.source!r}) as it lies there"
 
     with strategy.scope():
-        model = classifiers.build("--config.classifier", config.classifier, shape, classes, 0)
+        model = recipes.build("--config.classifier", config.classifier, shape, classes, 0)
     size = config.classifier.batch_size
     batch = tf.constant(pictures[:size]), tf.constant(np.arange(size, dtype=np.int32) % classes)
     trained = images_per_second(training_step(model, strategy, batch), size, seconds)
-    names = geometric.transform_names("augmentation", classifiers.RECIPES["best"].augmentation)
+    names = transforms.transform_names("augmentation", recipes.RECIPES["best"].augmentation)
     read = images_per_second(_reader(ours, "train", size, names), count, seconds)
-    words = f"what the classifier trains on {training.device_names(strategy)}"
+    words = f"what the classifier trains on {strategies.device_names(strategy)}"
     yield f"read, shuffled, batched, {', '.join(names)}", read, trained, words
 
 
@@ -171,17 +170,17 @@ def _plain(folder, pictures):
     features = tfds.features.FeaturesDict(
         {"id": tfds.features.Text(), "image": tfds.features.Image(shape=pictures.shape[1:]), "label": label}
     )
-    records = [
+    encoded = [
         features.serialize_example(features.encode_example({"id": f"{i:08d}", "image": image, "label": 0}))
         for i, image in enumerate(pictures)
     ]
     with tf.io.TFRecordWriter(str(folder / "plain-train.tfrecord-00000-of-00001")) as writer:
-        for record in records:
+        for record in encoded:
             writer.write(record)
     tfds.folder_dataset.write_metadata(
         data_dir=str(folder),
         features=features,
-        split_infos=[augmented.split_info(folder, "plain", "train", [len(records)], map(len, records))],
+        split_infos=[records.split_info(folder, "plain", "train", [len(encoded)], map(len, encoded))],
         supervised_keys=("image", "label"),
         check_data=False,
     )
@@ -204,7 +203,7 @@ def _reader(builder, split, batch_size=128, names=None):
             data = data.batch(batch_size)
         return sum(int(labels.shape[0]) for _, labels in data.prefetch(2))
 
-    layers = keras.Sequential(geometric.layers_for(names or (), builder.info.features["image"].shape[0]))
+    layers = keras.Sequential(transforms.layers_for(names or (), builder.info.features["image"].shape[0]))
 
     def augment(images, labels):
         return layers(tf.cast(images, tf.float32), training=True), labels
@@ -217,7 +216,7 @@ def _reader(builder, split, batch_size=128, names=None):
 
 def help_seconds():
     """Seconds of `--help` of the main command in a process of its own: the least of three."""
-    words = [sys.executable, "-c", "from tfgan_aug import cli; cli.build_dataset()", "--help"]
+    words = [sys.executable, "-c", "from tfgan_aug.commands import cli; cli.build_dataset()", "--help"]
     taken = []
     for _ in range(3):
         start = time.perf_counter()
@@ -229,7 +228,7 @@ def help_seconds():
 def growth(sizes, note=lambda text: None):
     """Yields what `grow` prints for each of `sizes`, each in a process of its own: seconds, memory (GiB), bytes, ..."""
     for images in sizes:
-        words = [sys.executable, "-c", f"from tfgan_aug import data_speed; data_speed.grow({int(images)})"]
+        words = [sys.executable, "-c", f"from tfgan_aug.benchmarks import data_speed; data_speed.grow({int(images)})"]
         done = subprocess.run(words, check=True, capture_output=True, text=True)
         found = json.loads(done.stdout.splitlines()[-1])
         note(f"{images:,} images: {found['seconds']:.0f} s, {found['memory']:.2f} GiB")
@@ -238,9 +237,9 @@ def growth(sizes, note=lambda text: None):
 
 def grow(images):
     """Draws, judges, writes, reads back and checks `images` tiny images as the main job does; prints JSON."""
-    training.set_up()
+    strategies.set_up()
     gan = DCGAN(_TINY, _TINY_CLASSES, latent_dim=8, width=1)
-    judge = classifiers.Classifier(classifiers.paper_cnn(_TINY, _TINY_CLASSES, 0.05))
+    judge = classifier.Classifier(networks.paper_cnn(_TINY, _TINY_CLASSES, 0.05))
     clock, start = {}, time.monotonic()
 
     @contextlib.contextmanager

@@ -8,10 +8,11 @@ Keras' examples, TFDS' own reading. Nothing is written outside a temporary folde
 import numpy as np
 
 from tfgan_aug.benchmarks import data_speed, training_speed
-from tfgan_aug.benchmarks.timing import Row, images_per_second, peak_memory
+from tfgan_aug.benchmarks.rates import Row, peak_memory
 from tfgan_aug.data import sources
 from tfgan_aug.evaluation import copying, quality
-from tfgan_aug.training import loop as training
+from tfgan_aug.training import strategies
+from tfgan_aug.training.timing import images_per_second
 
 # As many as two blocks of distances.
 _METRIC_IMAGES = 4_000
@@ -19,7 +20,7 @@ _METRIC_IMAGES = 4_000
 
 def run(config, seconds, strategy, note=lambda text: None):
     """Gives ([`Row`], peak memory in GiB) for the config's networks; each measure repeats for `seconds`."""
-    training.set_up(config.seed)
+    strategies.set_up(config.seed)
     source = sources.open_configured(config)
     rows = []
 

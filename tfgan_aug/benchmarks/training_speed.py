@@ -7,25 +7,19 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfgan_aug.benchmarks.timing import (
-    compiled,
-    convolution_rate,
-    images_per_second,
-    multiply_adds,
-    side_by_side,
-    training_step,
-)
-from tfgan_aug.classifiers import classifier as classifiers
+from tfgan_aug.benchmarks.rates import convolution_rate, multiply_adds
+from tfgan_aug.classifiers import recipes
 from tfgan_aug.core import pixels
-from tfgan_aug.experiments import dcgan_stage, stacked_stages
+from tfgan_aug.experiments import dcgan_stage, estimates
 from tfgan_aug.gans import diffaugment
 from tfgan_aug.gans.layers import BatchNormalization, ConditionalBatchNormalization
+from tfgan_aug.training.timing import compiled, images_per_second, side_by_side, training_step
 
 _KERAS = "the same {}, in the style of Keras' examples"
 
 
 def rows(config, strategy, shape, classes, seconds):
-    """Yields a `speed.Row`'s fields for each network of the config, on one batch of noise."""
+    """Yields a `rates.Row`'s fields for each network of the config, on one batch of noise."""
     rng, operations = np.random.default_rng(0), convolution_rate(seconds)
 
     def data(count):
@@ -142,8 +136,8 @@ def _keras_layer(layer):
 def _classifiers(section, shape, classes, strategy):
     """{words: compiled model}: ours (""), and the same network compiled and trained by Keras itself."""
     with strategy.scope():
-        ours = classifiers.build("--config.classifier", section, shape, classes, 0)
-        recipe = classifiers.RECIPES[section.recipe].replace(section)
+        ours = recipes.build("--config.classifier", section, shape, classes, 0)
+        recipe = recipes.RECIPES[section.recipe].replace(section)
         layers = [type(layer).from_config(layer.get_config()) for layer in ours.augment]
         scaled = keras.layers.Lambda(pixels.to_float, output_shape=tuple(shape))
         plain = keras.Sequential([keras.Input(shape), *layers, scaled, keras.models.clone_model(ours.network)])
@@ -156,33 +150,11 @@ def _classifiers(section, shape, classes, strategy):
     return {"": ours, _KERAS.format("network"): plain}
 
 
-def stacked_models(section, strategy, data, encoder_data, shape, classes):
-    """Yields (name, compiled model, one batch) of each of the Stacked GAN's stages, in the order of training.
-
-    `data` and `encoder_data` are (images uint8, labels int32), one batch. Use a model before the next is asked for:
-    the encoder is trainable alone and frozen in the stack.
-    """
-    with strategy.scope():
-        encoder = stacked_stages.build_encoder(section, shape, classes, 0)
-        gan = stacked_stages.build(section, encoder.network, 0)
-        levels = [gan.level(index) for index in range(section.stacks)]
-        for level in levels:
-            level.compile()
-    stages = [("Stacked GAN encoder", encoder, encoder_data)]
-    for index, level in enumerate(levels):
-        stages.append((f"Stacked GAN level {index}", level, gan.level_data(index, *data)))
-    stages.append(("Stacked GAN joint", gan, gan.joint_data(*data)))
-    for name, model, arrays in stages:
-        model.trainable = True
-        gan.encoder.trainable = model is encoder
-        yield name, model, arrays
-
-
 def _stacked(section, strategy, data, shape, classes, seconds, operations):
     """Rows of the Stacked GAN's stages, each beside the time of its multiply-adds at the measured convolution rate."""
     batch, pool = section.batch_size, 4 * section.batch_size
     batches = data(batch), data(section.encoder.batch_size)
-    for name, model, arrays in stacked_models(section, strategy, *batches, shape, classes):
+    for name, model, arrays in estimates.stacked_models(section, strategy, *batches, shape, classes):
         arrays = tf.nest.map_structure(tf.constant, arrays)
         size = len(arrays[1])
         step = training_step(model, strategy, arrays)

@@ -1,11 +1,10 @@
 """The command behind tools.advise: opens, checks, measures the learning curve, gives the words."""
 
 from tfgan_aug.config import settings
-from tfgan_aug.core import artefacts
+from tfgan_aug.core import artefacts, workdirs
 from tfgan_aug.data import sources, subsets
 from tfgan_aug.experiments import advice
-from tfgan_aug.training import loop as training
-from tfgan_aug.training import workers
+from tfgan_aug.training import strategies, workers
 from tfgan_aug.training.progress import Progress
 
 
@@ -16,18 +15,18 @@ def run(config, workdir, strategy="auto", skip_unreadable=False):
     what the user can mend.
     """
     settings.check(config)
-    training.set_up(config.seed)
+    strategies.set_up(config.seed)
     progress = Progress()
     with (
         workers.using(strategy) as strategy,
-        artefacts.open_workdir("--workdir", workdir, shared=True) as folder,
+        workdirs.open_workdir("--workdir", workdir, shared=True) as folder,
     ):
         source = sources.open_configured(config, skip_unreadable)
         chosen = subsets.read(source, config)
         stage = subsets.stage(folder, source, chosen)
         # Every check before the first file.
         advice.Trainings(config, folder, chosen, stage, strategy, progress)
-        with artefacts.claimed(folder, "shared", wait=True):
+        with workdirs.claimed(folder, "shared", wait=True):
             if not stage.done:
                 subsets.make(stage, source, chosen)
         path = folder / "table.json"

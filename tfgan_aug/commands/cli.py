@@ -211,10 +211,10 @@ def build_dataset_main(config):
 
     Ends with the accuracy of a classifier with and without them, and the line of Python that loads the data.
     """
-    from tfgan_aug.experiments import main_job as pipeline
+    from tfgan_aug.experiments import main_job
 
     values = flags.FLAGS
     names = ("workdir", "data_dir", "variants", "strategy", "overwrite", "allow_shortfall", "skip_unreadable")
     names += ("beam_options",)
-    result = pipeline.build_dataset(config, pipeline.Options(**{name: values[name].value for name in names}))
+    result = main_job.build_dataset(config, main_job.Options(**{name: values[name].value for name in names}))
     print(result.summary, end="")

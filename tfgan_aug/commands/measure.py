@@ -1,12 +1,11 @@
 """The command behind tools.measure: opens, checks, measures, and sums up."""
 
 from tfgan_aug.config import settings
-from tfgan_aug.core import artefacts
+from tfgan_aug.core import workdirs
 from tfgan_aug.core.errors import UserError
 from tfgan_aug.data import sources
 from tfgan_aug.experiments import measures
-from tfgan_aug.training import loop as training
-from tfgan_aug.training import workers
+from tfgan_aug.training import strategies, workers
 from tfgan_aug.training.progress import Progress
 
 _HEAD = ("frechet_distance", "kernel_distance", "precision", "recall", "density", "coverage")
@@ -15,18 +14,18 @@ _HEAD = ("frechet_distance", "kernel_distance", "precision", "recall", "density"
 def run(config, workdir, data_dir="", strategy="auto", skip_unreadable=False):
     """Measures the datasets of a workdir; gives what the user reads. Raises `UserError` for what the user can mend."""
     settings.check(config)
-    training.set_up(config.seed)
+    strategies.set_up(config.seed)
     progress = Progress()
     with (
         workers.using(strategy) as strategy,
-        artefacts.open_workdir("--workdir", workdir, shared=True) as folder,
+        workdirs.open_workdir("--workdir", workdir, shared=True) as folder,
     ):
         roots = [folder, *([data_dir] if data_dir else [])]
         if not measures.datasets_in(roots):
             raise UserError(f"--workdir: found no datasets in {folder}, expected those of tools.build_dataset")
         source = sources.open_configured(config, skip_unreadable)
         # The cards are written by tables, too.
-        with artefacts.claimed(folder, "summary", wait=True):
+        with workdirs.claimed(folder, "summary", wait=True):
             made = measures.measure(config, folder, roots, source, strategy, progress)
         where = f"{folder / measures.FILE}; the cards of the datasets hold the same, class by class"
         return f"{table(made, folder)}\n\n{where}\n"

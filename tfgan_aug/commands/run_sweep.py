@@ -11,16 +11,15 @@ import io
 import numpy as np
 
 from tfgan_aug.config import settings
-from tfgan_aug.core import artefacts
+from tfgan_aug.core import artefacts, workdirs
 from tfgan_aug.core.errors import UserError
 from tfgan_aug.data import sources, subsets
 from tfgan_aug.datasets import variants
-from tfgan_aug.evaluation import comparison as statistics
+from tfgan_aug.evaluation import comparison
 from tfgan_aug.experiments import sweeps, table
 from tfgan_aug.experiments.rows import all_rows
-from tfgan_aug.sampling import pools as verdicts
-from tfgan_aug.training import loop as training
-from tfgan_aug.training import workers
+from tfgan_aug.sampling import rules
+from tfgan_aug.training import strategies, workers
 from tfgan_aug.training.progress import Progress
 
 _FIELDS = ("curve", "label", "x", "row", "images", "cells", "mean", "sd", "difference", "low", "high", "p")
@@ -49,11 +48,11 @@ def run(config, options):
     config, choice = table.choose(
         config, "real", options.seeds, options.gan_seeds, options.classifier_seeds, options.gans
     )
-    training.set_up(config.seed)
+    strategies.set_up(config.seed)
     progress = Progress()
     with (
         workers.using(options.strategy) as strategy,
-        artefacts.open_workdir("--workdir", options.workdir, shared=True) as workdir,
+        workdirs.open_workdir("--workdir", options.workdir, shared=True) as workdir,
     ):
         source = sources.open_configured(config, options.skip_unreadable)
         classes = len(source.class_names)
@@ -132,7 +131,7 @@ class _Job:
             return None
         own, base = hits[row.name], hits["real"]
         classes = len(self.source.class_names)
-        described = statistics.describe(own, labels, classes)
+        described = comparison.describe(own, labels, classes)
         record = {**dict.fromkeys(_FIELDS), "curve": point.curve, "label": point.label, "x": point.x, "row": row.name}
         record |= {"images": images[row.name], "cells": int(own.shape[0] * own.shape[1])}
         record |= {"mean": described["mean"], "sd": described["sd"], "datasets": results[row.name]}
@@ -190,7 +189,7 @@ def _hits(made):
 
 
 def _compared(own, base, gan, resamples):
-    compared = statistics.compare(own, base, gan=gan, resamples=resamples, widen=True)
+    compared = comparison.compare(own, base, gan=gan, resamples=resamples, widen=True)
     return {name: compared[name] for name in ("difference", "low", "high", "p")}
 
 
@@ -201,7 +200,7 @@ def _drawn(made, row):
     few, more were drawn. Draws that a later run adds to the pool change nothing.
     """
     shares, margins, confidences = [], [], []
-    code = verdicts.VERDICTS.index("fp" if "fp" in row.variant.verdicts else "tp")
+    code = rules.VERDICTS.index("fp" if "fp" in row.variant.verdicts else "tp")
     for unit in made.units.values():
         if unit.gan != row.variant.gan:
             continue
@@ -211,7 +210,7 @@ def _drawn(made, row):
         drawn = np.array([variants.parse_name(name) for name in names]).reshape(-1, 2)
         for label in np.unique(drawn[:, 0]):
             found = unit.job.pool(unit.gan).probabilities(label, np.sort(drawn[drawn[:, 0] == label, 1]))
-            margins.append(verdicts.margins(label, found))
+            margins.append(rules.margins(label, found))
             confidences.append(found.max(axis=1))
     found = {"acceptance": float(np.mean(shares)) if shares else None, "margin": None, "confidence": None}
     if margins:

@@ -10,12 +10,11 @@ import tensorflow as tf
 
 from tfgan_aug import __version__
 from tfgan_aug.config import settings
-from tfgan_aug.core import artefacts
+from tfgan_aug.core import artefacts, workdirs
 from tfgan_aug.core.errors import UserError
 from tfgan_aug.data import sources, subsets
 from tfgan_aug.experiments import estimates, summaries, table
-from tfgan_aug.training import loop as training
-from tfgan_aug.training import workers
+from tfgan_aug.training import strategies, workers
 from tfgan_aug.training.progress import Progress
 
 
@@ -45,11 +44,11 @@ def run(config, options, command=""):
     config, choice = table.choose(config, *picked)
     if options.dry_run and options.strategy == "multi_worker":
         raise UserError("--dry_run: found --strategy=multi_worker, expected one of this process")
-    training.set_up(config.seed)
+    strategies.set_up(config.seed)
     progress = Progress()
     with (
         workers.using(options.strategy) as strategy,
-        artefacts.open_workdir("--workdir", options.workdir, shared=True) as workdir,
+        workdirs.open_workdir("--workdir", options.workdir, shared=True) as workdir,
     ):
         source = sources.open_configured(config, options.skip_unreadable)
         subset = subsets.read(source, config)
@@ -60,11 +59,11 @@ def run(config, options, command=""):
         meta["subset_digest"] = next(iter(made.units.values())).job.subset_stage.digest
         if options.dry_run:
             return estimates.plan(made)
-        with artefacts.claimed(workdir, "shared", wait=True):
+        with workdirs.claimed(workdir, "shared", wait=True):
             next(iter(made.units.values())).job.note_subset()
         made.begin()
         made.work()
-        with artefacts.claimed(workdir, "summary", wait=True):
+        with workdirs.claimed(workdir, "summary", wait=True):
             summary = summaries.summarise(workdir)
             summaries.write_cards(summary, workdir)
         text = summaries.markdown(summary)
@@ -84,7 +83,7 @@ def describe(config, source, strategy, command):
         "config": fields,
         "config_digest": artefacts.digest(fields),
         "command": command,
-        "hardware": f"{os.cpu_count()} CPU cores ({platform.machine()}), {training.device_names(strategy)}",
+        "hardware": f"{os.cpu_count()} CPU cores ({platform.machine()}), {strategies.device_names(strategy)}",
         "versions": {
             "tfgan_aug": __version__,
             "tensorflow": tf.__version__,

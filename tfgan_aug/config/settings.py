@@ -44,7 +44,7 @@ def get_config():
     config.seed = 0
 
     config.geometric = config_dict.ConfigDict()
-    config.geometric.transforms = "crop"  # comma-separated, see tfgan_aug.data.geometric.TRANSFORMS
+    config.geometric.transforms = "crop"  # comma-separated, see tfgan_aug.data.transforms.TRANSFORMS
     config.geometric.crop_fraction = 0.75  # the paper's 24 of 32
 
     config.judge = _network(width=0.25, steps=750)

@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from tfgan_aug import __version__
 from tfgan_aug.core import artefacts
-from tfgan_aug.datasets import written as augmented
+from tfgan_aug.datasets import verification
 
 NOT_MEASURED = "Not yet: `python -m tools.run_table` measures whether these images help a classifier, and at what cost."
 IMAGES_NOT_MEASURED = "Not yet: `python -m tools.measure` measures how good generated images are, and whether copies."
@@ -122,7 +122,7 @@ def record(dataset, words, lines):
     info = artefacts.read_json(path)
     info["description"] = info.get("description", "").partition(_IN_DESCRIPTION)[0] + _IN_DESCRIPTION + words
     artefacts.write_json(path, info)
-    augmented.write_sums(dataset.path)
+    verification.write_sums(dataset.path)
 
 
 def record_images(dataset, lines, pairs):
@@ -139,4 +139,4 @@ def record_images(dataset, lines, pairs):
         card = card.replace("## Measured", section, 1)
     artefacts.write_text(path, card)
     shutil.copyfile(pairs, dataset.path / "closest_pairs.png")
-    augmented.write_sums(dataset.path)
+    verification.write_sums(dataset.path)

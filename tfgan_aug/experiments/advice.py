@@ -6,14 +6,14 @@ Classifiers are trained on inner splits of the subset's training images; no test
 
 import numpy as np
 
-from tfgan_aug.classifiers import classifier as classifiers
+from tfgan_aug.classifiers import recipes
 from tfgan_aug.config import settings
 from tfgan_aug.core import artefacts, streams
 from tfgan_aug.core.errors import UserError
-from tfgan_aug.data import geometric, subsets
+from tfgan_aug.data import geometric, subsets, transforms
 from tfgan_aug.evaluation import learning_curves
-from tfgan_aug.experiments import cells as experiment
-from tfgan_aug.training import loop as training
+from tfgan_aug.experiments import cells
+from tfgan_aug.training import checkpoints, loop, strategies
 
 FILE = "advice.json"
 TIMES = (1.25, 1.5, 2.0, 4.0)
@@ -52,15 +52,15 @@ class Trainings:
                 "expected one or more for each fold"
             )
         self.fold = subsets.folds(subset.train.labels, self.section.folds, config.seed)
-        names = geometric.transform_names("--config.advice.augmentation", self.section.augmentation)
+        names = transforms.transform_names("--config.advice.augmentation", self.section.augmentation)
         if not names:
             raise UserError("--config.advice.augmentation: found none, expected some, such as flip,translate")
         size = config.classifier.batch_size
         enough = [share for share in self.shares if self._smallest(share) >= size]
         if len(enough) < 2:
             option, smallest = "--config.classifier.batch_size", self._smallest(self.shares[-2])
-            training.check_batch_size(option, size, strategy, smallest)
-        training.check_batch_size("--config.classifier.batch_size", size, strategy, self._smallest(enough[0]))
+            strategies.check_batch_size(option, size, strategy, smallest)
+        strategies.check_batch_size("--config.classifier.batch_size", size, strategy, self._smallest(enough[0]))
         # The smallest shares of a small set hold less than a batch: the curve starts later.
         self.shares = tuple(enough)
 
@@ -101,7 +101,7 @@ class Trainings:
         stage = artefacts.Stage(self.workdir, "advice", {**dependencies, **made})
         if not stage.done:
             self._train(stage, kind, share, fold, seed)
-        return experiment.accuracy(artefacts.read_json(stage.path / "result.json"))[0]
+        return cells.accuracy(artefacts.read_json(stage.path / "result.json"))[0]
 
     def _train(self, stage, kind, share, fold, seed):
         data, chosen = self.subset.train, self.positions(fold, share)
@@ -117,15 +117,13 @@ class Trainings:
             images = np.concatenate([images, geometric.load(stage_there.path)[chosen]])
             labels = np.concatenate([labels, labels])
         key = streams.key_of("advice", seed, fold) % 2**31
-        training.set_up(key)
+        strategies.set_up(key)
         name = f"{kind}, {len(chosen):,} images, fold {fold + 1} of {self.section.folds}, seed {seed}"
         with stage.making() as folder:
             with self.strategy.scope():
-                model = classifiers.build(
-                    "--config.classifier", section, self.subset.image_shape, self.subset.classes, key
-                )
+                model = recipes.build("--config.classifier", section, self.subset.image_shape, self.subset.classes, key)
             with self.progress.training(name, section.steps) as callback:
-                training.fit(
+                loop.fit(
                     model,
                     (images, labels),
                     steps=section.steps,
@@ -138,8 +136,8 @@ class Trainings:
                 )
             truth = data.labels[left_out]
             hits = model.probabilities(data.images[left_out]).argmax(axis=1) == truth
-            artefacts.write_json(folder / "result.json", experiment.counted(hits, truth, self.subset.classes))
-            training.discard(folder / "checkpoints")
+            artefacts.write_json(folder / "result.json", cells.counted(hits, truth, self.subset.classes))
+            checkpoints.discard(folder / "checkpoints")
 
 
 def advise(config, workdir, subset, subset_stage, strategy, progress, table=None):

@@ -7,18 +7,15 @@ done is reused, one that was cut off goes on.
 import keras
 import numpy as np
 
-from tfgan_aug.classifiers import classifier as classifiers
-from tfgan_aug.classifiers import judges
+from tfgan_aug.classifiers import judges, recipes
 from tfgan_aug.config import settings
 from tfgan_aug.core import artefacts
 from tfgan_aug.core.errors import UserError
-from tfgan_aug.data import geometric, subsets
-from tfgan_aug.datasets import cards, variants
-from tfgan_aug.datasets import written as augmented
-from tfgan_aug.sampling import near_copies as copies
-from tfgan_aug.sampling import pools as verdicts
-from tfgan_aug.sampling import saved_models as generators
-from tfgan_aug.training import loop as training
+from tfgan_aug.data import geometric, subsets, transforms
+from tfgan_aug.datasets import augmented, cards, records, variants
+from tfgan_aug.experiments import families, judge_stage
+from tfgan_aug.sampling import filling, near_copies, pools, rules, saved_models
+from tfgan_aug.training import strategies
 from tfgan_aug.training.progress import Progress
 
 
@@ -36,7 +33,7 @@ def parse_variants(config, text):
 def plain_rule(samples):
     """The rule of the variants that name none, as the config section says."""
     band = settings.parse_margins("--config.samples.margins", samples.margins)
-    return verdicts.MarginRule(*band) if band else verdicts.Rule(samples.threshold)
+    return rules.MarginRule(*band) if band else rules.Rule(samples.threshold)
 
 
 def samples_per_class(section, counts):
@@ -89,10 +86,10 @@ class Building:
         self.datasets = {variant.name: augmented.Dataset(data_dir, name, variant.name) for variant in wanted}
         self.chosen = chosen
         self.subset_stage = subsets.stage(workdir, source, self.chosen)
-        self.judge_stage = judges.stage(workdir, self.subset_stage, source, config)
+        self.judge_stage = judge_stage.stage(workdir, self.subset_stage, source, config)
         copies = max([variant.geo for variant in wanted], default=0)
         self.geometric_stages = [geometric.stage(workdir, self.subset_stage, config, copy) for copy in range(copies)]
-        self.gan_stages = {gan: generators.stage(workdir, gan, self.subset_stage, self.gan_config) for gan in self.gans}
+        self.gan_stages = {gan: families.stage(workdir, gan, self.subset_stage, self.gan_config) for gan in self.gans}
         self.pool_stages = {gan: self._pool_stage(gan) for gan in self.gans}
         counts = self.chosen.train.counts(self.chosen.classes)
         self.per_class = samples_per_class(config.samples, counts) if self.gans else counts * 0
@@ -101,27 +98,27 @@ class Building:
     def check(self):
         """Raises `UserError` for everything that can be known to fail later."""
         config, shape, classes = self.config, self.source.image_shape, len(self.source.class_names)
-        geometric.transform_names("--config.geometric.transforms", config.geometric.transforms)
+        transforms.transform_names("--config.geometric.transforms", config.geometric.transforms)
         for variant in self.variants:
             dataset, request = self.datasets[variant.name], self.request(variant)
             # A shortfall shows only after drawing; _write compares again.
             if dataset.request != request:
                 dataset.check(request, self.overwrite)
         for section in ("judge", "classifier"):
-            classifiers.build(f"--config.{section}", config[section], shape, classes, 0)
+            recipes.build(f"--config.{section}", config[section], shape, classes, 0)
         keras.backend.clear_session()
         for name in ("judge", "classifier"):
             option, size = f"--config.{name}.batch_size", config[name].batch_size
-            training.check_batch_size(option, size, self.strategy, len(self.chosen.train.ids))
+            strategies.check_batch_size(option, size, self.strategy, len(self.chosen.train.ids))
         for gan in self.gans:
-            generators.check(gan, self.gan_config, self.chosen, self.strategy)
+            families.check(gan, self.gan_config, self.chosen, self.strategy)
 
     def prepare(self):
         """Makes what GANs of every seed share: subset, geometric images and, where there are GANs, the judge."""
         subset = self.subset()
         self._geometric(subset)
         if self.gans and not self.judge_stage.done:
-            judges.make(self.judge_stage, subset, self.source, self.config, self.strategy, self.progress)
+            judge_stage.make(self.judge_stage, subset, self.source, self.config, self.strategy, self.progress)
 
     def build(self):
         """Trains, draws and writes; gives the variants that are there now. Warns of those with too few images."""
@@ -146,7 +143,7 @@ class Building:
         spread = f"{smallest}" if smallest == largest else f"{smallest} to {largest}"
         self.progress.note(
             f"subset: {len(subset.train.ids):,} training images of {subset.classes} classes, {spread} a class; "
-            f"{len(subset.test.ids):,} held out; training on {training.device_names(self.strategy)}"
+            f"{len(subset.test.ids):,} held out; training on {strategies.device_names(self.strategy)}"
         )
 
     def _geometric(self, subset):
@@ -167,8 +164,8 @@ class Building:
     def _generator(self, gan, subset):
         stage = self.gan_stages[gan]
         if not stage.done:
-            generators.make(stage, gan, subset, self.gan_config, self.strategy, self.progress)
-        return generators.load(stage.path)
+            families.make(stage, gan, subset, self.gan_config, self.strategy, self.progress)
+        return saved_models.load(stage.path)
 
     def _pool_stage(self, gan):
         dependencies = {"gan": self.gan_stages[gan].digest, "judge": self.judge_stage.digest}
@@ -178,10 +175,10 @@ class Building:
 
     def pool(self, gan):
         """The pool of a GAN's draws; it only grows, block by block, so it is never "done"."""
-        return verdicts.Pool(self.pool_stages[gan].path)
+        return pools.Pool(self.pool_stages[gan].path)
 
     def _draw(self, gan, subset):
-        """Fills the pool as far as the variants need: {rule: `verdicts.Drawn`}."""
+        """Fills the pool as far as the variants need: {rule: `filling.Drawn`}."""
         samples, needed = self.config.samples, {}
         for variant in self.variants:
             if variant.gan == gan:
@@ -200,7 +197,7 @@ class Building:
                 classes, seed = len(subset.class_names), self.gan_config.seed
                 self.engine.fill(pool, networks, seed=seed, note=self.progress.note, classes=classes, **wanted)
             with self.progress.drawing(gan, subset.class_names, quotas) as show:
-                return verdicts.fill(
+                return filling.fill(
                     pool,
                     generator,
                     judge,
@@ -216,13 +213,13 @@ class Building:
             for name, quotas in sorted(needed.items()):
                 if name == "quantile":
                     nothing = {verdict: self.per_class * 0 for verdict in quotas}
-                    fill(nothing, verdicts.Rule(), True, least=samples.quantile_draws)
+                    fill(nothing, rules.Rule(), True, least=samples.quantile_draws)
                     draws = samples.quantile_draws
-                    rule = verdicts.quantile_rule(pool, subset.classes, samples.quantile, draws)
+                    rule = rules.quantile_rule(pool, subset.classes, samples.quantile, draws)
                 else:
-                    rule = verdicts.Rule(max(samples.threshold, samples.confidence)) if name else plain_rule(samples)
+                    rule = rules.Rule(max(samples.threshold, samples.confidence)) if name else plain_rule(samples)
                 if samples.drop_copies:
-                    rule = verdicts.Screened(rule, self._screen(subset))
+                    rule = rules.Screened(rule, self._screen(subset))
                 self.rules[gan][name] = rule
                 # A variant of a stricter rule is left out where images are missing; the paper's end the run.
                 drawn[name] = fill(quotas, rule, self.allow_shortfall or bool(name))
@@ -232,11 +229,11 @@ class Building:
         if self._copies is None:
             spaces = [name.strip() for name in self.config.samples.drop_copies.split(",") if name.strip()]
             members = self.judge().members
-            self._copies = copies.Screen(subset.train.images, members, spaces, self.config.samples.copy_quantile)
+            self._copies = near_copies.Screen(subset.train.images, members, spaces, self.config.samples.copy_quantile)
         return self._copies
 
     def acceptance(self, gan):
-        """The `verdicts.Drawn` of a GAN by the paper's rule, or by a stricter one where no variant asked for that."""
+        """The `filling.Drawn` of a GAN by the paper's rule, or by a stricter one where no variant asked for that."""
         return self.drawn[gan][min(self.drawn[gan])]
 
     def _enough(self, variant):
@@ -277,7 +274,7 @@ class Building:
         if dataset.check(digest, self.overwrite):
             self.progress.note(f"{variant.name}: reused {dataset.path} (digest {digest})")
             return
-        pool, write_split = self.pool(variant.gan) if variant.gan else None, augmented.write_split
+        pool, write_split = self.pool(variant.gan) if variant.gan else None, records.write_split
         if self.engine:
             copies = [stage.path for stage in self.geometric_stages[: variant.geo]]
             subset, images, pool, write_split = self.engine.plan(subset, self.subset_stage.path, copies, pool)
@@ -322,7 +319,7 @@ class Building:
         if not variant.gan:
             return {}, ()
         asked, drawn = variant.quotas(self.per_class), self.drawn[variant.gan][variant.rule]
-        found = [drawn.counts[:, verdicts.VERDICTS.index(verdict)] for verdict in asked]
+        found = [drawn.counts[:, rules.VERDICTS.index(verdict)] for verdict in asked]
         quotas = {verdict: np.minimum.reduce([quota, *found]) for verdict, quota in asked.items()}
         short = np.any([quotas[verdict] < asked[verdict] for verdict in asked], axis=0)
         return quotas, tuple(name for name, few in zip(self.source.class_names, short, strict=True) if few)

@@ -11,12 +11,12 @@ import dataclasses
 import numpy as np
 from ml_collections import config_dict
 
-from tfgan_aug.classifiers import classifier as classifiers
+from tfgan_aug.classifiers import recipes
 from tfgan_aug.core import artefacts, streams
 from tfgan_aug.data import sources
-from tfgan_aug.datasets import written as augmented
+from tfgan_aug.datasets import augmented
 from tfgan_aug.experiments import rows
-from tfgan_aug.training import loop as training
+from tfgan_aug.training import checkpoints, loop, strategies
 
 _BLOCK = 500
 
@@ -57,15 +57,15 @@ def make(stage, cell, strategy, progress):
         section.augmentation = cell.row.augmentation
     phases = cell.row.phases(cell.dataset, cell.config, cell.judge and cell.judge())
     seed = streams.key_of("classifier", cell.seed)
-    training.set_up(cell.seed)
+    strategies.set_up(cell.seed)
     seeds = f"classifier seed {cell.seed}"
     seeds = f"GAN seed {cell.gan_seed}, {seeds}" if cell.gan_seed is not None else seeds
     with stage.making() as folder:
         with strategy.scope():
-            model = classifiers.build("--config.classifier", section, cell.source.image_shape, classes, seed)
+            model = recipes.build("--config.classifier", section, cell.source.image_shape, classes, seed)
         with progress.training(f"classifier on {cell.row.name}, {seeds}", section.steps) as callback:
             for arrays, steps in phases:
-                training.fit(
+                loop.fit(
                     model,
                     arrays,
                     steps=steps,
@@ -104,7 +104,7 @@ def make(stage, cell, strategy, progress):
                 **{name: counted(*found, classes) for name, found in hits.items()},
             },
         )
-        training.discard(folder / "checkpoints")
+        checkpoints.discard(folder / "checkpoints")
 
 
 def _hits(model, batches):

@@ -11,8 +11,7 @@ from tfgan_aug.core import artefacts, optimizers, streams
 from tfgan_aug.core.errors import UserError
 from tfgan_aug.gans.dcgan import DCGAN
 from tfgan_aug.gans.per_class import PerClass
-from tfgan_aug.training import loop as training
-from tfgan_aug.training import monitor
+from tfgan_aug.training import loop, monitor, strategies
 
 
 def stage(workdir, subset_stage, config):
@@ -38,7 +37,7 @@ def budget(section, examples):
 def check(config, subset, strategy):
     """Raises `UserError` where training would fail: a batch larger than the set that it is drawn from."""
     section = config.dcgan
-    training.check_batch_size("--config.dcgan.batch_size", section.batch_size, strategy, len(subset.train.ids))
+    strategies.check_batch_size("--config.dcgan.batch_size", section.batch_size, strategy, len(subset.train.ids))
     if section.conditioning == "per_class":
         for name, count in zip(subset.class_names, subset.train.counts(subset.classes), strict=True):
             if count < section.batch_size:
@@ -72,7 +71,7 @@ def inspect(stage, subset, config, folder):
 
 
 def _train(folder, name, arrays, section, classes, seed, strategy, reporter):
-    return training.trained(
+    return loop.trained(
         folder / f"{name}.keras",
         lambda: build(section, arrays[0].shape[1:], classes, seed),
         arrays,

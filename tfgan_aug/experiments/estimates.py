@@ -6,12 +6,10 @@ Makes no file. Rates are measured with a few steps of each network, or taken fro
 import numpy as np
 import tensorflow as tf
 
-from tfgan_aug.benchmarks import timing as speed
-from tfgan_aug.benchmarks import training_speed
-from tfgan_aug.classifiers import classifier as classifiers
+from tfgan_aug.classifiers import recipes
 from tfgan_aug.core import artefacts
-from tfgan_aug.experiments import dcgan_stage
-from tfgan_aug.training import loop as training
+from tfgan_aug.experiments import dcgan_stage, stacked_stages
+from tfgan_aug.training import strategies, timing
 
 _SECONDS = 1.0
 
@@ -82,7 +80,7 @@ class _Seconds:
     def _classifier(self, name):
         section = self.config[name]
         with self.strategy.scope():
-            model = classifiers.build(f"--config.{name}", section, self.shape, self.classes, 0)
+            model = recipes.build(f"--config.{name}", section, self.shape, self.classes, 0)
         return section.steps * self._step(model, self._data(section.batch_size))
 
     def _dcgan(self):
@@ -100,7 +98,7 @@ class _Seconds:
         steps = [section.encoder.steps, section.image_steps]
         steps += [section.feature_steps] * (section.stacks - 1) + [section.joint_steps]
         data = self._data(section.batch_size), self._data(section.encoder.batch_size)
-        stages = training_speed.stacked_models(section, self.strategy, *data, self.shape, self.classes)
+        stages = stacked_models(section, self.strategy, *data, self.shape, self.classes)
         return sum(count * self._step(model, arrays) for count, (_, model, arrays) in zip(steps, stages, strict=True))
 
     def _data(self, size):
@@ -109,6 +107,28 @@ class _Seconds:
 
     def _step(self, model, arrays):
         """Seconds of one training step: the best of those made in a second."""
-        training.set_up(self.config.seed)
-        step = speed.training_step(model, self.strategy, tf.nest.map_structure(tf.constant, arrays))
-        return 1 / speed.images_per_second(step, 1, _SECONDS)
+        strategies.set_up(self.config.seed)
+        step = timing.training_step(model, self.strategy, tf.nest.map_structure(tf.constant, arrays))
+        return 1 / timing.images_per_second(step, 1, _SECONDS)
+
+
+def stacked_models(section, strategy, data, encoder_data, shape, classes):
+    """Yields (name, compiled model, one batch) of each of the Stacked GAN's stages, in the order of training.
+
+    `data` and `encoder_data` are (images uint8, labels int32), one batch. Use a model before the next is asked for:
+    the encoder is trainable alone and frozen in the stack.
+    """
+    with strategy.scope():
+        encoder = stacked_stages.build_encoder(section, shape, classes, 0)
+        gan = stacked_stages.build(section, encoder.network, 0)
+        levels = [gan.level(index) for index in range(section.stacks)]
+        for level in levels:
+            level.compile()
+    stages = [("Stacked GAN encoder", encoder, encoder_data)]
+    for index, level in enumerate(levels):
+        stages.append((f"Stacked GAN level {index}", level, gan.level_data(index, *data)))
+    stages.append(("Stacked GAN joint", gan, gan.joint_data(*data)))
+    for name, model, arrays in stages:
+        model.trainable = True
+        gan.encoder.trainable = model is encoder
+        yield name, model, arrays

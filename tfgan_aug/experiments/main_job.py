@@ -5,16 +5,13 @@ import logging
 import pathlib
 
 from tfgan_aug.config import settings
-from tfgan_aug.core import artefacts
+from tfgan_aug.core import artefacts, workdirs
 from tfgan_aug.core.errors import UserError
 from tfgan_aug.data import sources, subsets
-from tfgan_aug.experiments import building, rows
-from tfgan_aug.experiments import cells as experiment
-from tfgan_aug.reports import closing as report
-from tfgan_aug.sampling import pools as verdicts
-from tfgan_aug.sampling import saved_models as generators
-from tfgan_aug.training import loop as training
-from tfgan_aug.training import workers
+from tfgan_aug.experiments import building, cells, families, grids, rows
+from tfgan_aug.reports import closing
+from tfgan_aug.sampling import rules
+from tfgan_aug.training import strategies, workers
 
 # The variants whose accuracy the main job measures; the whole table has a command of its own.
 _SCORED = ("real", "geo", "{gan}_tp", "{gan}_tp_geo")
@@ -50,13 +47,13 @@ def build_dataset(config, options):
     """
     settings.check(config)
     variants = building.parse_variants(config, options.variants)
-    training.set_up(config.seed)
+    strategies.set_up(config.seed)
     engine = _engine(options.beam_options)
     data_dir = options.data_dir or str(pathlib.Path(options.workdir) / "tensorflow_datasets")
     with (
         workers.using(options.strategy) as strategy,
-        artefacts.open_workdir("--workdir", options.workdir) as workdir,
-        artefacts.writable("--data_dir", data_dir) as data_dir,
+        workdirs.open_workdir("--workdir", options.workdir) as workdir,
+        workdirs.writable("--data_dir", data_dir) as data_dir,
     ):
         source = sources.open_configured(config, options.skip_unreadable)
         subset = subsets.read(source, config)
@@ -74,14 +71,14 @@ def _engine(beam_options):
     # Beam warns of cloud libraries that are not there.
     root.setLevel(logging.ERROR)
     try:
-        from tfgan_aug.sampling import beam as beam_engine
+        from tfgan_aug.sampling import beam
     except ModuleNotFoundError as error:
         if error.name != "apache_beam":
             raise
         raise UserError("--beam_options: found no apache_beam, expected it: pip install 'tfgan_aug[beam]'") from None
     finally:
         root.setLevel(level)
-    return beam_engine.Engine(beam_options)
+    return beam.Engine(beam_options)
 
 
 def _run(job):
@@ -94,7 +91,7 @@ def _run(job):
     table = [_row(job, variant) for variant in kept if variant.name in scored]
     drawn = {gan: job.acceptance(gan) for gan in job.gans}
     dataset = job.datasets[kept[-1].name]
-    text = report.closing(
+    text = closing.closing(
         table, subset.class_names, drawn, job.leaking, job.source.skipped, job.workdir / "grids", dataset
     )
     (job.workdir / "summary.md").write_text(text, encoding="utf-8")
@@ -105,18 +102,18 @@ def save_grids(job, folder):
     """Writes the picture grids of a built `building.Building`; gives their paths."""
     subset, config = job.subset(), job.config
     pools = {gan: job.pool(gan) for gan in job.gans}
-    rule = verdicts.Rule(config.samples.threshold)
-    grids = report.save_grids(folder, subset, job.geometric_images(), pools, rule)
+    rule = rules.Rule(config.samples.threshold)
+    paths = grids.save_grids(folder, subset, job.geometric_images(), pools, rule)
     for gan in job.gans:
-        grids += generators.inspect(gan, job.gan_stages[gan], subset, job.gan_config, folder)
-    return grids
+        paths += families.inspect(gan, job.gan_stages[gan], subset, job.gan_config, folder)
+    return paths
 
 
 def _row(job, variant):
     seed, row = job.config.classifier.seed, rows.plain(variant)
-    cell = experiment.Cell(row, job.datasets[variant.name], job.config, job.source, job.source.fingerprint(), seed)
+    cell = cells.Cell(row, job.datasets[variant.name], job.config, job.source, job.source.fingerprint(), seed)
     stage = cell.stage(job.workdir)
     if not stage.done:
-        experiment.make(stage, cell, job.strategy, job.progress)
+        cells.make(stage, cell, job.strategy, job.progress)
     result = artefacts.read_json(stage.path / "result.json")
     return {**result, "make_minutes": job.minutes(variant), "train_minutes": stage.minutes}

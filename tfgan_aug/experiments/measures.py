@@ -13,9 +13,9 @@ from tfgan_aug.classifiers import judges
 from tfgan_aug.core import artefacts, pixels
 from tfgan_aug.core.errors import UserError
 from tfgan_aug.data import subsets
-from tfgan_aug.datasets import cards
-from tfgan_aug.datasets import written as augmented
+from tfgan_aug.datasets import augmented, cards
 from tfgan_aug.evaluation import copying, features, quality
+from tfgan_aug.experiments import feature_stage, judge_stage
 
 VERSION = 1
 FILE = "measures.json"
@@ -38,16 +38,16 @@ class Measurer:
         self.subset_stage = subsets.stage(workdir, source, subset)
         self.train, self.networks, self.reference_note = subset.train, {}, ""
         try:
-            features.choose(source, subset, config.metrics, config.seed)
+            feature_stage.choose(source, subset, config.metrics, config.seed)
         except UserError as error:
             self.reference_note = str(error).partition(": ")[2]
             self.reference, self.labels = self.train.images, self.train.labels
         else:
-            stage = features.stage(workdir, self.subset_stage, source, config)
+            stage = feature_stage.stage(workdir, self.subset_stage, source, config)
             if not stage.done:
-                features.make(stage, source, subset, config, strategy, progress)
-            self.networks["cnn"], self.reference, self.labels = features.reporting(stage.path)
-        judge = judges.stage(workdir, self.subset_stage, source, config)
+                feature_stage.make(stage, source, subset, config, strategy, progress)
+            self.networks["cnn"], self.reference, self.labels = feature_stage.reporting(stage.path)
+        judge = judge_stage.stage(workdir, self.subset_stage, source, config)
         if judge.done:
             self.networks["judge"] = features.Network("judge", judges.Judge(judge.path, 1).members)
         if config.metrics.inception:

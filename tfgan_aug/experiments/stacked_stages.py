@@ -7,13 +7,12 @@ learning curve, a CSV file, and with a preview `tensorboard/` (see `monitor`).
 
 import keras
 
-from tfgan_aug.classifiers import classifier as classifiers
+from tfgan_aug.classifiers import networks, recipes
 from tfgan_aug.core import artefacts, optimizers, streams
 from tfgan_aug.core.errors import UserError
 from tfgan_aug.experiments import inspection
 from tfgan_aug.gans.stacked import REPRESENTATIONS, StackedGAN
-from tfgan_aug.training import loop as training
-from tfgan_aug.training import monitor
+from tfgan_aug.training import loop, monitor, strategies
 
 _PREVIEWS = 9
 _KINDS = ("image", "feature", "joint")
@@ -46,7 +45,7 @@ def _kind(index):
 
 def build_encoder(section, image_shape, classes, seed):
     """A compiled classifier as the section's `encoder` says; call it in the strategy's scope."""
-    return classifiers.build("--config.sgan.encoder", section.encoder, image_shape, classes, seed, classifiers.encoder)
+    return recipes.build("--config.sgan.encoder", section.encoder, image_shape, classes, seed, networks.encoder)
 
 
 def build(section, network, seed):
@@ -66,7 +65,7 @@ def check(config, subset, strategy):
     """Raises `UserError` where the networks cannot be made or a batch is larger than the set it is drawn from."""
     section = config.sgan
     for name, size in (("batch_size", section.batch_size), ("encoder.batch_size", section.encoder.batch_size)):
-        training.check_batch_size(f"--config.sgan.{name}", size, strategy, len(subset.train.ids))
+        strategies.check_batch_size(f"--config.sgan.{name}", size, strategy, len(subset.train.ids))
     encoder = build_encoder(section, subset.image_shape, subset.classes, 0)
     try:
         build(section, encoder.network, 0)
@@ -89,7 +88,7 @@ def make_parts(stage, subset, config, strategy, reporter):
 
 def _train_encoder(folder, subset, config, strategy, reporter):
     section, seed = config.sgan.encoder, streams.key_of("sgan encoder", config.seed) % 2**31
-    training.trained(
+    loop.trained(
         folder / "encoder.keras",
         lambda: build_encoder(config.sgan, subset.image_shape, subset.classes, seed),
         (subset.train.images, subset.train.labels),
@@ -106,7 +105,7 @@ def _start(encoder_stage, subset, config, strategy, seed):
     """A Stacked GAN with its initial weights on the trained encoder, whose representations are evened out."""
     with strategy.scope():
         network = keras.models.load_model(encoder_stage.path / "encoder.keras", compile=False).network
-        classifiers.even_out(network, subset.train.images, REPRESENTATIONS)
+        networks.even_out(network, subset.train.images, REPRESENTATIONS)
         return build(config.sgan, network, seed)
 
 
@@ -119,7 +118,7 @@ def _train_level(folder, index, encoder_stage, subset, config, strategy, reporte
         first = [data.of_class(label)[0] for label in range(min(subset.classes, _PREVIEWS + 1))]
         rows = inspection.from_features(gan, data.images[first], _PREVIEWS)
         callbacks.append(monitor.Monitor(folder / "level.png", lambda model: rows()))
-    training.trained(
+    loop.trained(
         folder / "level.weights.h5",
         lambda: _compile(gan.level(index), section, _kind(index)),
         gan.level_data(index, data.images, data.labels),
@@ -145,7 +144,7 @@ def train(folder, stage, subset, config, strategy, reporter):
             _compile(gan.level(index), section, _kind(index)).load_weights(level_stage.path / "level.weights.h5")
     if section.joint_steps:
         arrays = gan.joint_data(data.images, data.labels)
-        training.trained(
+        loop.trained(
             folder / "gan.keras",
             lambda: gan,
             arrays,

@@ -8,9 +8,8 @@ import pathlib
 import numpy as np
 
 from tfgan_aug.core import artefacts
-from tfgan_aug.datasets import cards
-from tfgan_aug.datasets import written as augmented
-from tfgan_aug.evaluation import comparison as statistics
+from tfgan_aug.datasets import augmented, cards
+from tfgan_aug.evaluation import comparison
 from tfgan_aug.experiments import table
 
 SPLITS = ("test", "held_out")
@@ -29,7 +28,7 @@ def summarise(workdir):
     found = [_row(row, state, hits[row["name"]], workdir) for row in state["rows"]]
     for split in SPLITS:
         blocks = {name: block for name, block in hits.items() if block and split in block["hits"]}
-        compared = statistics.compare_all(
+        compared = comparison.compare_all(
             {
                 name: {
                     "hits": block["hits"][split],
@@ -46,7 +45,7 @@ def summarise(workdir):
         for row in found:
             if row["name"] in blocks:
                 block = blocks[row["name"]]
-                described = statistics.describe(block["hits"][split], block["labels"][split], len(state["classes"]))
+                described = comparison.describe(block["hits"][split], block["labels"][split], len(state["classes"]))
                 row["splits"][split] = {**described, "versus": compared.get(row["name"], {})}
     for row in found:
         _add_costs(row, found)
@@ -144,7 +143,7 @@ def _add_costs(row, found):
     if not scores:
         return
     difference = scores["versus"].get("real", {}).get("difference", 0.0)
-    row["minutes_per_point"] = statistics.minutes_per_point(row["make_minutes"], difference)
+    row["minutes_per_point"] = comparison.minutes_per_point(row["make_minutes"], difference)
     rivals = [
         (other["make_minutes"], -primary(other)["mean"], other["name"])
         for other in found

@@ -11,12 +11,10 @@ import time
 
 from tfgan_aug.classifiers import judges
 from tfgan_aug.config import settings
-from tfgan_aug.core import artefacts
+from tfgan_aug.core import artefacts, workdirs
 from tfgan_aug.core.errors import UserError
-from tfgan_aug.datasets import written as augmented
-from tfgan_aug.experiments import building, rows
-from tfgan_aug.experiments import cells as experiment
-from tfgan_aug.experiments import main_job as pipeline
+from tfgan_aug.datasets import augmented
+from tfgan_aug.experiments import building, cells, main_job, rows
 
 STATE = "cells.json"
 _CONFIG = "table_config.json"
@@ -88,11 +86,11 @@ class Unit:
     def build(self):
         """Makes the datasets and fills the stage."""
         job, gan, workdir = self.job, self.gan, self.table.workdir
-        with artefacts.claimed(workdir, "shared", wait=True):
+        with workdirs.claimed(workdir, "shared", wait=True):
             job.prepare()
         with self.stage.making() as folder:
             kept = job.build()
-            pipeline.save_grids(job, folder / "grids")
+            main_job.save_grids(job, folder / "grids")
             record = {
                 "gan": gan,
                 "seed": self.seed,
@@ -141,7 +139,7 @@ def _inside(path, workdir):
 
 
 class Table:
-    """The cells of a choice, and their state in a workdir that is held open (see `artefacts.open_workdir`).
+    """The cells of a choice, and their state in a workdir that is held open (see `workdirs.open_workdir`).
 
     Datasets and state lie in `home`, by default the workdir: tables of other configs can so share one workdir's stages.
     """
@@ -199,7 +197,7 @@ class Table:
     def begin(self):
         """Writes what the cells are measured with, and which there are to be; those of another config do not count."""
         # Workers may start at the same moment.
-        with artefacts.claimed(self.workdir, "config", wait=True):
+        with workdirs.claimed(self.workdir, "config", wait=True):
             own, _, changed = self._changed()
             if changed:
                 (self.home / STATE).unlink(missing_ok=True)
@@ -219,7 +217,7 @@ class Table:
         stage = unit.job.judge_stage
         block = self.config.samples.block_size
         judge = (lambda: judges.Judge(stage.path, block)) if row.soft else None
-        return experiment.Cell(
+        return cells.Cell(
             row, dataset, self.config, self.source, self.source_digest, seed, unit.seed, judge, stage.digest
         )
 
@@ -230,7 +228,7 @@ class Table:
             for unit in self.units.values():
                 if unit.stage.done:
                     continue
-                with artefacts.claimed(self.workdir, unit.stage.path.name) as mine:
+                with workdirs.claimed(self.workdir, unit.stage.path.name) as mine:
                     if mine and not unit.stage.done:
                         unit.build()
                         worked = True
@@ -250,9 +248,9 @@ class Table:
             stage = cell and cell.stage(self.workdir)
             if not stage or stage.done:
                 continue
-            with artefacts.claimed(self.workdir, stage.path.name) as mine:
+            with workdirs.claimed(self.workdir, stage.path.name) as mine:
                 if mine and not stage.done:
-                    experiment.make(stage, cell, self.strategy, self.progress)
+                    cells.make(stage, cell, self.strategy, self.progress)
                     worked = True
             self.write_state()
         return worked
@@ -277,7 +275,7 @@ class Table:
                 {"gan_seed": gan_seed, "classifier_seed": seed, "folder": folder, "left_out": left_out}
             )
         units = [unit.record() | {"folder": unit.stage.path.name} for unit in self.units.values() if unit.stage.done]
-        with artefacts.claimed(self.workdir, "state", wait=True):
+        with workdirs.claimed(self.workdir, "state", wait=True):
             path = self.home / STATE
             earlier = artefacts.read_json(path) if path.exists() else {"rows": [], "units": []}
             state = {**self.meta, "rows": _merged(earlier["rows"], found), "units": units}

@@ -6,7 +6,7 @@ Makes no file. Reads, in the workdir, measures.json (tools.measure), sweeps/*/sw
 
 from tfgan_aug.core import artefacts
 from tfgan_aug.evaluation import relations
-from tfgan_aug.experiments import measures
+from tfgan_aug.experiments import gains, measures
 from tfgan_aug.experiments.advice import FILE as ADVICE
 from tfgan_aug.reports.page import Cell, Chart, Details, Picture, Section, Table, Text, line_chart, literal
 
@@ -115,7 +115,7 @@ def relation(table, workdir):
     if not path.exists():
         return None
     sets = artefacts.read_json(path)["sets"]
-    found = relations.relate(sets, relations.accuracies_of(workdir, sets))
+    found = relations.relate(sets, gains.accuracies_of(workdir, sets))
     lines = tuple(
         (
             item["metric"],

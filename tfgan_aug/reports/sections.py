@@ -7,7 +7,7 @@ import csv
 import json
 import pathlib
 
-from tfgan_aug.reports import image_sections as image_section
+from tfgan_aug.reports import image_sections
 from tfgan_aug.reports.page import (
     Cell,
     Chart,
@@ -346,4 +346,4 @@ def _again(table, workdir):
 
 
 # One entry a section: a function of (table, workdir) that gives a `Section`, or None where there is nothing to show.
-SECTIONS = (_answer, _table, _classes, _images, *image_section.SECTIONS, _judge, _curves, _how, _again)
+SECTIONS = (_answer, _table, _classes, _images, *image_sections.SECTIONS, _judge, _curves, _how, _again)

@@ -2,7 +2,7 @@
 
 Needs the extra `beam`. Each element is a range of one class's indices (a block of the pool) or a shard of a split, so
 that no process needs what another one has in memory; all of them see the workdir and the data folder under the same
-paths. What a pipeline leaves are the files that `verdicts.draw` and `augmented.write_shard` leave; which blocks are
+paths. What a pipeline leaves are the files that `filling.draw` and `records.write_shard` leave; which blocks are
 drawn, and what stands in which shard, is decided here, before a pipeline starts.
 """
 
@@ -25,10 +25,9 @@ from tfgan_aug.classifiers import judges
 from tfgan_aug.core import artefacts
 from tfgan_aug.core.errors import UserError
 from tfgan_aug.data import geometric, subsets
-from tfgan_aug.datasets import written as augmented
-from tfgan_aug.sampling import pools as verdicts
-from tfgan_aug.sampling import saved_models as generators
-from tfgan_aug.training import loop as training
+from tfgan_aug.datasets import records
+from tfgan_aug.sampling import filling, pools, saved_models
+from tfgan_aug.training import strategies
 
 # Beyond what the acceptance rate so far foretells: one round more costs more than a few images more.
 _MARGIN = 1.1
@@ -68,12 +67,12 @@ class Engine:
             build(pipeline)
 
     def fill(self, pool, networks, *, seed, note, **wanted):
-        """Draws and judges the blocks that `verdicts.fill` would draw, and at most a few more, in rounds.
+        """Draws and judges the blocks that `filling.fill` would draw, and at most a few more, in rounds.
 
-        `networks` are the paths of the generator's and the judge's stages; `wanted` as for `verdicts.lacking`.
+        `networks` are the paths of the generator's and the judge's stages; `wanted` as for `filling.lacking`.
         """
         number, counted = 0, {}
-        while blocks := verdicts.lacking(pool, margin=_MARGIN, counted=counted, **wanted)[:_MOST_BLOCKS]:
+        while blocks := filling.lacking(pool, margin=_MARGIN, counted=counted, **wanted)[:_MOST_BLOCKS]:
             number += 1
             note(f"{pool.path.name}, round {number}: {len(blocks):,} blocks of {wanted['block_size']} images")
             draw = _Draw(pool.path.resolve(), [path.resolve() for path in networks], seed, wanted["block_size"])
@@ -90,18 +89,18 @@ class Engine:
     def plan(self, subset, path, copies, pool):
         """(subset, geometric images, pool, `write_split`) to make and write the examples of a dataset with.
 
-        `path` and `copies` are the folders of the subset and of its geometric images, `pool` a `verdicts.Pool` or None.
+        `path` and `copies` are the folders of the subset and of its geometric images, `pool` a `pools.Pool` or None.
         """
         images = Images(path.resolve(), tuple(copy.resolve() for copy in copies), pool and pool.path.resolve())
         return *images.addressed(subset), functools.partial(self._write_split, images)
 
     def _write_split(self, images, folder, dataset, split, examples, count, image_shape):
-        """As `augmented.write_split`, of examples whose `image` is an address (see `Addresses`) in `images`."""
+        """As `records.write_split`, of examples whose `image` is an address (see `Addresses`) in `images`."""
         folder = pathlib.Path(folder).resolve()
         plans = folder.with_name(f"plans-{split}")
         plans.mkdir()
         shards = []
-        for path, part in augmented.shards(folder, dataset, split, examples, count, image_shape):
+        for path, part in records.shards(folder, dataset, split, examples, count, image_shape):
             plan = plans / f"{len(shards):05d}.pickle"
             plan.write_bytes(pickle.dumps((path, list(part))))
             shards.append(plan)
@@ -112,14 +111,14 @@ class Engine:
         )
         written = [artefacts.read_json(plan.with_suffix(".json")) for plan in shards]
         shutil.rmtree(plans)
-        return augmented.split_info(folder, dataset, split, *zip(*written, strict=True))
+        return records.split_info(folder, dataset, split, *zip(*written, strict=True))
 
 
 @functools.lru_cache(maxsize=2)
 def _loaded(generator, judge, block_size):
     """(generator, judge) of the folders of their stages, once a process."""
-    training.set_up()
-    return generators.load(generator), judges.Judge(judge, block_size)
+    strategies.set_up()
+    return saved_models.load(generator), judges.Judge(judge, block_size)
 
 
 class _Draw(beam.DoFn):
@@ -129,10 +128,10 @@ class _Draw(beam.DoFn):
         self.path, self.networks, self.seed, self.block_size = path, networks, seed, block_size
 
     def process(self, element):
-        pool = verdicts.Pool(self.path)
+        pool = pools.Pool(self.path)
         # A runner may hand out an element again.
         if not pool.has(*element):
-            verdicts.draw(pool, *_loaded(*self.networks, self.block_size), self.seed, *element, self.block_size)
+            filling.draw(pool, *_loaded(*self.networks, self.block_size), self.seed, *element, self.block_size)
 
 
 class _Write(beam.DoFn):
@@ -145,7 +144,7 @@ class _Write(beam.DoFn):
         plan = pathlib.Path(element)
         path, examples = pickle.loads(plan.read_bytes())
         images, partial = self.images.open(), plan.with_name(f"partial-{uuid.uuid4().hex}")
-        found = augmented.write_shard(partial, ({**item, "image": images(item["image"])} for item in examples))
+        found = records.write_shard(partial, ({**item, "image": images(item["image"])} for item in examples))
         # A runner may hand out an element twice at a time.
         os.replace(partial, path)
         artefacts.write_json(plan.with_suffix(".json"), found)
@@ -161,7 +160,7 @@ class Addresses:
         return (*self.where, int(i))
 
 
-class AddressPool(verdicts.Pool):
+class AddressPool(pools.Pool):
     """A pool that selects addresses of images, without reading them."""
 
     def _given(self, label, number, block):
@@ -186,7 +185,7 @@ class Images:
         """A function (address) -> image uint8 (H, W, C), or the bytes of its PNG file."""
         subset = subsets.load(self.subset)
         copies = [geometric.load(path) for path in self.geometric]
-        pool, blocks = self.pool and verdicts.Pool(self.pool), {}
+        pool, blocks = self.pool and pools.Pool(self.pool), {}
 
         def block(label, number):
             # Shards take the images of a class and verdict in their order: two blocks of a class are enough.

@@ -5,111 +5,15 @@ Artefact: `pool-<digest>/class-<label>/block-<number>.npz`, each with the images
 `probabilities` float32 (B, classes). Written once, whole or not at all; another rule or threshold needs no new draws.
 """
 
-import dataclasses
 import itertools
-import math
 import os
 import pathlib
 import uuid
-from concurrent import futures
 
 import numpy as np
 
 from tfgan_aug.core import pixels
-from tfgan_aug.core.errors import UserError
-from tfgan_aug.sampling import samples
-
-VERDICTS = ("none", "tp", "fp")
-
-
-class Shortfall(UserError):
-    """A class did not reach its number of TP images within the allowed draws."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Rule:
-    """Which draws count as true and as false positives (the paper, section 3.2).
-
-    TP: the judge's class is the intended one, with a confidence of at least `threshold` (0 is the paper's rule).
-    FP: the judge's class is another one. What is neither has the verdict "none".
-    """
-
-    threshold: float = 0.0
-    # What `Pool.codes` reads for `verdicts`.
-    fields = ("probabilities",)
-
-    def verdicts(self, label, probabilities):
-        """Codes into `VERDICTS`, int (N,), of draws intended as `label` (an int); `probabilities` (N, classes)."""
-        predicted = probabilities.argmax(axis=1)
-        true_positive = (predicted == label) & (probabilities[:, label] >= self.threshold)
-        return np.where(true_positive, 1, np.where(predicted != label, 2, 0))
-
-
-@dataclasses.dataclass(frozen=True)
-class QuantileRule:
-    """TP: the judge's cross-entropy with the intended class is at most `cutoffs[label]` (nats); FP: as in `Rule`.
-
-    A quantile of each class's own draws (Ding et al., 2023): classes that the judge finds hard keep as many as others.
-    """
-
-    cutoffs: tuple
-    fields = ("probabilities",)
-
-    def verdicts(self, label, probabilities):
-        """As `Rule.verdicts`; a draw below the cutoff is TP whatever class the judge prefers."""
-        kept = cross_entropy(label, probabilities) <= self.cutoffs[label]
-        return np.where(kept, 1, np.where(probabilities.argmax(axis=1) != label, 2, 0))
-
-
-@dataclasses.dataclass(frozen=True)
-class MarginRule:
-    """TP: the judge's margin for the intended class is in [`low`, `high`), or at 1 where `high` is 1; FP as in `Rule`.
-
-    The margin is the intended class's probability less the largest other one: above 0 the judge agrees.
-    """
-
-    low: float
-    high: float
-    fields = ("probabilities",)
-
-    def verdicts(self, label, probabilities):
-        """As `Rule.verdicts`; a draw in the band is TP whatever class the judge prefers."""
-        found = margins(label, probabilities)
-        kept = (found >= self.low) & ((found < self.high) | (self.high == 1))
-        return np.where(kept, 1, np.where(probabilities.argmax(axis=1) != label, 2, 0))
-
-
-def margins(label, probabilities):
-    """Float (N,) in [-1, 1]: of `probabilities` (N, classes), that of class `label` less the largest other one."""
-    others = np.delete(probabilities, label, axis=1).max(axis=1)
-    return probabilities[:, label] - others
-
-
-@dataclasses.dataclass(frozen=True)
-class Screened:
-    """A rule's verdicts, but "none" where `screen(images)`, bool (N,), finds a draw too close to a training image."""
-
-    rule: object
-    screen: object
-    fields = ("probabilities", "images")
-
-    def verdicts(self, label, probabilities, images):
-        """As `Rule.verdicts`; `images` are uint8 (N, H, W, C)."""
-        return np.where(self.screen(images), 0, self.rule.verdicts(label, probabilities))
-
-
-def cross_entropy(label, probabilities):
-    """Nats, float (N,): of `probabilities` (N, classes) with the class `label`."""
-    return -np.log(np.maximum(probabilities[:, label], np.finfo(np.float32).tiny))
-
-
-def quantile_rule(pool, classes, quantile, draws):
-    """The `QuantileRule` of the first `draws` draws of each class in the pool; a class without draws keeps none."""
-    cutoffs = []
-    for label in range(classes):
-        found = [cross_entropy(label, *pool.read(label, number, "probabilities")) for number in pool.blocks(label)]
-        cutoffs.append(float(np.quantile(np.concatenate(found)[:draws], quantile)) if found else -np.inf)
-    return QuantileRule(tuple(cutoffs))
+from tfgan_aug.sampling import filling, rules
 
 
 class Pool:
@@ -161,7 +65,7 @@ class Pool:
         found = []
         for number in self.blocks(label):
             drawn, judged = self.read(label, number, "indices", "probabilities")
-            found.append(judged[np.isin(drawn, indices)])
+            found.append(filling.judged[np.isin(drawn, indices)])
             if drawn[-1] >= indices[-1]:
                 break
         return np.concatenate(found)
@@ -184,7 +88,7 @@ class Pool:
         found = 0
         for number in self.blocks(label) if count else ():
             with np.load(self._block_path(label, number)) as block:
-                places = np.flatnonzero(_codes(rule, label, block) == VERDICTS.index(verdict))[: count - found]
+                places = np.flatnonzero(_codes(rule, label, block) == rules.VERDICTS.index(verdict))[: count - found]
                 if not len(places):
                     continue
                 found += len(places)
@@ -216,128 +120,3 @@ def _codes(rule, label, block):
         pngs = _pngs(block["png"], block["png_ends"])
         fields["images"] = np.stack([pixels.decode_png(png) for png in pngs])
     return rule.verdicts(label, *(fields[name] for name in rule.fields))
-
-
-@dataclasses.dataclass(frozen=True)
-class Drawn:
-    """What was drawn for one GAN: (draws, TP, FP) a class in the blocks that its quota needed, and the shortfalls."""
-
-    counts: np.ndarray
-    short_tp: tuple
-    short_fp: tuple
-
-
-def judged(generator, judge, seed, label, number, block_size):
-    """(block, probabilities) of one block drawn now."""
-    block = samples.draw_block(generator, seed=seed, label=label, number=number, block_size=block_size)
-    return block, judge(block.images)
-
-
-def draw(pool, *source_and_place):
-    """Draws and judges one block, as `judged` with these arguments, and stores it."""
-    block, probabilities = judged(*source_and_place)
-    pool.write(source_and_place[4], block, probabilities)
-
-
-class _Writer:
-    """Writes blocks in a thread, in their order, one at a time; a block that could not be written raises later on."""
-
-    def __init__(self, pool):
-        self._pool, self._thread, self._written = pool, futures.ThreadPoolExecutor(1), None
-
-    def write(self, *block):
-        if self._written:
-            self._written.result()
-        self._written = self._thread.submit(self._pool.write, *block)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, kind, *_):
-        self._thread.shutdown()
-        if self._written and kind is None:
-            self._written.result()
-
-
-def lacking(pool, *, tp, fp, classes, rule, block_size, max_draws, least=0, margin=1.0, counted=None):
-    """The blocks [(label, number), ...] that `fill` needs next, as far as the rates so far foretell; [] when none.
-
-    Drawing them and asking again ends where `fill` would end. `margin` scales the numbers foretold. `counted`, a dict,
-    keeps what was counted for the next time, so that each block is read once.
-    """
-    blocks, counted, most = [], {} if counted is None else counted, -(-max_draws // block_size)
-    for label in range(classes):
-        number, counts = counted.get(label, (0, np.zeros(3, np.int64)))
-        missing = (least, int(tp[label]), int(fp[label]))
-        while np.any(counts < missing) and number < most and pool.has(label, number):
-            codes = pool.codes(rule, label, number)
-            counts = counts + (len(codes), (codes == 1).sum(), (codes == 2).sum())
-            number += 1
-        counted[label] = number, counts
-        if number == most or not np.any(counts < missing):
-            continue
-        # Nothing found yet: as many more as there are.
-        draws = [
-            (wanted - count) * counts[0] / count if count else max(counts[0], wanted - count)
-            for count, wanted in zip(counts, missing, strict=True)
-            if count < wanted
-        ]
-        more = max(1, math.ceil(margin * max(draws) / block_size))
-        blocks += [(label, ahead) for ahead in range(number, min(number + more, most)) if not pool.has(label, ahead)]
-    return blocks
-
-
-def fill(
-    pool,
-    generator,
-    judge,
-    *,
-    tp,
-    fp,
-    class_names,
-    rule,
-    seed,
-    block_size,
-    max_draws,
-    allow_shortfall,
-    progress,
-    least=0,
-):
-    """Draws and judges blocks until each class has `tp[c]` TP and `fp[c]` FP images, and `least` draws; a `Drawn`.
-
-    `judge(images)` gives probabilities float32 (N, classes). Blocks that the pool holds are not drawn again, and
-    which blocks a class needs does not depend on those of others, nor on the order of work. `progress` is called
-    with (label, draws, TP, FP) after each block. Blocks are encoded and written while the next one is drawn.
-
-    Raises `Shortfall` when a class has too few TP images after `max_draws` draws, unless `allow_shortfall`.
-    """
-    counts = np.zeros((len(class_names), 3), np.int64)
-    with _Writer(pool) as writer:
-        for label in range(len(class_names)):
-            number, missing = 0, (least, tp[label], fp[label])
-            while np.any(counts[label] < missing) and number * block_size < max_draws:
-                if pool.has(label, number):
-                    codes = pool.codes(rule, label, number)
-                else:
-                    block, probabilities = judged(generator, judge, seed, label, number, block_size)
-                    writer.write(number, block, probabilities)
-                    fields = {"images": block.images, "probabilities": probabilities}
-                    codes = rule.verdicts(label, *(fields[name] for name in rule.fields))
-                counts[label] += (len(codes), (codes == 1).sum(), (codes == 2).sum())
-                number += 1
-                progress(label, *counts[label])
-    drawn = Drawn(
-        counts,
-        tuple(int(c) for c in np.flatnonzero(counts[:, 1] < tp)),
-        tuple(int(c) for c in np.flatnonzero(counts[:, 2] < fp)),
-    )
-    if drawn.short_tp and not allow_shortfall:
-        rates = ", ".join(
-            f"{class_names[c]} {counts[c, 1]} of {tp[c]} ({counts[c, 1] / max(counts[c, 0], 1):.1%} of {counts[c, 0]})"
-            for c in drawn.short_tp
-        )
-        raise Shortfall(
-            f"--config.samples.max_draws_per_class={max_draws}: too few TP images: {rates}; draw more, lower "
-            "--config.samples.per_class or --config.samples.threshold, train the GAN longer, or --allow_shortfall"
-        )
-    return drawn

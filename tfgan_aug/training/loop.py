@@ -6,71 +6,17 @@ examples is a function of (seed, epoch) and every other random number of (seed, 
 and resumed ends with the same weights as training that is not.
 """
 
-import functools
-import os
 import pathlib
-import re
-import shutil
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from tfgan_aug.core.errors import UserError
-
-STRATEGIES = ("auto", "one_device", "mirrored", "multi_worker")
-_CHECKPOINT = re.compile(r"step-(\d{8})\.weights\.h5")
+from tfgan_aug.training import checkpoints
 
 
 class NonFiniteLoss(RuntimeError):
     """A metric became infinite or not a number; the message names the step and the metric."""
-
-
-def set_up(seed=0):
-    """Makes what follows reproducible: seeds every global generator and asks TensorFlow for deterministic ops."""
-    keras.utils.set_random_seed(seed)
-    tf.config.experimental.enable_op_determinism()
-
-
-def make_strategy(name):
-    """A `tf.distribute.Strategy` of this process: `auto` takes all GPUs there are, else the CPU; `mirrored` also
-    logical CPUs. For several processes see `workers.using`.
-
-    Raises `UserError` for an unknown name and for `mirrored` on a single device.
-    """
-    if name not in STRATEGIES:
-        raise UserError(f"--strategy: found {name!r}, expected one of {', '.join(STRATEGIES)}")
-    gpus = tf.config.list_logical_devices("GPU")
-    devices = gpus or tf.config.list_logical_devices("CPU")
-    if name == "multi_worker":
-        raise UserError(f"--strategy: found {name}, expected one of this process; workers.using starts the others")
-    if name == "mirrored" and len(devices) < 2:
-        raise UserError(f"--strategy=mirrored: found {len(devices)} device ({devices[0].name}), expected two or more")
-    if name == "mirrored" or (name == "auto" and len(gpus) > 1):
-        return _mirrored(tuple(device.name for device in devices))
-    return tf.distribute.OneDeviceStrategy(devices[0].name)
-
-
-@functools.cache
-def _mirrored(devices):
-    """One strategy a process: the collectives of a second one take the first one's keys, and TensorFlow aborts both."""
-    return tf.distribute.MirroredStrategy(devices)
-
-
-def device_names(strategy):
-    """The strategy's devices in a few letters, such as `GPU:0, GPU:1`."""
-    names = ", ".join(name.rpartition("device:")[2] for name in strategy.extended.worker_devices)
-    replicas, here = strategy.num_replicas_in_sync, len(strategy.extended.worker_devices)
-    return names if replicas == here else f"{names} of each of {replicas // here} workers"
-
-
-def check_batch_size(option, batch_size, strategy, examples):
-    """Raises `UserError`, naming `option`, when the global batch cannot be shared evenly or exceeds the examples."""
-    replicas = strategy.num_replicas_in_sync
-    if batch_size < 1 or batch_size % replicas:
-        raise UserError(f"{option}: found {batch_size}, expected a positive multiple of the {replicas} devices")
-    if batch_size > examples:
-        raise UserError(f"{option}: found {batch_size}, expected at most the {examples} training images")
 
 
 def batches(arrays, *, batch_size, seed, start_step=0, steps, replicas=1, here=slice(None)):
@@ -111,7 +57,7 @@ def trained(path, build, arrays, *, section, steps, seed, strategy, progress, na
     if path.exists():
         model.load_weights(path)
         return model
-    checkpoints = path.with_name(f"checkpoints-{stem}")
+    kept = path.with_name(f"checkpoints-{stem}")
     with progress.training(name, steps) as callback:
         fit(
             model,
@@ -119,7 +65,7 @@ def trained(path, build, arrays, *, section, steps, seed, strategy, progress, na
             steps=steps,
             batch_size=section.batch_size,
             seed=seed,
-            directory=checkpoints,
+            directory=kept,
             checkpoint_steps=section.checkpoint_steps,
             callbacks=[callback, *callbacks],
             curve=path.with_name(f"{stem}.csv"),
@@ -131,7 +77,7 @@ def trained(path, build, arrays, *, section, steps, seed, strategy, progress, na
     else:
         model.save_weights(partial, overwrite=True)
     partial.replace(path)
-    discard(checkpoints)
+    checkpoints.discard(kept)
     return model
 
 
@@ -146,11 +92,11 @@ def fit(
     """
     directory = pathlib.Path(directory)
     directory.mkdir(parents=True, exist_ok=True)
-    start = restore(model, directory)
+    start = checkpoints.restore(model, directory)
     if start >= steps:
         return
     # The curve before the checkpoint: a run that is cut off between them writes the line again.
-    writers = [*([_Curve(curve, start)] if curve else []), _StopOnNonFinite(), _Checkpoint(directory)]
+    writers = [*([_Curve(curve, start)] if curve else []), _StopOnNonFinite(), checkpoints.Checkpoint(directory)]
     listeners = keras.callbacks.CallbackList([*callbacks, *writers], model=model)
     budget = {"start": start, "steps": steps, "stretch": checkpoint_steps, "batch_size": batch_size, "seed": seed}
     if hasattr(strategy, "train"):
@@ -190,7 +136,7 @@ def run(model, arrays, listeners, *, start, steps, stretch, batch_size, seed, le
         # Read by every process: under several workers each result is a sum over all of them.
         logs = {name: float(value) for name, value in model.get_metrics_result().items()}
         if leader is not None:
-            copy_state(model, leader)
+            checkpoints.copy_state(model, leader)
         listeners.on_epoch_end(epoch, logs)
     listeners.on_train_end()
 
@@ -206,41 +152,13 @@ def step_function(model, strategy):
     return step if model.run_eagerly else tf.function(step, autograph=False, reduce_retracing=True)
 
 
-def copy_state(model, other):
-    """Gives `other` the weights and the optimisers' state of `model`, a model of the same kind."""
-    for source, target in zip(_state(model), _state(other), strict=True):
-        target.assign(source.numpy())
-
-
-def _state(model):
-    optimizers = [model.optimizer, getattr(model, "discriminator_optimizer", None)]
-    return [*model.weights, *(variable for owner in optimizers if owner for variable in owner.variables)]
-
-
-def restore(model, directory):
-    """The step of the newest checkpoint in `directory`, loaded into `model`; 0 when there is none."""
-    found = sorted(path for path in pathlib.Path(directory).glob("step-*") if _CHECKPOINT.fullmatch(path.name))
-    if not found:
-        return 0
-    model.load_weights(found[-1])
-    return int(_CHECKPOINT.fullmatch(found[-1].name).group(1))
-
-
-def discard(directory):
-    """Removes the checkpoints of a training that is done."""
-    shutil.rmtree(directory, ignore_errors=True)
-
-
-def steps_done(model):
-    """The number of training steps that the model has made: a GAN's generator may move several times in one."""
-    return int(np.asarray(getattr(model, "discriminator_optimizer", model.optimizer).iterations))
-
-
 class _StopOnNonFinite(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         for name, value in (logs or {}).items():
             if not np.isfinite(value):
-                raise NonFiniteLoss(f"{name} is {value} after step {steps_done(self.model)}; lower the learning rate")
+                raise NonFiniteLoss(
+                    f"{name} is {value} after step {checkpoints.steps_done(self.model)}; lower the learning rate"
+                )
 
 
 class _Curve(keras.callbacks.Callback):
@@ -255,24 +173,9 @@ class _Curve(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         logs = logs or {}
         self.lines = self.lines or [",".join(["step", *logs])]
-        self.lines.append(",".join([str(steps_done(self.model)), *(f"{float(value):.6g}" for value in logs.values())]))
+        self.lines.append(
+            ",".join([str(checkpoints.steps_done(self.model)), *(f"{float(value):.6g}" for value in logs.values())])
+        )
         partial = self.path.with_name(f"partial-{self.path.name}")
         partial.write_text("\n".join(self.lines) + "\n", encoding="utf-8")
         partial.replace(self.path)
-
-
-class _Checkpoint(keras.callbacks.Callback):
-    """Writes beside, then renames: a checkpoint is whole or not there. Keeps the newest alone."""
-
-    def __init__(self, directory):
-        super().__init__()
-        self.directory = directory
-
-    def on_epoch_end(self, epoch, logs=None):
-        path = self.directory / f"step-{steps_done(self.model):08d}.weights.h5"
-        partial = self.directory / f"partial-{os.getpid()}.weights.h5"
-        self.model.save_weights(partial, overwrite=True)
-        os.replace(partial, path)
-        for old in self.directory.glob("*.weights.h5"):
-            if old != path:
-                old.unlink()

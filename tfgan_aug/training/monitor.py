@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from tfgan_aug.core import pixels, streams
 from tfgan_aug.evaluation import quality
-from tfgan_aug.training import loop as training
+from tfgan_aug.training import checkpoints
 
 # Enough to see a collapse, few enough to cost a second.
 _FAKES, _REALS, _SIDE = 200, 1_000, 8
@@ -47,7 +47,7 @@ class Monitor(keras.callbacks.Callback):
         pixels.save_grid(self.path, rows)
         if self._writer is None:
             self._writer = tf.summary.create_file_writer(str(self.path.parent / "tensorboard" / self.path.stem))
-        with self._writer.as_default(step=training.steps_done(self.model)):
+        with self._writer.as_default(step=checkpoints.steps_done(self.model)):
             tf.summary.image("samples", np.asarray(pixels.grid(rows))[None])
             for name, value in ((logs or {}) | self.measure()).items():
                 tf.summary.scalar(name, float(value))

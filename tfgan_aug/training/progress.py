@@ -7,7 +7,7 @@ import time
 import keras
 from tqdm import tqdm
 
-from tfgan_aug.training import loop as training
+from tfgan_aug.training import checkpoints
 
 
 class Progress:
@@ -55,7 +55,7 @@ class _Bar(keras.callbacks.Callback):
         self.bar, self.metrics = bar, {}
 
     def on_train_begin(self, logs=None):
-        self.bar.update(training.steps_done(self.model) - self.bar.n)
+        self.bar.update(checkpoints.steps_done(self.model) - self.bar.n)
 
     def on_train_batch_end(self, batch, logs=None):
         self.bar.update()

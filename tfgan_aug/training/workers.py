@@ -23,7 +23,7 @@ import tensorflow as tf
 
 from tfgan_aug.core import artefacts
 from tfgan_aug.core.errors import UserError
-from tfgan_aug.training import loop as training
+from tfgan_aug.training import loop, strategies
 
 _OPTION = "--strategy=multi_worker"
 _EXAMPLE = '{"cluster": {"worker": ["host1:2222", "host2:2222"]}, "task": {"type": "worker", "index": 0}}'
@@ -67,10 +67,10 @@ def using(name):
     """Gives the strategy of this name: a `tf.distribute.Strategy`, or for `multi_worker` a `Chief`.
 
     In a process that is not the chief the block does not run: it takes part in the chief's trainings, then raises
-    `SystemExit`. Raises `UserError` as `training.make_strategy`, and for a TF_CONFIG that cannot be used.
+    `SystemExit`. Raises `UserError` as `strategies.make_strategy`, and for a TF_CONFIG that cannot be used.
     """
     if name != "multi_worker":
-        yield training.make_strategy(name)
+        yield strategies.make_strategy(name)
         return
     cluster, kind, index = read_cluster(os.environ.get("TF_CONFIG", ""))
     leads = kind == "chief" or (index == 0 and "chief" not in cluster)
@@ -174,7 +174,7 @@ class Chief:
         return contextlib.nullcontext()
 
     def train(self, model, arrays, listeners, directory, **budget):
-        """As `training.run`, by all workers; `model` follows, and `listeners` look at it. Raises `WorkerLost`."""
+        """As `loop.run`, by all workers; `model` follows, and `listeners` look at it. Raises `WorkerLost`."""
         task = pathlib.Path(directory).resolve() / "task"
         shutil.rmtree(task, ignore_errors=True)
         task.mkdir()
@@ -202,7 +202,7 @@ class Chief:
 
 def _follow(strategy):
     """Takes part in every training of the chief until it has no more."""
-    training.set_up()
+    strategies.set_up()
     with _loss_named():
         while path := _exchange(strategy, None):
             if path.startswith(_FAILED):
@@ -226,7 +226,7 @@ def _take_part(strategy, task, listeners=None, leader=None):
     def read(node):
         return tuple(map(read, node)) if isinstance(node, list) else np.load(task / f"array-{node}.npy")
 
-    training.run(model, read(described["arrays"]), listeners, leader=leader, **described["budget"])
+    loop.run(model, read(described["arrays"]), listeners, leader=leader, **described["budget"])
 
 
 def _exchange(strategy, text):

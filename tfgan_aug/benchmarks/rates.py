@@ -7,10 +7,11 @@ import dataclasses
 import pathlib
 import resource
 import sys
-import time
 
 import numpy as np
 import tensorflow as tf
+
+from tfgan_aug.training import timing
 
 
 def peak_memory():
@@ -34,43 +35,6 @@ class Row:
     bound_name: str
 
 
-def images_per_second(work, images, seconds):
-    """The best rate of repeated calls of `work`, each handling `images` images, within `seconds`; one call warms up."""
-    (rate,) = side_by_side([work], images, seconds)
-    return rate
-
-
-def side_by_side(works, images, seconds):
-    """The best rate of each of `works` within `seconds` for each, called in turn: what slows a machine slows all."""
-    for work in works:
-        work()
-    best, end = [0.0] * len(works), time.monotonic() + seconds * len(works)
-    while time.monotonic() < end or not all(best):
-        for place, work in enumerate(works):
-            start = time.perf_counter()
-            work()
-            best[place] = max(best[place], images / (time.perf_counter() - start))
-    return best
-
-
-def compiled(function):
-    """`function` as a graph, called without arguments; returns when its result is there."""
-    graph = tf.function(function, autograph=False)
-    return lambda: graph().numpy()
-
-
-def training_step(model, strategy, batch):
-    """One training step of `model` as `fit` runs it, on the same batch each time."""
-    step = tf.function(lambda: strategy.run(model.train_step, args=(batch,)), autograph=False)
-
-    def work():
-        step()
-        return model.optimizer.iterations.numpy()
-
-    work.graph = step.get_concrete_function
-    return work
-
-
 def convolution_rate(seconds):
     """Multiply-adds a second of a convolution, 3 x 3 from 128 to 128 channels, 16 x 16 pixels, with its gradients."""
     batch, channels = 64, 128
@@ -82,7 +46,7 @@ def convolution_rate(seconds):
             y = tf.nn.conv2d(x, kernel, 1, "SAME")
         return tf.add_n([tf.reduce_sum(gradient[:1]) for gradient in tape.gradient(y, [x, kernel])])
 
-    return images_per_second(compiled(work), 3 * batch * 16 * 16 * 9 * channels**2, seconds)
+    return timing.images_per_second(timing.compiled(work), 3 * batch * 16 * 16 * 9 * channels**2, seconds)
 
 
 def multiply_adds(graph, batch):

@@ -1,0 +1,67 @@
+"""transforms."""
+
+import keras
+import tensorflow as tf
+
+from tfgan_aug.core.errors import UserError
+
+TRANSFORMS = ("crop", "flip", "rotate", "translate", "zoom", "brightness", "contrast", "saturation", "rand_augment")
+
+
+def transform_names(option, text):
+    """The transforms in a comma-separated text; raises `UserError`, naming `option`, for an unknown one."""
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    for name in names:
+        if name not in TRANSFORMS:
+            raise UserError(f"{option}: found {name!r}, expected some of {', '.join(TRANSFORMS)}")
+    return names
+
+
+def layers_for(names, image_size, crop_fraction=0.75):
+    """Keras layers that transform images (H, W, C) or batches of them, values in [0, 255], float32 out.
+
+    `crop` is the paper's: a random crop of `crop_fraction` of the side (24 of 32), enlarged bilinearly to the
+    whole side. The others are the usual means that its introduction names: mirroring, rotation by up to 15
+    degrees, translation by up to an eighth (a crop of the image with a reflected border), zoom by up to 15 %,
+    brightness, contrast and saturation. `rand_augment` is Keras' own (Cubuk et al., 2020): two operations of magnitude
+    0.5.
+    """
+    crop = round(image_size * crop_fraction)
+    made = {
+        "crop": lambda: [keras.layers.RandomCrop(crop, crop), keras.layers.Resizing(image_size, image_size)],
+        "flip": lambda: [keras.layers.RandomFlip("horizontal")],
+        "rotate": lambda: [keras.layers.RandomRotation(15 / 360, fill_mode="reflect")],
+        "translate": lambda: [keras.layers.RandomTranslation(0.125, 0.125, fill_mode="reflect")],
+        "zoom": lambda: [keras.layers.RandomZoom((-0.15, 0.15), fill_mode="reflect")],
+        "brightness": lambda: [keras.layers.RandomBrightness(0.15, value_range=(0, 255))],
+        "contrast": lambda: [keras.layers.RandomContrast(0.25, value_range=(0, 255))],
+        "saturation": lambda: [keras.layers.RandomSaturation((0.3, 0.7), value_range=(0, 255))],
+        "rand_augment": lambda: [keras.layers.RandAugment(value_range=(0, 255))],
+    }
+    return [layer for name in names for layer in made[name]()]
+
+
+def by_place(layer):
+    """`layer`, which then draws for each image of a batch by its place in the global batch, whichever replica has it.
+
+    Keras' layers draw for the batch they see; with one key for all replicas, images of two would be moved alike.
+    """
+    draw = layer.get_random_transformation
+
+    def get_random_transformation(data, **options):
+        replicas = tf.distribute.get_strategy().num_replicas_in_sync
+        if replicas == 1:
+            return draw(data, **options)
+        count = data.shape[0]
+        # Of the images nothing but their shape is looked at.
+        drawn = draw(tf.zeros((count * replicas, *data.shape[1:])), **options)
+        start = tf.distribute.get_replica_context().replica_id_in_sync_group * count
+
+        def mine(values):
+            each = tf.is_tensor(values) and values.shape.rank and values.shape[0] == count * replicas
+            return values[start : start + count] if each else values
+
+        return tf.nest.map_structure(mine, drawn)
+
+    layer.get_random_transformation = get_random_transformation
+    return layer

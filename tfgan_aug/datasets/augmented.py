@@ -1,0 +1,124 @@
+"""Augmented datasets: subset, geometric images and verdicts -> TFDS variants, written whole or not at all.
+
+Artefact: `<data_dir>/<source>_gan_aug/<variant>/1.0.0/` with TFRecord shards, TFDS' metadata, `provenance.json`
+(config, digests, counts), `SHA256SUMS` and a card (`README.md`). Each record is a tf.train.Example with the fields of
+`FEATURE_SPEC`. Shards are written by this module in balanced order: TFDS' own writer sorts by hash, so that slices
+of its splits are not class-balanced, and holds up to a gigabyte in memory.
+"""
+
+import os
+import pathlib
+import shutil
+
+import numpy as np
+import tensorflow_datasets as tfds
+
+from tfgan_aug.core import artefacts
+from tfgan_aug.core.errors import UserError
+from tfgan_aug.datasets import records, verification
+
+VERSION = "1.0.0"
+PROVENANCE = "provenance.json"
+
+
+class Dataset:
+    """One variant on disk: `<data_dir>/<name>/<variant>/1.0.0`, and its digest where it exists."""
+
+    def __init__(self, data_dir, name, variant):
+        self.data_dir, self.name, self.variant = pathlib.Path(data_dir), name, variant
+        self.path = self.data_dir / name / variant / VERSION
+
+    @property
+    def digest(self):
+        """The digest that the dataset was written with; None when there is none; "" for a folder of other origin."""
+        if not self.path.exists():
+            return None
+        return self._recorded("digest") or ""
+
+    @property
+    def request(self):
+        """The digest of what was asked for: another than `digest` where fewer images were found; None as there."""
+        return self._recorded("request")
+
+    def _recorded(self, field):
+        provenance = self.path / PROVENANCE
+        return artefacts.read_json(provenance).get(field) if provenance.exists() else None
+
+    @property
+    def splits(self):
+        return tuple(tfds.builder_from_directory(str(self.path)).info.splits)
+
+    def check(self, digest, overwrite):
+        """True when this very dataset is there already; raises `UserError` when another one is in the way."""
+        found = self.digest
+        if found in (None, digest):
+            return found is not None
+        if overwrite:
+            return False
+        what = f"a dataset with digest {found}" if found else "a folder that tfgan_aug did not write"
+        raise UserError(
+            f"--data_dir: {self.path} holds {what}, expected digest {digest}; "
+            "--overwrite replaces it, another --data_dir or --variants leaves it"
+        )
+
+    def load(self, split, *names):
+        """The features `names` of a split as arrays, in the order written: image and label where none are named.
+
+        Images uint8 (N, H, W, C), labels int32 (N,), texts str (N,), the others as in `features`.
+        """
+        builder = tfds.builder_from_directory(str(self.path))
+        data = tfds.as_numpy(builder.as_dataset(split=split, read_config=verification.in_order(), batch_size=-1))
+        data["label"] = data["label"].astype(np.int32)
+        for name in ("id", "origin", "verdict"):
+            data[name] = np.array([text.decode() for text in data[name]])
+        return tuple(data[name] for name in names or ("image", "label"))
+
+    def write(
+        self,
+        *,
+        train,
+        train_count,
+        test,
+        test_count,
+        image_shape,
+        class_names,
+        info,
+        provenance,
+        card,
+        write_split=records.write_split,
+    ):
+        """Writes, reads back and publishes the dataset.
+
+        `train` and `test` are iterables of examples in their final order (`test_count` 0: no such split); `info` holds
+        `citation`, `homepage` and `license`; `provenance` becomes provenance.json, its `description` the dataset's,
+        `card` README.md.
+        """
+        incomplete = self.data_dir / f".incomplete-{self.name}-{self.variant}"
+        shutil.rmtree(incomplete, ignore_errors=True)
+        # TFDS takes the version from the folder's name.
+        folder = incomplete / VERSION
+        folder.mkdir(parents=True)
+        splits = [records.write_split(folder, self.name, "train", train, train_count, image_shape)]
+        if test_count:
+            splits.append(records.write_split(folder, self.name, "test", test, test_count, image_shape))
+        texts = {"description": provenance.get("description"), **info}
+        tfds.folder_dataset.write_metadata(
+            data_dir=str(folder),
+            features=records.features(image_shape, class_names),
+            split_infos=splits,
+            supervised_keys=("image", "label"),
+            check_data=False,
+            **{name: value for name, value in texts.items() if value},
+        )
+        counts = verification.verify(folder, {"train": train_count, "test": test_count}, len(class_names))
+        artefacts.write_json(folder / PROVENANCE, {**provenance, "counts": counts})
+        (folder / "README.md").write_text(card, encoding="utf-8")
+        verification.write_sums(folder)
+        self._publish(incomplete)
+
+    def _publish(self, incomplete):
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        if self.path.exists():
+            os.replace(self.path, incomplete / "replaced")
+        os.replace(incomplete / VERSION, self.path)
+        shutil.rmtree(incomplete)

@@ -1,0 +1,58 @@
+"""checkpoints."""
+
+import os
+import pathlib
+import re
+import shutil
+
+import keras
+import numpy as np
+
+_CHECKPOINT = re.compile(r"step-(\d{8})\.weights\.h5")
+
+
+def copy_state(model, other):
+    """Gives `other` the weights and the optimisers' state of `model`, a model of the same kind."""
+    for source, target in zip(_state(model), _state(other), strict=True):
+        target.assign(source.numpy())
+
+
+def _state(model):
+    optimizers = [model.optimizer, getattr(model, "discriminator_optimizer", None)]
+    return [*model.weights, *(variable for owner in optimizers if owner for variable in owner.variables)]
+
+
+def restore(model, directory):
+    """The step of the newest checkpoint in `directory`, loaded into `model`; 0 when there is none."""
+    found = sorted(path for path in pathlib.Path(directory).glob("step-*") if _CHECKPOINT.fullmatch(path.name))
+    if not found:
+        return 0
+    model.load_weights(found[-1])
+    return int(_CHECKPOINT.fullmatch(found[-1].name).group(1))
+
+
+def discard(directory):
+    """Removes the checkpoints of a training that is done."""
+    shutil.rmtree(directory, ignore_errors=True)
+
+
+def steps_done(model):
+    """The number of training steps that the model has made: a GAN's generator may move several times in one."""
+    return int(np.asarray(getattr(model, "discriminator_optimizer", model.optimizer).iterations))
+
+
+class Checkpoint(keras.callbacks.Callback):
+    """Writes beside, then renames: a checkpoint is whole or not there. Keeps the newest alone."""
+
+    def __init__(self, directory):
+        super().__init__()
+        self.directory = directory
+
+    def on_epoch_end(self, epoch, logs=None):
+        path = self.directory / f"step-{steps_done(self.model):08d}.weights.h5"
+        partial = self.directory / f"partial-{os.getpid()}.weights.h5"
+        self.model.save_weights(partial, overwrite=True)
+        os.replace(partial, path)
+        for old in self.directory.glob("*.weights.h5"):
+            if old != path:
+                old.unlink()

@@ -1,0 +1,57 @@
+"""strategies."""
+
+import functools
+
+import keras
+import tensorflow as tf
+
+from tfgan_aug.core.errors import UserError
+
+STRATEGIES = ("auto", "one_device", "mirrored", "multi_worker")
+
+
+def set_up(seed=0):
+    """Makes what follows reproducible: seeds every global generator and asks TensorFlow for deterministic ops."""
+    keras.utils.set_random_seed(seed)
+    tf.config.experimental.enable_op_determinism()
+
+
+def make_strategy(name):
+    """A `tf.distribute.Strategy` of this process: `auto` takes all GPUs there are, else the CPU; `mirrored` also
+    logical CPUs. For several processes see `workers.using`.
+
+    Raises `UserError` for an unknown name and for `mirrored` on a single device.
+    """
+    if name not in STRATEGIES:
+        raise UserError(f"--strategy: found {name!r}, expected one of {', '.join(STRATEGIES)}")
+    gpus = tf.config.list_logical_devices("GPU")
+    devices = gpus or tf.config.list_logical_devices("CPU")
+    if name == "multi_worker":
+        raise UserError(f"--strategy: found {name}, expected one of this process; workers.using starts the others")
+    if name == "mirrored" and len(devices) < 2:
+        raise UserError(f"--strategy=mirrored: found {len(devices)} device ({devices[0].name}), expected two or more")
+    if name == "mirrored" or (name == "auto" and len(gpus) > 1):
+        return _mirrored(tuple(device.name for device in devices))
+    return tf.distribute.OneDeviceStrategy(devices[0].name)
+
+
+@functools.cache
+def _mirrored(devices):
+    """One strategy a process: the collectives of a second one take the first one's keys, and TensorFlow aborts both."""
+    return tf.distribute.MirroredStrategy(devices)
+
+
+def device_names(strategy):
+    """The strategy's devices in a few letters, such as `GPU:0, GPU:1`."""
+    names = ", ".join(name.rpartition("device:")[2] for name in strategy.extended.worker_devices)
+    replicas, here = strategy.num_replicas_in_sync, len(strategy.extended.worker_devices)
+    return names if replicas == here else f"{names} of each of {replicas // here} workers"
+
+
+def check_batch_size(option, batch_size, strategy, examples):
+    """Raises `UserError`, naming `option`, when the global batch cannot be shared evenly or exceeds the examples."""
+    replicas = strategy.num_replicas_in_sync
+    if batch_size < 1 or batch_size % replicas:
+        raise UserError(f"{option}: found {batch_size}, expected a positive multiple of the {replicas} devices")
+    if batch_size > examples:
+        raise UserError(f"{option}: found {batch_size}, expected at most the {examples} training images")
