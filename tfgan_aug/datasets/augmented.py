@@ -98,9 +98,9 @@ class Dataset:
         # TFDS takes the version from the folder's name.
         folder = incomplete / VERSION
         folder.mkdir(parents=True)
-        splits = [records.write_split(folder, self.name, "train", train, train_count, image_shape)]
+        splits = [write_split(folder, self.name, "train", train, train_count, image_shape)]
         if test_count:
-            splits.append(records.write_split(folder, self.name, "test", test, test_count, image_shape))
+            splits.append(write_split(folder, self.name, "test", test, test_count, image_shape))
         texts = {"description": provenance.get("description"), **info}
         tfds.folder_dataset.write_metadata(
             data_dir=str(folder),

@@ -13,7 +13,7 @@ import uuid
 import numpy as np
 
 from tfgan_aug.core import pixels
-from tfgan_aug.sampling import filling, rules
+from tfgan_aug.sampling import rules
 
 
 class Pool:
@@ -65,7 +65,7 @@ class Pool:
         found = []
         for number in self.blocks(label):
             drawn, judged = self.read(label, number, "indices", "probabilities")
-            found.append(filling.judged[np.isin(drawn, indices)])
+            found.append(judged[np.isin(drawn, indices)])
             if drawn[-1] >= indices[-1]:
                 break
         return np.concatenate(found)
