@@ -82,7 +82,7 @@ def test_what_is_stored_is_what_was_chosen(root, tmp_path):
     assert loaded.class_names == subset.class_names == ("green", "red")
     assert loaded.classes == 2 and loaded.image_shape == (16, 16, 3)
     train = opened(root).train
-    for part, count in ((loaded.train, 6), (loaded.test, 2)):
+    for part, count in ((loaded.train, 6), (loaded.held_out, 2)):
         assert part.counts(2).tolist() == [count, count]
         assert part.of_class(1).tolist() == list(range(count, 2 * count))
         assert np.array_equal(part.images, train.images([train.ids.index(name) for name in part.ids]))

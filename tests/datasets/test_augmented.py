@@ -98,7 +98,7 @@ def write(data_dir, material, name="dcgan_tp_geo", digest="d1", seed=0, wrap=lam
         quotas=variant.quotas(np.full(3, 10)) if variant.gan else {},
         seed=seed,
     )
-    test = variants.interleave([variants.real_examples(subset.test, label) for label in range(3)], [4] * 3)
+    test = variants.interleave([variants.real_examples(subset.held_out, label) for label in range(3)], [4] * 3)
     dataset = augmented.Dataset(data_dir, "x_gan_aug", name)
     arguments = {"train": wrap(train), "train_count": count, "test": test, "test_count": 12}
     arguments |= {"image_shape": SHAPE, "class_names": fakes.NAMES, "info": INFO}
@@ -282,7 +282,7 @@ def test_verifier_finds_test_images_in_train(tmp_path, material):
     subset = material[0]
 
     def leaking(examples):
-        leak = variants.example(subset.test.images[3], 0, "train/leak", "real")
+        leak = variants.example(subset.held_out.images[3], 0, "train/leak", "real")
         return itertools.chain([leak], itertools.islice(examples, 101))
 
     with pytest.raises(RuntimeError, match="test image train/1003 occurs in train as train/leak"):

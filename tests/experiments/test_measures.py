@@ -56,7 +56,7 @@ def test_reporting_images_are_neither_trained_on_nor_held_out_nor_shared(large):
     source = sources.open_configured(config)
     subset = subsets.read(source, config)
     train, reference = feature_stage.choose(source, subset, config.metrics, 0)
-    seen = {*subset.train.ids, *subset.test.ids}
+    seen = {*subset.train.ids, *subset.held_out.ids}
     ids = [{source.train.ids[place] for place in places} for places in (train, reference)]
     assert not ids[0] & ids[1] and not (ids[0] | ids[1]) & seen and len(ids[0] | ids[1]) == 3 * 52
     assert np.bincount(source.train.labels[reference]).tolist() == [26] * 3

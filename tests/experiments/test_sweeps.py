@@ -95,7 +95,7 @@ def test_a_rare_class_keeps_its_first_images(root):
     source = sources.open_configured(config_of(root))
     whole = subsets.read(source, config_of(root))
     cut = subsets.read(source, config_of(root, rare_class="green", rare_share=0.34))
-    assert cut.train.counts(3).tolist() == [6, 2, 6] and cut.test.ids == whole.test.ids
+    assert cut.train.counts(3).tolist() == [6, 2, 6] and cut.held_out.ids == whole.held_out.ids
     green = [name for name, label in zip(whole.train.ids, whole.train.labels, strict=True) if label == 1]
     assert [name for name in cut.train.ids if name in green] == green[:2]
     assert subsets.read(source, config_of(root, rare_class="green", rare_share=0.01)).train.counts(3)[1] == 1

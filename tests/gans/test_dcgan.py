@@ -181,14 +181,14 @@ def by_hand(model, images, labels):
     latents = model._noise(len(images), model.latent_dim, "generator latents")
     with tf.GradientTape() as tape:
         generated = model.generator([latents, labels], training=True)
-        real_logits = model._judge(real, labels, "real")
-        logits = model._judge(generated, labels, "generated")
+        real_logits = model._logits(real, labels, "real")
+        logits = model._logits(generated, labels, "generated")
         d_loss = share * tf.reduce_sum(tf.math.softplus(-real_logits) + tf.math.softplus(logits))
     gradients = tape.gradient(d_loss, model.discriminator_variables)
     model.discriminator_optimizer.apply(gradients, model.discriminator_variables)
     with tf.GradientTape() as tape:
         generated = model.generator([latents, labels], training=True)
-        logits = model._judge(generated, labels, "generator")
+        logits = model._logits(generated, labels, "generator")
         g_loss = share * tf.reduce_sum(losses.GENERATOR_LOSSES[model.generator_loss](logits))
     gradients = tape.gradient(g_loss, model.generator_variables)
     model.optimizer.apply(gradients, model.generator_variables)

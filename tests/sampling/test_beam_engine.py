@@ -144,7 +144,7 @@ def test_shards_are_those_of_one_process(tmp_path, engine, monkeypatch, rule):
         variant = variants.Variant.parse("dcgan_tp_fp_geo")
         options = {"pool": source, "rule": rule, "quotas": quotas, "seed": 0}
         train, count = variants.training_examples(variant, made, images, **options)
-        test = (example for label in range(3) for example in variants.real_examples(made.test, label))
+        test = (example for label in range(3) for example in variants.real_examples(made.held_out, label))
         dataset = augmented.Dataset(tmp_path / folder, "x_gan_aug", variant.name)
         dataset.write(
             train=train,

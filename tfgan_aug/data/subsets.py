@@ -36,11 +36,11 @@ class Part:
 
 @dataclasses.dataclass(frozen=True)
 class Subset:
-    """`train` and `test` (the held-out images; empty when none are asked for) of one source."""
+    """`train` and `held_out` images of one source; the second is empty where none are asked for."""
 
     class_names: tuple
     train: Part
-    test: Part
+    held_out: Part
 
     @property
     def classes(self):
@@ -52,13 +52,13 @@ class Subset:
 
 
 def choose(labels, class_names, train_per_class, test_per_class, seed):
-    """Positions (train, test) into `labels` (ints, (N,)), class by class, in the seeded order of choice.
+    """Positions (train, held out) into `labels` (ints, (N,)), class by class, in the seeded order of choice.
 
     With `train_per_class` 0 a class gives all it has after the held-out ones. The held-out images of a class are
     drawn first, so that they stay the same when `train_per_class` changes. Raises `UserError` for a class with
     too few images.
     """
-    train, test = [], []
+    train, held_out = [], []
     for label, name in enumerate(class_names):
         order = np.random.default_rng([seed, label]).permutation(np.flatnonzero(labels == label))
         needed = test_per_class + max(train_per_class, 1)
@@ -67,9 +67,9 @@ def choose(labels, class_names, train_per_class, test_per_class, seed):
                 f"--config.train_per_class={train_per_class}, --config.test_per_class={test_per_class}: found "
                 f"{len(order)} images of class {name!r} in the source's train split, expected at least {needed}"
             )
-        test.append(order[:test_per_class])
+        held_out.append(order[:test_per_class])
         train.append(order[test_per_class : test_per_class + train_per_class if train_per_class else None])
-    return np.concatenate(train), np.concatenate(test)
+    return np.concatenate(train), np.concatenate(held_out)
 
 
 def read(source, config):
@@ -79,7 +79,9 @@ def read(source, config):
     class with too few images or no such class, and for images that training and testing would share.
     """
     split = source.train
-    train, test = choose(split.labels, source.class_names, config.train_per_class, config.test_per_class, config.seed)
+    train, held_out = choose(
+        split.labels, source.class_names, config.train_per_class, config.test_per_class, config.seed
+    )
     if config.rare_class:
         if config.rare_class not in source.class_names:
             names = ", ".join(source.class_names)
@@ -87,17 +89,17 @@ def read(source, config):
         rare = split.labels[train] == source.class_names.index(config.rare_class)
         kept = max(1, round(config.rare_share * int(rare.sum())))
         train = train[~rare | (np.cumsum(rare) <= kept)]
-    chosen = train, test
-    train, test = (
+    chosen = train, held_out
+    train, held_out = (
         Part(tuple(split.ids[i] for i in positions), split.labels[positions].astype(np.int32), split.images(positions))
         for positions in chosen
     )
-    return Subset(source.class_names, train, test)
+    return Subset(source.class_names, train, held_out)
 
 
 def stage(workdir, source, subset):
     """The stage that `make` fills, named by what the subset holds, down to the pixels."""
-    parts = {name: _describe(part) for name, part in (("train", subset.train), ("test", subset.test))}
+    parts = {name: _describe(part) for name, part in (("train", subset.train), ("test", subset.held_out))}
     source = {"source": source.spec, "version": str(source.version), "class_names": list(source.class_names)}
     return artefacts.Stage(
         workdir, "subset", {**source, "digests": {name: artefacts.digest(p) for name, p in parts.items()}}
@@ -106,7 +108,7 @@ def stage(workdir, source, subset):
 
 def make(stage, source, subset):
     """Stores the subset; raises `UserError` when a test image, the source's own too, is among the training images."""
-    check_overlap(subset.train, _hashed(subset.test), "the subset's training and held-out images")
+    check_overlap(subset.train, _hashed(subset.held_out), "the subset's training and held-out images")
     test = sources.test_split(source)
     if test is not None:
         ids_and_hashes = (
@@ -117,7 +119,7 @@ def make(stage, source, subset):
         check_overlap(subset.train, ids_and_hashes, "the subset's training images and the source's test split")
     with stage.making() as folder:
         record = {"class_names": list(subset.class_names)}
-        for name, part in (("train", subset.train), ("test", subset.test)):
+        for name, part in (("train", subset.train), ("test", subset.held_out)):
             np.save(folder / f"{name}_images.npy", part.images)
             record[name] = _describe(part)
         artefacts.write_json(folder / "subset.json", {**record, "digest": stage.digest})

@@ -143,7 +143,7 @@ class Building:
         spread = f"{smallest}" if smallest == largest else f"{smallest} to {largest}"
         self.progress.note(
             f"subset: {len(subset.train.ids):,} training images of {subset.classes} classes, {spread} a class; "
-            f"{len(subset.test.ids):,} held out; training on {strategies.device_names(self.strategy)}"
+            f"{len(subset.held_out.ids):,} held out; training on {strategies.device_names(self.strategy)}"
         )
 
     def _geometric(self, subset):
@@ -287,9 +287,9 @@ class Building:
             quotas=quotas,
             seed=self.config.seed,
         )
-        counts = subset.test.counts(subset.classes)
+        counts = subset.held_out.counts(subset.classes)
         test = variants.interleave(
-            [variants.real_examples(subset.test, label) for label in range(subset.classes)], counts, digest
+            [variants.real_examples(subset.held_out, label) for label in range(subset.classes)], counts, digest
         )
         described = {"digest": digest, "request": self.request(variant), "subset": self.subset_stage.digest}
         described["leaking"] = self.leaking and bool(variant.gan)

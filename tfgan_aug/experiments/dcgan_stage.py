@@ -47,21 +47,21 @@ def check(config, subset, strategy):
                 )
 
 
-def make_parts(stage, subset, config, strategy, reporter):
+def make_parts(stage, subset, config, strategy, progress):
     """Nothing: a DCGAN has no stages below its own."""
 
 
-def train(folder, stage, subset, config, strategy, reporter):
+def train(folder, stage, subset, config, strategy, progress):
     """The model that draws, trained in `folder` on the subset."""
     section, data = config.dcgan, subset.train
     seed = streams.key_of("dcgan", config.seed) % 2**31
     if section.conditioning == "label":
-        return _train(folder, "gan", (data.images, data.labels), section, subset.classes, seed, strategy, reporter)
+        return _train(folder, "gan", (data.images, data.labels), section, subset.classes, seed, strategy, progress)
     models = []
     for label in range(subset.classes):
         own = np.asarray(data.images[data.of_class(label)])
         arrays = own, np.zeros(len(own), np.int32)
-        models.append(_train(folder, f"gan-{label:04d}", arrays, section, 1, seed + label, strategy, reporter))
+        models.append(_train(folder, f"gan-{label:04d}", arrays, section, 1, seed + label, strategy, progress))
     return PerClass(models)
 
 
@@ -70,7 +70,7 @@ def inspect(stage, subset, config, folder):
     return []
 
 
-def _train(folder, name, arrays, section, classes, seed, strategy, reporter):
+def _train(folder, name, arrays, section, classes, seed, strategy, progress):
     return loop.trained(
         folder / f"{name}.keras",
         lambda: build(section, arrays[0].shape[1:], classes, seed),
@@ -79,7 +79,7 @@ def _train(folder, name, arrays, section, classes, seed, strategy, reporter):
         steps=budget(section, len(arrays[0])),
         seed=seed,
         strategy=strategy,
-        progress=reporter,
+        progress=progress,
         name=f"dcgan {name}",
         callbacks=[monitor.Monitor(folder / f"{name}.png", monitor.classes_in_rows, arrays)],
     )

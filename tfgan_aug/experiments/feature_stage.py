@@ -15,7 +15,7 @@ LEAST = 20
 
 def unused(source, subset):
     """Positions, ascending, of the source's training images that are neither the subset's nor held out by it."""
-    seen = {*subset.train.ids, *subset.test.ids}
+    seen = {*subset.train.ids, *subset.held_out.ids}
     return np.array([place for place, name in enumerate(source.train.ids) if name not in seen], np.int64)
 
 

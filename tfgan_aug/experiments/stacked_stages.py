@@ -74,19 +74,19 @@ def check(config, subset, strategy):
     keras.backend.clear_session()
 
 
-def make_parts(stage, subset, config, strategy, reporter):
+def make_parts(stage, subset, config, strategy, progress):
     """Fills the stages of the encoder and of the levels."""
     encoder_stage, *level_stages = stage.parts
     if not encoder_stage.done:
         with encoder_stage.making() as folder:
-            _train_encoder(folder, subset, config, strategy, reporter)
+            _train_encoder(folder, subset, config, strategy, progress)
     for index, level_stage in enumerate(level_stages):
         if not level_stage.done:
             with level_stage.making() as folder:
-                _train_level(folder, index, encoder_stage, subset, config, strategy, reporter)
+                _train_level(folder, index, encoder_stage, subset, config, strategy, progress)
 
 
-def _train_encoder(folder, subset, config, strategy, reporter):
+def _train_encoder(folder, subset, config, strategy, progress):
     section, seed = config.sgan.encoder, streams.key_of("sgan encoder", config.seed) % 2**31
     loop.trained(
         folder / "encoder.keras",
@@ -96,7 +96,7 @@ def _train_encoder(folder, subset, config, strategy, reporter):
         steps=section.steps,
         seed=seed,
         strategy=strategy,
-        progress=reporter,
+        progress=progress,
         name="sgan encoder",
     )
 
@@ -109,7 +109,7 @@ def _start(encoder_stage, subset, config, strategy, seed):
         return build(config.sgan, network, seed)
 
 
-def _train_level(folder, index, encoder_stage, subset, config, strategy, reporter):
+def _train_level(folder, index, encoder_stage, subset, config, strategy, progress):
     section, data = config.sgan, subset.train
     seed = streams.key_of("sgan", config.seed) % 2**31
     gan = _start(encoder_stage, subset, config, strategy, seed)
@@ -126,13 +126,13 @@ def _train_level(folder, index, encoder_stage, subset, config, strategy, reporte
         steps=section[f"{_kind(index)}_steps"],
         seed=seed,
         strategy=strategy,
-        progress=reporter,
+        progress=progress,
         name=f"sgan level {index}",
         callbacks=callbacks,
     )
 
 
-def train(folder, stage, subset, config, strategy, reporter):
+def train(folder, stage, subset, config, strategy, progress):
     """The Stacked GAN, trained jointly in `folder` from the weights of its levels."""
     section, data = config.sgan, subset.train
     encoder_stage, *level_stages = stage.parts
@@ -152,7 +152,7 @@ def train(folder, stage, subset, config, strategy, reporter):
             steps=section.joint_steps,
             seed=seed,
             strategy=strategy,
-            progress=reporter,
+            progress=progress,
             name="sgan joint",
             callbacks=[monitor.Monitor(folder / "gan.png", monitor.classes_in_rows, (data.images, data.labels))],
         )

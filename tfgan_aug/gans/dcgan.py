@@ -183,15 +183,15 @@ class DCGAN(DrawsImages, AdversarialModel):
         generated = self.generator([latents, labels], training=True)
         with tf.GradientTape() as tape:
             # Two batches, as in DCGAN: real and generated images each have batch statistics of their own.
-            real_logits = self._judge(real, labels, "real")
-            generated_logits = self._judge(generated, labels, "generated")
+            real_logits = self._logits(real, labels, "real")
+            generated_logits = self._logits(generated, labels, "generated")
             d_losses = _discriminator_losses(real_logits, generated_logits)
             d_loss = tf.reduce_sum(d_losses) * share
         self._descend(self.discriminator_optimizer, tape, d_loss, self.discriminator_variables)
 
         latents = self._noise(tf.shape(real)[0], self.latent_dim, "generator latents")
         with tf.GradientTape() as tape:
-            logits = self._judge(self.generator([latents, labels], training=True), labels, "generator")
+            logits = self._logits(self.generator([latents, labels], training=True), labels, "generator")
             g_losses = losses.GENERATOR_LOSSES[self.generator_loss](logits)
             g_loss = tf.reduce_sum(g_losses) * share
         self._descend(self.optimizer, tape, g_loss, self.generator_variables)
@@ -202,15 +202,15 @@ class DCGAN(DrawsImages, AdversarialModel):
         with tf.GradientTape() as generating:
             generated = self.generator([latents, labels], training=True)
         with tf.GradientTape() as tape:
-            real_logits = self._judge(real, labels, "real")
-            generated_logits = self._judge(tf.stop_gradient(generated), labels, "generated")
+            real_logits = self._logits(real, labels, "real")
+            generated_logits = self._logits(tf.stop_gradient(generated), labels, "generated")
             d_losses = _discriminator_losses(real_logits, generated_logits)
             d_loss = tf.reduce_sum(d_losses) * share
         self._descend(self.discriminator_optimizer, tape, d_loss, self.discriminator_variables)
 
         with tf.GradientTape() as tape:
             tape.watch(generated)
-            g_losses = losses.GENERATOR_LOSSES[self.generator_loss](self._judge(generated, labels, "generator"))
+            g_losses = losses.GENERATOR_LOSSES[self.generator_loss](self._logits(generated, labels, "generator"))
             g_loss = tf.reduce_sum(g_losses) * share
         towards = tape.gradient(g_loss, generated)
         self._descend(self.optimizer, generating, generated, self.generator_variables, output_gradients=towards)
@@ -232,7 +232,7 @@ class DCGAN(DrawsImages, AdversarialModel):
         g_losses = losses.GENERATOR_LOSSES[self.generator_loss](generated_logits)
         return self._track(d_losses, g_losses, losses.called_real(real_logits), losses.called_real(generated_logits))
 
-    def _judge(self, images, labels, stream):
+    def _logits(self, images, labels, stream):
         """Training logits (N,) of the images (N, H, W, C), which the discriminator sees augmented."""
         if self._policies:
             draws = (self._noise(tf.shape(images)[0], 6, stream) + 1.0) / 2.0
