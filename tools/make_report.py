@@ -14,7 +14,7 @@ def main():
     Reads the workdir of tools.run_table alone, finished or not: cells that are missing are named.
     """
     from tfgan_aug.experiments import summaries
-    from tfgan_aug.reports import page, sections
+    from tfgan_aug.reports import page, sections, table_text
 
     workdir = pathlib.Path(flags.FLAGS.workdir)
     made = summaries.summarise(workdir)
@@ -22,7 +22,7 @@ def main():
     paths = output.with_suffix(".html"), output.with_suffix(".md")
     output.parent.mkdir(parents=True, exist_ok=True)
     page.write(*paths, made["title"], sections.lead(made), sections.sections(made, workdir))
-    missing = summaries.unfinished(made)
+    missing = table_text.unfinished(made)
     for cell in missing[:10]:
         print(f"unfinished: {cell}", file=sys.stderr)
     if len(missing) > 10:

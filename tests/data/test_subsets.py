@@ -11,15 +11,15 @@ NAMES = ("blue", "green", "red")
 LABELS = np.random.default_rng(0).permutation(np.repeat([0, 1, 2], [30, 20, 12]))
 
 
-def chosen(train=5, test=4, seed=0):
-    return subsets.choose(LABELS, NAMES, train, test, seed)
+def chosen(train=5, held_out=4, seed=0):
+    return subsets.choose(LABELS, NAMES, train, held_out, seed)
 
 
 def test_choice_has_the_right_counts_and_no_position_twice():
-    train, test = chosen()
+    train, held_out = chosen()
     assert np.bincount(LABELS[train]).tolist() == [5, 5, 5]
-    assert np.bincount(LABELS[test]).tolist() == [4, 4, 4]
-    assert len(set(train) | set(test)) == 27
+    assert np.bincount(LABELS[held_out]).tolist() == [4, 4, 4]
+    assert len(set(train) | set(held_out)) == 27
     # Class by class.
     assert LABELS[train].tolist() == sorted(LABELS[train])
 
@@ -39,22 +39,22 @@ def test_held_out_images_do_not_depend_on_the_training_size():
 
 
 def test_zero_takes_all_however_uneven():
-    train, test = chosen(train=0)
+    train, held_out = chosen(train=0)
     assert np.bincount(LABELS[train]).tolist() == [26, 16, 8]
-    assert sorted([*train, *test]) == list(range(len(LABELS)))
+    assert sorted([*train, *held_out]) == list(range(len(LABELS)))
 
 
 def test_nothing_held_out():
-    train, test = chosen(test=0)
-    assert len(train) == 15 and len(test) == 0
+    train, held_out = chosen(held_out=0)
+    assert len(train) == 15 and len(held_out) == 0
 
 
-@pytest.mark.parametrize("train, test, expected", [(9, 4, 13), (0, 12, 13), (13, 0, 13)])
-def test_too_few_images(train, test, expected):
+@pytest.mark.parametrize("train, held_out, expected", [(9, 4, 13), (0, 12, 13), (13, 0, 13)])
+def test_too_few_images(train, held_out, expected):
     with pytest.raises(UserError) as caught:
-        chosen(train=train, test=test)
+        chosen(train=train, held_out=held_out)
     assert str(caught.value) == (
-        f"--config.train_per_class={train}, --config.test_per_class={test}: found 12 images of class 'red' in the "
+        f"--config.train_per_class={train}, --config.test_per_class={held_out}: found 12 images of class 'red' in the "
         f"source's train split, expected at least {expected}"
     )
 
@@ -95,7 +95,7 @@ def test_digest_changes_with_a_pixel(root, tmp_path):
     before = subsets.read(source, config)
     again = subsets.read(opened(root), config)
     assert subsets.stage(tmp_path, source, before).digest == subsets.stage(tmp_path, source, again).digest
-    for side in ("train", "test"):
+    for side in ("train", "held_out"):
         changed = subsets.read(source, config)
         getattr(changed, side).images[3, 5, 5, 1] ^= 1
         assert subsets.stage(tmp_path, source, changed).digest != subsets.stage(tmp_path, source, before).digest

@@ -9,6 +9,7 @@ from tfgan_aug.core import artefacts
 from tfgan_aug.core.errors import UserError
 from tfgan_aug.data import sources, subsets
 from tfgan_aug.experiments import advice
+from tfgan_aug.reports import advice_text
 from tfgan_aug.training import strategies
 
 
@@ -60,7 +61,7 @@ def test_no_training_sees_its_fold_and_folds_share_no_image(advised, root):
 
 
 def test_positions_leave_the_fold_out(root, tmp_path, monkeypatch):
-    monkeypatch.setattr(advice.training, "check_batch_size", lambda *args: None)
+    monkeypatch.setattr(advice.strategies, "check_batch_size", lambda *args: None)
     made, subset = trainings(root, tmp_path)
     for fold in range(2):
         positions = made.positions(fold, 1.0)
@@ -79,7 +80,7 @@ def test_the_words_say_what_a_gan_has_to_beat(advised):
 
 def test_advice_again_trains_nothing(advised, root, monkeypatch):
     workdir, printed = advised
-    monkeypatch.setattr(advice.training, "fit", lambda *args, **kwargs: pytest.fail("trained again"))
+    monkeypatch.setattr(advice.loop, "fit", lambda *args, **kwargs: pytest.fail("trained again"))
     assert advise.run(config_of(root), workdir) == printed
 
 
@@ -97,7 +98,7 @@ def test_rows_are_worth_real_images(advised, root):
     left = 0.9 * 100**-0.3 - 0.02
     assert found[0]["more"] == pytest.approx((left / 0.9) ** (-1 / 0.3) - 100)
     assert found[1]["more"] == 0 and found[1]["most"] > 0
-    lines = "\n".join(advice.words({**made, "rows": found, "count": 100}))
+    lines = "\n".join(advice_text.words({**made, "rows": found, "count": 100}))
     assert f"dcgan_tp: gains +2.0 points over real images alone: worth about {found[0]['more']:.0f} more" in lines
     assert "sgan_tp: not resolved against real images alone (-1.0, 95 % -2.0 to +0.5); at the most worth about" in lines
 

@@ -5,6 +5,7 @@ import pytest
 
 from tfgan_aug.core import artefacts
 from tfgan_aug.experiments import summaries
+from tfgan_aug.reports import table_text
 
 CLASSES = ["cat", "d|g"]
 LABELS = np.repeat([0, 1], 50).astype(np.int32)
@@ -87,7 +88,7 @@ def test_costs_by_hand(workdir):
     workdir.cell("flip_crop", 1, (45, 45))
     made, rows = workdir.table()
     assert rows["dcgan_tp"]["cheapest"] == {"row": "flip_crop", "minutes": 0.0, "accuracy": pytest.approx(90.0)}
-    sentence, lines = summaries.words(rows["dcgan_tp"], made)
+    sentence, lines = table_text.words(rows["dcgan_tp"], made)
     text = "\n".join(lines)
     assert "The cheapest means that gives the same: FLIP_CROP (`flip_crop`), 90.0 % for 0.0 minutes." in text
     assert sentence.startswith("82.0 % of 100 test images; helps against real images alone (+21.0 points, 95 % ")
@@ -99,7 +100,7 @@ def test_costs_by_hand(workdir):
 
 def test_the_baselines_own_card_is_no_comparison_with_itself(workdir):
     made, rows = workdir.table()
-    _, lines = summaries.words(rows["real"], made)
+    _, lines = table_text.words(rows["real"], made)
     assert "* No cheaper row of the table is as accurate." in lines and "| cat | 60.0 | - |" in lines
     assert not any("Against real images alone" in line for line in lines)
 
@@ -113,7 +114,7 @@ def test_the_largest_whole_block_counts_and_the_rest_is_named(workdir):
     assert (rows["dcgan_tp"]["gan_seeds"], rows["dcgan_tp"]["classifier_seeds"]) == ([0, 1], [0, 1])
     assert rows["dcgan_tp"]["splits"]["test"]["mean"] == pytest.approx(82.0)
     assert (rows["dcgan_tp"]["done"], rows["dcgan_tp"]["planned"]) == (5, 7)
-    assert summaries.unfinished(made) == [
+    assert table_text.unfinished(made) == [
         "dcgan_tp: GAN seed 1, classifier seed 2",
         "dcgan_tp: GAN seed 2, classifier seed 2",
     ]
@@ -129,8 +130,8 @@ def test_one_seed_is_said(tmp_path):
     versus = rows["dcgan_tp"]["splits"]["test"]["versus"]["real"]
     assert versus["scope"] == "one GAN seed, one classifier seed"
     assert rows["dcgan_tp"]["splits"]["test"]["sd"] is None
-    assert summaries.interval(versus).endswith("(one GAN seed, one classifier seed)")
-    assert "| 60.0 | 1 of 1 | - | - |" in summaries.markdown(made)
+    assert table_text.interval(versus).endswith("(one GAN seed, one classifier seed)")
+    assert "| 60.0 | 1 of 1 | - | - |" in table_text.markdown(made)
     assert rows["dcgan_tp"]["minutes_per_point"] is None
 
 

@@ -14,6 +14,7 @@ from tfgan_aug.core import artefacts
 from tfgan_aug.core.errors import UserError
 from tfgan_aug.data import sources, subsets
 from tfgan_aug.experiments import cells, rows, sweeps
+from tfgan_aug.reports import sweep_text
 from tfgan_aug.sampling import rules
 
 
@@ -246,9 +247,9 @@ def test_answers_by_hand():
         return {"curve": "dcgan", "label": f"{x} x", "x": x, **fields}
 
     gains = [point(1, 1.0, 0.5, 1.5), point(2, 2.0, 1.5, 2.6), point(5, 2.5, 2.0, 3.0)]
-    words = run_sweep.answer("generated", gains)
+    words = sweep_text.answer("generated", gains)
     assert "dcgan at 5 x: +2.5 points" in words and "Of 3 points 3 gain and none lose" in words
     assert "From 2 x on" in words
-    words = run_sweep.answer("generated", [point(1, -1.0, -1.5, -0.5), point(2, 0.1, -1, 1)])
+    words = sweep_text.answer("generated", [point(1, -1.0, -1.5, -0.5), point(2, 0.1, -1, 1)])
     assert "none gain and 1 lose" in words and "From" not in words
-    assert run_sweep.answer("generated", []) == "No point is finished yet."
+    assert sweep_text.answer("generated", []) == "No point is finished yet."

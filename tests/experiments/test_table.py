@@ -17,6 +17,7 @@ from tfgan_aug.config import settings
 from tfgan_aug.core import artefacts, workdirs
 from tfgan_aug.core.errors import UserError
 from tfgan_aug.experiments import cells, summaries, table
+from tfgan_aug.reports import table_text
 
 ROOT = pathlib.Path(__file__).parents[2]
 ROWS = "real,geo,dcgan_tp,flip_crop,dcgan_tp_pretrained"
@@ -185,12 +186,12 @@ def test_cut_off_and_run_again_gives_the_same_cells(whole, root, tmp_path, monke
     with pytest.raises(Cut):
         run(root, tmp_path / "work")
     summary = summaries.summarise(tmp_path / "work")
-    missing = summaries.unfinished(summary)
+    missing = table_text.unfinished(summary)
     assert len(missing) == 9
     assert "flip_crop: classifier seed 3" in missing and "dcgan_tp: GAN seed 1, classifier seed 0" in missing
     rows = {row["name"]: row for row in summary["rows"]}
     assert rows["dcgan_tp"]["splits"] == {} and rows["flip_crop"]["classifier_seeds"] == [0]
-    assert "0 of 4" in summaries.markdown(summary)
+    assert "0 of 4" in table_text.markdown(summary)
     monkeypatch.setattr(cells, "make", make)
     text = run(root, tmp_path / "work")
     assert results(tmp_path / "work") == results(whole[0])
@@ -290,7 +291,7 @@ def test_rows_without_enough_images_are_left_out(root, tmp_path, monkeypatch):
     (line,) = [line for line in text.splitlines() if "dcgan_fp" in line]
     assert "left out" in line and "0 of 0" in line
     made = artefacts.read_json(tmp_path / "work" / "table.json")
-    assert summaries.unfinished(made) == []
+    assert table_text.unfinished(made) == []
     assert [row["left_out"] for row in made["rows"]] == [[], ["0"], []]
 
 

@@ -4,7 +4,9 @@ from tfgan_aug.config import settings
 from tfgan_aug.core import workdirs
 from tfgan_aug.core.errors import UserError
 from tfgan_aug.data import sources
+from tfgan_aug.evaluation import names
 from tfgan_aug.experiments import measures
+from tfgan_aug.reports import measure_text
 from tfgan_aug.training import strategies, workers
 from tfgan_aug.training.progress import Progress
 
@@ -34,15 +36,15 @@ def run(config, workdir, data_dir="", strategy="auto", skip_unreadable=False):
 def table(made, workdir):
     """A Markdown table: a set of generated images a line, by the first network there is, and its copying."""
     network = next(iter(made["sets"][0]["quality"]))
-    head = ["images of", "GAN seed", "images", *(measures.metric_name(name, network) for name in _HEAD)]
+    head = ["images of", "GAN seed", "images", *(names.metric_name(name, network) for name in _HEAD)]
     head += ["near-copies, pixels", "authentic, pixels", "C_T, pixels"]
     rows = [head, ["---"] * len(head)]
     for title, record in zip(measures.titles(made["sets"], workdir), made["sets"], strict=True):
         overall, own = record["quality"][network]["overall"], record["copying"]["pixels"]
         near = next(reversed(own["thresholds"].values()))
         cells = [title, str(record["gan_seed"]), f"{record['images']:,}"]
-        cells += [measures.number(overall[name]) for name in _HEAD]
-        cells += [f"{near['share']:.1%}", f"{own['authenticity']:.1%}", measures.number(own["ct"], "+.1f")]
+        cells += [measure_text.number(overall[name]) for name in _HEAD]
+        cells += [f"{near['share']:.1%}", f"{own['authenticity']:.1%}", measure_text.number(own["ct"], "+.1f")]
         rows.append(cells)
     lines = ["| " + " | ".join(row) + " |" for row in rows]
     if made["reference_note"]:

@@ -14,6 +14,7 @@ from tfgan_aug.core import artefacts, workdirs
 from tfgan_aug.core.errors import UserError
 from tfgan_aug.data import sources, subsets
 from tfgan_aug.experiments import estimates, summaries, table
+from tfgan_aug.reports import table_text
 from tfgan_aug.training import strategies, workers
 from tfgan_aug.training.progress import Progress
 
@@ -65,8 +66,8 @@ def run(config, options, command=""):
         made.work()
         with workdirs.claimed(workdir, "summary", wait=True):
             summary = summaries.summarise(workdir)
-            summaries.write_cards(summary, workdir)
-        text = summaries.markdown(summary)
+            table_text.write_cards(summary, workdir)
+        text = table_text.markdown(summary)
         closing = f"{workdir / 'table.json'}; python -m tools.make_report --workdir={options.workdir} writes the page"
         return f"{text}\n\n{closing}\n"
 

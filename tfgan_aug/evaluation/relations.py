@@ -5,7 +5,7 @@ Makes no file. Reads measures.json and table.json of a workdir, and the measured
 
 import numpy as np
 
-from tfgan_aug.experiments import measures
+from tfgan_aug.evaluation import names
 
 # Fewer pools order nothing: with five, one order in 120 is perfect by chance.
 LEAST = 5
@@ -49,10 +49,10 @@ def metrics_of(record):
     """{name: value, larger is better}: every overall metric of a set of generated images (see `measures.measure`)."""
     found = {}
     for network, measured in record["quality"].items():
-        for name in measures.SHOWN:
+        for name in names.SHOWN:
             value = measured["overall"][name]
             if value is not None:
-                found[measures.metric_name(name, network)] = -value if name in _LESS else value
+                found[names.metric_name(name, network)] = -value if name in _LESS else value
     for space, own in record["copying"].items():
         found[f"authenticity-{space}"] = own["authenticity"]
         if own["ct"] is not None:

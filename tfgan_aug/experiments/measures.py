@@ -16,11 +16,10 @@ from tfgan_aug.data import subsets
 from tfgan_aug.datasets import augmented, cards
 from tfgan_aug.evaluation import copying, features, quality
 from tfgan_aug.experiments import feature_stage, judge_stage
+from tfgan_aug.reports import measure_text
 
 VERSION = 1
 FILE = "measures.json"
-# How a metric of the features of a network is called: FID is of Inception's alone.
-TITLES = {"cnn": "cnn", "judge": "judge", "inception": "Inception"}
 _QUANTILE = 0.01
 
 
@@ -192,7 +191,9 @@ def measure(config, workdir, roots, source, strategy, progress):
         with progress.task(f"measured {held_by[0].variant}: {len(images):,} generated images"):
             records.append(measurer.measure(key, provenance, held_by, images, labels))
         for dataset in held_by:
-            cards.record_images(dataset, lines(records[-1], measurer.reference_note), workdir / records[-1]["pairs"])
+            cards.record_images(
+                dataset, measure_text.lines(records[-1], measurer.reference_note), workdir / records[-1]["pairs"]
+            )
     if not records:
         raise UserError(
             "--workdir: found no dataset with generated images of this config, expected tools.build_dataset's"
@@ -207,19 +208,6 @@ def measure(config, workdir, roots, source, strategy, progress):
     }
     artefacts.write_json(workdir / FILE, made)
     return made
-
-
-def metric_name(name, network):
-    """What a reader sees: FID and KID for Inception's features, else such as FD-cnn and KID-cnn."""
-    words = {"frechet_distance": "FD", "kernel_distance": "KID"}.get(name, name)
-    if network == "inception":
-        return {"FD": "FID"}.get(words, words)
-    return f"{words}-{network}"
-
-
-def number(value, form=".3g"):
-    """A number in words; `-` for None."""
-    return "-" if value is None else f"{value:{form}}"
 
 
 def sweep_points(workdir):
@@ -241,30 +229,3 @@ def titles(sets, workdir):
         point = next((points[digest] for digest in record["datasets"] if digest in points), "")
         made.append(f"{name} ({point})" if point and shared[name, record["gan_seed"]] > 1 else name)
     return made
-
-
-SHOWN = ("frechet_distance", "kernel_distance", "precision", "recall", "density", "coverage")
-
-
-def lines(record, reference_note):
-    """Lines of Markdown for a dataset's card: quality by network, a class a line, and copying."""
-    against = (
-        "the training images themselves (a copy looks perfect)" if reference_note else "unused images of the source"
-    )
-    found = [f"{record['images']:,} generated images, compared with {against}.", ""]
-    for network, measured in record["quality"].items():
-        head = [metric_name(name, network) for name in SHOWN]
-        found += [f"| class | {' | '.join(head)} |", "| --- " * (len(head) + 1) + "|"]
-        for title, values in (("all", measured["overall"]), *measured["classes"].items()):
-            title = title.replace("|", chr(92) + "|")
-            found.append(f"| {title} | {' | '.join(number(values[name]) for name in SHOWN)} |")
-        found.append("")
-    for space, own in record["copying"].items():
-        for name, limit in own["thresholds"].items():
-            found.append(
-                f"* Near-copies by {space}: {limit['share']:.1%} are closer to a training image than all but "
-                f"{_QUANTILE:.0%} of the {name} are."
-            )
-        ct = f"C_T {own['ct']:+.1f} (below about -3: copying)" if own["ct"] is not None else f"C_T: - ({own['why']})"
-        found.append(f"* By {space}: {own['authenticity']:.1%} authentic; {ct}.")
-    return [*found, "", "![the closest pairs](closest_pairs.png)"]

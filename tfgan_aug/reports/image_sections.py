@@ -5,9 +5,10 @@ Makes no file. Reads, in the workdir, measures.json (tools.measure), sweeps/*/sw
 """
 
 from tfgan_aug.core import artefacts
-from tfgan_aug.evaluation import relations
+from tfgan_aug.evaluation import names, relations
 from tfgan_aug.experiments import gains, measures
 from tfgan_aug.experiments.advice import FILE as ADVICE
+from tfgan_aug.reports import measure_text
 from tfgan_aug.reports.page import Cell, Chart, Details, Picture, Section, Table, Text, line_chart, literal
 
 _CLASSES = 20
@@ -43,7 +44,7 @@ def images(table, workdir):
     words = "; ".join(_NETWORKS[name] for name in networks)
     blocks = [Text(_QUALITY.format(networks=words, reference=against))]
     for network in networks:
-        head = ("images of", "GAN seed", "n", *(measures.metric_name(name, network) for name in measures.SHOWN))
+        head = ("images of", "GAN seed", "n", *(names.metric_name(name, network) for name in names.SHOWN))
         lines = [(*_named(record), *_values(record["quality"][network]["overall"])) for record in made["sets"]]
         blocks.append(Table(head, tuple(lines), f"All classes, features of {network}.", "llr"))
         lines = [
@@ -64,7 +65,7 @@ def _named(record):
 
 
 def _values(values):
-    return [measures.number(values[name]) for name in measures.SHOWN]
+    return [measure_text.number(values[name]) for name in names.SHOWN]
 
 
 def _copying(made):
@@ -80,7 +81,7 @@ def _copying(made):
                 line.append(Cell(f"{share:.1f}", 0.0, "bad" if share > 5 else ""))
             ct = own["ct"]
             line += [f"{100 * own['authenticity']:.1f}"]
-            line.append(Cell(measures.number(ct, "+.1f"), 0.0, "bad" if ct is not None and ct < -3 else ""))
+            line.append(Cell(measure_text.number(ct, "+.1f"), 0.0, "bad" if ct is not None and ct < -3 else ""))
         lines.append(tuple(line))
     return Table(tuple(head), tuple(lines), "Red: more than 5 % near-copies, C_T below -3.", "llr")
 

@@ -1,0 +1,169 @@
+"""sweep_runs."""
+
+import csv
+import dataclasses
+import io
+
+import numpy as np
+
+from tfgan_aug.config import settings
+from tfgan_aug.core import artefacts
+from tfgan_aug.core.errors import UserError
+from tfgan_aug.data import subsets
+from tfgan_aug.datasets import variants
+from tfgan_aug.evaluation import comparison
+from tfgan_aug.experiments import sweeps, table
+from tfgan_aug.experiments.rows import all_rows
+from tfgan_aug.reports import sweep_text
+from tfgan_aug.sampling import rules
+
+FIELDS = ("curve", "label", "x", "row", "images", "cells", "mean", "sd", "difference", "low", "high", "p")
+FIELDS += ("acceptance", "margin", "confidence", "recall", "recall_difference", "recall_low", "recall_high")
+
+
+def plan(name, points, choice):
+    cells = sum(len(choice.classifier_seeds) * (len(choice.gan_seeds) if p.rows[0].variant.gan else 1) for p in points)
+    labels = ", ".join(f"{point.curve} {point.label}" for point in points)
+    return f"{name}: {len(points)} points ({labels}), up to {cells} trainings of classifiers and as many of row real"
+
+
+class SweepRuns:
+    def __init__(self, config, choice, workdir, source, strategy, progress):
+        self.config, self.choice, self.workdir, self.source = config, choice, workdir, source
+        self.strategy, self.progress, self._subsets = strategy, progress, {}
+
+    def subset(self, config):
+        """The subset that a point's config chooses, read once."""
+        keys = ("train_per_class", "test_per_class", "rare_class", "rare_share", "seed")
+        key = tuple(config[name] for name in keys)
+        if key not in self._subsets:
+            self._subsets[key] = subsets.read(self.source, config)
+        return self._subsets[key]
+
+    def sweep(self, name, points):
+        """Runs a sweep, point by point; gives its table and answer in words."""
+        folder, records = self.workdir / "sweeps" / name, []
+        folder.mkdir(parents=True, exist_ok=True)
+        for number, point in enumerate(points, start=1):
+            self.progress.note(f"sweep {name}, point {number} of {len(points)}: {point.curve} {point.label}")
+            record = self.point(folder, point, name)
+            if record:
+                records.append(record)
+            made = self._write(folder, name, records, len(points))
+        return f"{sweep_text.text(made)}\n\n{folder / 'sweep.csv'}, {folder / 'sweep.png'}\n"
+
+    def point(self, folder, point, name):
+        """A point's record (see `FIELDS`), or None where too few images were accepted for any."""
+        real = next(row for row in all_rows(settings.GANS) if row.name == "real")
+        wanted = (real, *(row for row in point.rows if row.name != "real"))
+        digest = artefacts.digest({"config": point.config.to_dict(), "rows": [row.name for row in wanted]})
+        choice = dataclasses.replace(self.choice, rows=wanted)
+        made = table.Table(
+            point.config,
+            choice,
+            self.workdir,
+            self.strategy,
+            self.source,
+            self.subset(point.config),
+            self.progress,
+            {},
+            allow_shortfall=True,
+            home=folder / digest,
+        )
+        (folder / digest).mkdir(parents=True, exist_ok=True)
+        made.check()
+        made.begin()
+        made.work()
+        hits, labels, results, images = _hits(made)
+        row = point.rows[0]
+        if row.name not in hits or (row.variant.gan and images[row.name] <= images["real"]):
+            self.progress.note(f"{name}, {point.curve} {point.label}: left out, too few images were accepted")
+            return None
+        own, base = hits[row.name], hits["real"]
+        classes = len(self.source.class_names)
+        described = comparison.describe(own, labels, classes)
+        record = {**dict.fromkeys(FIELDS), "curve": point.curve, "label": point.label, "x": point.x, "row": row.name}
+        record |= {"images": images[row.name], "cells": int(own.shape[0] * own.shape[1])}
+        record |= {"mean": described["mean"], "sd": described["sd"], "datasets": results[row.name]}
+        gan = bool(row.variant.gan)
+        # The baseline itself differs from nothing.
+        if row.name != "real":
+            record |= _compared(own, base, gan, point.config.table.resamples)
+        if name == "rare":
+            mine = labels == self.source.class_names.index(self.config.rare_class)
+            record["recall"] = 100 * float(own[:, :, mine].mean())
+            if row.name != "real":
+                rare = _compared(own[:, :, mine], base[:, :, mine], gan, point.config.table.resamples)
+                record |= {f"recall_{field}": rare[field] for field in ("difference", "low", "high")}
+        if gan:
+            record |= _drawn(made, row)
+            if record["x"] is None and name == "threshold":
+                record["x"] = record["margin"]
+        return record
+
+    def _write(self, folder, name, records, total):
+        title, x_label, log = sweeps.SWEEPS[name]
+        made = {"sweep": name, "title": title, "x_label": x_label, "log": log, "points": records, "planned": total}
+        made["rare_class"] = self.config.rare_class
+        made["config"] = {key: value for key, value in self.config.to_dict().items() if key != "source_data_dir"}
+        made["answer"] = sweep_text.answer(name, records)
+        artefacts.write_json(folder / "sweep.json", made)
+        lines = io.StringIO()
+        writer = csv.DictWriter(lines, FIELDS, extrasaction="ignore", lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(records)
+        artefacts.write_text(folder / "sweep.csv", lines.getvalue())
+        sweep_text.draw(folder / "sweep.png", made)
+        return made
+
+
+def _hits(made):
+    """({row: hits bool (G, C, N)}, labels (N,), {row: digests of its datasets}, {row: images}) of a finished table."""
+    cells, digests, images, labels = {}, {}, {}, None
+    for row, gan_seed, _, cell in made.cells():
+        if cell is None:
+            continue
+        folder = cell.stage(made.workdir).path
+        with np.load(folder / "hits.npz") as file:
+            split = "test" if "test" in file else "held_out"
+            cells.setdefault(row.name, {}).setdefault(gan_seed, []).append(file[split])
+            labels = file[f"{split}_labels"]
+        digests.setdefault(row.name, []).append(cell.dataset.digest)
+        images[row.name] = artefacts.read_json(folder / "result.json")["images"]
+    if labels is None:
+        raise UserError(
+            "--config.test_per_class: found 0 and a source without a test split, expected images to score on"
+        )
+    hits = {name: np.array(list(by_seed.values())) for name, by_seed in cells.items()}
+    return hits, labels, {name: sorted(set(found)) for name, found in digests.items()}, images
+
+
+def _compared(own, base, gan, resamples):
+    compared = comparison.compare(own, base, gan=gan, resamples=resamples, widen=True)
+    return {name: compared[name] for name in ("difference", "low", "high", "p")}
+
+
+def _drawn(made, row):
+    """{"acceptance": share of draws, "margin", "confidence": means of the row's generated images}, over GAN seeds.
+
+    The acceptance is the mean of the classes' shares, of the draws that their quotas took: of the classes that accept
+    few, more were drawn. Draws that a later run adds to the pool change nothing.
+    """
+    shares, margins, confidences = [], [], []
+    code = rules.VERDICTS.index("fp" if "fp" in row.variant.verdicts else "tp")
+    for unit in made.units.values():
+        if unit.gan != row.variant.gan:
+            continue
+        # Classes that need no image were not drawn.
+        shares += [counts[code] / counts[0] for counts in unit.record()["draws_tp_fp"] if counts[0]]
+        names = row.generated_ids(unit.dataset(row.variant))
+        drawn = np.array([variants.parse_name(name) for name in names]).reshape(-1, 2)
+        for label in np.unique(drawn[:, 0]):
+            found = unit.job.pool(unit.gan).probabilities(label, np.sort(drawn[drawn[:, 0] == label, 1]))
+            margins.append(rules.margins(label, found))
+            confidences.append(found.max(axis=1))
+    found = {"acceptance": float(np.mean(shares)) if shares else None, "margin": None, "confidence": None}
+    if margins:
+        found |= {"margin": float(np.concatenate(margins).mean())}
+        found |= {"confidence": float(np.concatenate(confidences).mean())}
+    return found
