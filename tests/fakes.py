@@ -4,6 +4,7 @@ import numpy as np
 
 from tfgan_aug.core import streams
 from tfgan_aug.data import subsets
+from tfgan_aug.sampling import filling
 
 CLASSES = 3
 NAMES = ("blue", "green", "red")
@@ -20,6 +21,11 @@ class Generator:
             raise OSError("the disk is full")
         self.calls.append((int(labels[0]), int(seeds[0])))
         return images_of(seeds)
+
+
+def drawer(block_size, generator=None, seed=0):
+    """A `filling.Drawer` of these fakes."""
+    return filling.Drawer(generator or Generator(), judge, seed, block_size)
 
 
 def images_of(seeds):

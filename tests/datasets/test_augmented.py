@@ -1,5 +1,6 @@
 """Datasets on disk: balanced in every slice, the same bytes each time, read without the library, whole or not there."""
 
+import dataclasses
 import hashlib
 import io
 import itertools
@@ -25,7 +26,6 @@ from tfgan_aug.sampling import filling, pools, rules
 SHAPE = (2, 2, 1)
 OWN = 12
 INFO = {
-    "description": "Pictures.",
     "citation": "@misc{kono, title={GAN images}}",
     "homepage": "https://example.org/",
     "license": "CC0",
@@ -80,13 +80,21 @@ def material(tmp_path_factory):
     """A subset, geometric images of it, and a pool of 10 TP and 10 FP images a class."""
     pool = pools.Pool(tmp_path_factory.mktemp("pool"))
     subset = subsets.Subset(fakes.NAMES, fakes.part(OWN), fakes.part(4, first=1000))
-    options = {"class_names": fakes.NAMES, "rule": rules.Rule(), "seed": 0, "block_size": 9, "max_draws": 999}
-    needed = {"tp": np.full(3, 10), "fp": np.full(3, 10), "allow_shortfall": False, "progress": lambda *numbers: None}
-    filling.fill(pool, fakes.Generator(), fakes.judge, **needed, **options)
+    wanted = filling.Wanted(np.full(3, 10), np.full(3, 10), rules.Rule(), block_size=9, max_draws=999)
+    filling.fill(pool, fakes.drawer(9), wanted, fakes.NAMES, lambda *numbers: None)
     return subset, 255 - subset.train.images, pool
 
 
-def write(data_dir, material, name="dcgan_tp_geo", digest="d1", seed=0, wrap=lambda examples: examples, **changes):
+def write(
+    data_dir,
+    material,
+    name="dcgan_tp_geo",
+    digest="d1",
+    seed=0,
+    wrap=lambda examples: examples,
+    card="# A card\n",
+    **changes,
+):
     subset, geometric, pool = material
     variant = variants.Variant.parse(name)
     train, count = variants.training_examples(
@@ -98,11 +106,10 @@ def write(data_dir, material, name="dcgan_tp_geo", digest="d1", seed=0, wrap=lam
         quotas=variant.quotas(np.full(3, 10)) if variant.gan else {},
         seed=seed,
     )
-    test = variants.interleave([variants.real_examples(subset.held_out, label) for label in range(3)], [4] * 3)
+    held_out = variants.interleave([variants.real_examples(subset.held_out, label) for label in range(3)], [4] * 3)
     dataset = augmented.Dataset(data_dir, "x_gan_aug", name)
-    arguments = {"train": wrap(train), "train_count": count, "test": test, "test_count": 12}
-    arguments |= {"image_shape": SHAPE, "class_names": fakes.NAMES, "info": INFO}
-    dataset.write(**{**arguments, "provenance": {"digest": digest}, "card": "# A card\n", **changes})
+    contents = augmented.Contents(wrap(train), count, held_out, 12, SHAPE, fakes.NAMES, INFO)
+    dataset.write(dataclasses.replace(contents, **changes), {"digest": digest, "description": "Images."}, card)
     return dataset
 
 
@@ -151,7 +158,7 @@ def test_a_process_with_tfds_alone_reads_it(tmp_path, material, small_shards):
     assert found["splits"] == {"train": total, "test": 12} and len(shards(dataset)) == 6
     assert found["spec"] == ["uint8(2, 2, 1)", "int64()"]
     assert found["names"] == list(fakes.NAMES) and found["keys"] == ["image", "label"]
-    assert found["info"] == [INFO[name] for name in ("description", "citation", "homepage", "license")]
+    assert found["info"] == ["Images.", *INFO.values()]
     assert found["features"] == {
         "image": "uint8", "label": "int64", "id": "object", "origin": "object", "verdict": "object",
         "predicted": "int64", "confidence": "float32",
@@ -191,9 +198,9 @@ def test_plain_tensorflow_reads_the_same_images(tmp_path, material, small_shards
 def test_colour_images_survive(tmp_path):
     pictures = np.random.default_rng(0).integers(0, 256, (4, 16, 16, 3), np.uint8)
     train = [variants.example(picture, i % 2, f"id{i}", "real") for i, picture in enumerate(pictures)]
-    changes = {"train": train, "train_count": 4, "image_shape": (16, 16, 3), "class_names": ("a", "b"), "test_count": 0}
+    contents = augmented.Contents(train, 4, [], 0, (16, 16, 3), ("a", "b"), {"citation": "", "license": ""})
     dataset = augmented.Dataset(tmp_path, "colour_gan_aug", "real")
-    dataset.write(test=[], info={"description": "", "citation": ""}, provenance={"digest": "d"}, card="", **changes)
+    dataset.write(contents, {"digest": "d", "description": ""}, "")
     assert np.array_equal(dataset.load("train")[0], pictures)
     # No held-out images: no empty split.
     assert dataset.splits == ("train",)
@@ -326,7 +333,7 @@ def test_examples_are_consumed_one_by_one(tmp_path, material, small_shards, monk
             yield example
 
     monkeypatch.setattr(records, "_serialize", counted)
-    write(tmp_path, material, wrap=watched, test=[], test_count=0)
+    write(tmp_path, material, wrap=watched, held_out=[], held_out_count=0)
     assert len(ahead) == 102 and set(ahead) == {1}
 
 
@@ -362,10 +369,10 @@ def test_ids_of_many_draws_rise_as_numbers_do(tmp_path, material):
         ]
 
     for number, indices in enumerate([(99_999_999, 100_000_000), (100_000_000, 3)]):
-        write(tmp_path / str(number), material, train=generated(*indices), train_count=2, test=[], test_count=0)
+        write(tmp_path / str(number), material, train=generated(*indices), train_count=2, held_out=[], held_out_count=0)
     twice = generated(100_000_000, 3, 100_000_000)
     with pytest.raises(RuntimeError, match="id dcgan/0000/100000000 comes twice"):
-        write(tmp_path / "twice", material, train=twice, train_count=3, test=[], test_count=0)
+        write(tmp_path / "twice", material, train=twice, train_count=3, held_out=[], held_out_count=0)
 
 
 def test_images_are_stored_as_png(tmp_path, material):
@@ -378,7 +385,7 @@ def test_images_are_stored_as_png(tmp_path, material):
 
 def test_more_examples_than_announced_are_refused(tmp_path, material):
     with pytest.raises(RuntimeError, match="split test: found more than 11 examples to write"):
-        write(tmp_path, material, test_count=11)
+        write(tmp_path, material, held_out_count=11)
     assert not augmented.Dataset(tmp_path, "x_gan_aug", "dcgan_tp_geo").path.exists()
 
 

@@ -1,5 +1,6 @@
 """Beam pipelines leave what one process leaves: the same draws, the same shards, for any number of workers."""
 
+import dataclasses
 import subprocess
 import sys
 
@@ -23,7 +24,7 @@ BLOCK = 7
 
 @pytest.fixture(scope="module")
 def engine():
-    return beam.Engine(LOCAL)
+    return beam.Runner(LOCAL)
 
 
 @pytest.fixture
@@ -32,26 +33,18 @@ def fake_networks(monkeypatch):
 
 
 def wanted(rule, **options):
-    needed = {"tp": np.array([5, 9, 0]), "fp": np.array([4, 0, 2]), "rule": rule, "least": 0, "block_size": BLOCK}
-    return {**needed, "max_draws": 700, **options}
+    needed = filling.Wanted(np.array([5, 9, 0]), np.array([4, 0, 2]), rule, BLOCK, max_draws=700)
+    return dataclasses.replace(needed, **options)
 
 
-def fill(pool, generator, **needed):
-    return filling.fill(
-        pool,
-        generator,
-        fakes.judge,
-        class_names=fakes.NAMES,
-        seed=0,
-        allow_shortfall=True,
-        progress=lambda *numbers: None,
-        **needed,
-    )
+def fill(pool, generator, needed):
+    drawer = fakes.drawer(BLOCK, generator)
+    return filling.fill(pool, drawer, needed, fakes.NAMES, lambda *numbers: None, allow_shortfall=True)
 
 
 def selected(pool, rule, needed):
     return [
-        [(draw["index"], draw["png"]) for draw in pool.select(rule, label, verdict, needed[verdict][label])]
+        [(draw["index"], draw["png"]) for draw in pool.select(rule, label, verdict, getattr(needed, verdict)[label])]
         for label in range(3)
         for verdict in ("tp", "fp")
     ]
@@ -65,13 +58,13 @@ def test_rounds_draw_what_one_process_needs(tmp_path, engine, fake_networks, lea
     rule, notes = rules.Rule(0.6), []
     needed = wanted(rule, least=least, max_draws=max_draws)
     plain, pool = pools.Pool(tmp_path / "plain"), pools.Pool(tmp_path / "pool")
-    expected = fill(plain, fakes.Generator(), **needed)
+    expected = fill(plain, fakes.Generator(), needed)
     # Some blocks are there already, one of them with a gap before it.
     for number in (0, 2):
-        filling.draw(pool, fakes.Generator(), fakes.judge, 0, 1, number, BLOCK)
-    engine.fill(pool, (tmp_path, tmp_path), seed=0, note=notes.append, classes=3, **needed)
+        pool.write(number, *fakes.drawer(BLOCK).draw(1, number))
+    engine.fill(pool, (tmp_path, tmp_path), needed, 0, notes.append)
     generator = fakes.Generator()
-    drawn = fill(pool, generator, **needed)
+    drawn = fill(pool, generator, needed)
     # Nothing is left to draw, and nothing is drawn far beyond the need.
     assert generator.calls == []
     np.testing.assert_array_equal(drawn.counts, expected.counts)
@@ -85,7 +78,7 @@ def test_each_block_is_counted_once(tmp_path, engine, fake_networks, monkeypatch
     pool, counted = pools.Pool(tmp_path), []
     codes = pools.Pool.codes
     monkeypatch.setattr(pools.Pool, "codes", lambda *block: counted.append(block[2:]) or codes(*block))
-    engine.fill(pool, (tmp_path, tmp_path), seed=0, note=lambda text: None, classes=3, **wanted(rules.Rule(0.6)))
+    engine.fill(pool, (tmp_path, tmp_path), wanted(rules.Rule(0.6)), 0, lambda text: None)
     assert len(counted) == len(set(counted)) > 3
 
 
@@ -95,27 +88,27 @@ def test_workers_that_do_not_see_the_workdir(tmp_path, engine, monkeypatch):
     with pytest.raises(
         UserError, match="^--workdir: workers left no draws in .*, expected a folder that all of them see alike"
     ):
-        engine.fill(pool, (tmp_path, tmp_path), seed=0, note=lambda text: None, classes=3, **wanted(rules.Rule()))
+        engine.fill(pool, (tmp_path, tmp_path), wanted(rules.Rule()), 0, lambda text: None)
 
 
 def test_a_full_pool_starts_no_pipeline(tmp_path, engine, fake_networks, monkeypatch):
     pool, needed = pools.Pool(tmp_path), wanted(rules.Rule())
-    fill(pool, fakes.Generator(), **needed)
+    fill(pool, fakes.Generator(), needed)
     monkeypatch.setattr(engine, "run", None)
-    engine.fill(pool, (tmp_path, tmp_path), seed=0, note=None, classes=3, **needed)
+    engine.fill(pool, (tmp_path, tmp_path), needed, 0, None)
 
 
 def test_lacking_by_hand(tmp_path):
     """13 draws of class 0 give 5 TP; for 9 it takes as many again and a bit: blocks 2 and 3 of 7."""
     pool, rule = pools.Pool(tmp_path), rules.Rule()
     for number in (0, 1):
-        filling.draw(pool, fakes.Generator(), fakes.judge, 0, 0, number, BLOCK)
+        pool.write(number, *fakes.drawer(BLOCK).draw(0, number))
     found = len(fakes.accepted(0, "tp", 0.0, 14))
-    options = {"fp": [0], "classes": 1, "rule": rule, "block_size": BLOCK, "max_draws": 700}
-    blocks = filling.lacking(pool, tp=[found + 4], **options)
+    needed = filling.Wanted([found + 4], [0], rule, BLOCK, max_draws=700)
+    blocks = filling.lacking(pool, needed)
     assert blocks == [(0, 2 + ahead) for ahead in range(-(-4 * 14 // (found * BLOCK)))]
-    assert filling.lacking(pool, tp=[found], **options) == []
-    assert filling.lacking(pool, tp=[found + 4], **{**options, "max_draws": 14}) == []
+    assert filling.lacking(pool, dataclasses.replace(needed, tp=[found])) == []
+    assert filling.lacking(pool, dataclasses.replace(needed, max_draws=14)) == []
 
 
 # Writing
@@ -133,7 +126,7 @@ def test_shards_are_those_of_one_process(tmp_path, engine, monkeypatch, rule):
     monkeypatch.setattr(records, "_PIXEL_BYTES_A_SHARD", 80)
     subset = subsets.Subset(fakes.NAMES, fakes.part(6), fakes.part(4, first=1000))
     pool, quotas = pools.Pool(tmp_path / "pool"), {"tp": np.full(3, 10), "fp": np.full(3, 10)}
-    fill(pool, fakes.Generator(), **wanted(rule, **quotas))
+    fill(pool, fakes.Generator(), wanted(rule, **quotas))
     monkeypatch.setattr(subsets, "load", lambda path: subset)
     monkeypatch.setattr(geometric, "load", lambda path: 255 - subset.train.images)
     written = []
@@ -144,20 +137,10 @@ def test_shards_are_those_of_one_process(tmp_path, engine, monkeypatch, rule):
         variant = variants.Variant.parse("dcgan_tp_fp_geo")
         options = {"pool": source, "rule": rule, "quotas": quotas, "seed": 0}
         train, count = variants.training_examples(variant, made, images, **options)
-        test = (example for label in range(3) for example in variants.real_examples(made.held_out, label))
+        held_out = (example for label in range(3) for example in variants.real_examples(made.held_out, label))
         dataset = augmented.Dataset(tmp_path / folder, "x_gan_aug", variant.name)
-        dataset.write(
-            train=train,
-            train_count=count,
-            test=test,
-            test_count=12,
-            image_shape=(2, 2, 1),
-            class_names=fakes.NAMES,
-            info={},
-            provenance={},
-            card="",
-            write_split=write_split,
-        )
+        contents = augmented.Contents(train, count, held_out, 12, (2, 2, 1), fakes.NAMES, info={})
+        dataset.write(contents, {}, "", write_split)
         written.append(sums(dataset.path))
     assert written[0] == written[1] and len(written[0]) > 10
     assert not list((tmp_path / "beam").glob(".incomplete*"))
@@ -205,7 +188,7 @@ def test_the_command_with_several_processes_writes_the_same_datasets(tmp_path):
 )
 def test_options_that_beam_refuses(text, message):
     with pytest.raises(UserError, match=message):
-        beam.Engine(text)
+        beam.Runner(text)
 
 
 def test_beam_is_missing(tmp_path, monkeypatch):

@@ -22,21 +22,15 @@ def fill(
     shown=None,
     least=0,
 ):
-    return filling.fill(
-        pool,
-        generator,
-        judge,
-        tp=np.broadcast_to(tp, 3),
-        fp=np.broadcast_to(fp, 3),
-        class_names=fakes.NAMES,
-        rule=rules.Rule(threshold),
-        seed=0,
-        block_size=BLOCK,
-        max_draws=max_draws,
-        allow_shortfall=allow_shortfall,
-        progress=lambda *numbers: shown is None or shown.append(numbers),
-        least=least,
-    )
+    quotas = np.broadcast_to(tp, 3), np.broadcast_to(fp, 3)
+    wanted = filling.Wanted(*quotas, rules.Rule(threshold), BLOCK, max_draws, least)
+    drawer = filling.Drawer(generator, judge, 0, BLOCK)
+
+    def progress(*numbers):
+        if shown is not None:
+            shown.append(numbers)
+
+    return filling.fill(pool, drawer, wanted, fakes.NAMES, progress, allow_shortfall)
 
 
 def content(path):
@@ -104,7 +98,7 @@ def test_order_of_work_and_earlier_draws_change_nothing(tmp_path):
     # Classes backwards, one with more blocks than needed and one with a block missing before others.
     for label, numbers in ((2, range(12)), (1, (0,)), (0, (1, 2))):
         for number in numbers:
-            filling.draw(other, fakes.Generator(), fakes.judge, 0, label, number, BLOCK)
+            other.write(number, *fakes.drawer(BLOCK).draw(label, number))
     again = fill(other, fakes.Generator())
     assert np.array_equal(drawn.counts, again.counts)
     for label in range(3):
@@ -201,7 +195,7 @@ def test_classes_without_a_quota_are_not_drawn(tmp_path):
 
 def test_block_holds_one_stream_an_image():
     blocks = [
-        filling.draw_block(fakes.Generator(), seed=seed, label=label, number=number, block_size=BLOCK)
+        fakes.drawer(BLOCK, seed=seed).draw(label, number)[0]
         for seed in (0, 1)
         for label in range(3)
         for number in range(3)
@@ -211,7 +205,8 @@ def test_block_holds_one_stream_an_image():
     assert len(set(seeds.tolist())) == 2 * 3 * 3 * BLOCK
     assert np.array_equal(blocks[1].images, fakes.images_of(blocks[1].seeds))
     # The block size decides nothing.
-    (wide,) = (filling.draw_block(fakes.Generator(), seed=0, label=0, number=0, block_size=2 * BLOCK),)
+    wide, probabilities = fakes.drawer(2 * BLOCK).draw(0, 0)
+    assert np.array_equal(probabilities, fakes.judge(wide.images))
     assert np.array_equal(wide.seeds, np.concatenate([blocks[0].seeds, blocks[1].seeds]))
 
 

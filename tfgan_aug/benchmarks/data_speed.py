@@ -79,21 +79,10 @@ def rows(config, strategy, source, seconds):
 def _fill(path, generator, judge, classes, images, block):
     """A pool of `images` draws, as the main job makes it; gives (pool, draws TP FP a class)."""
     pool = pools.Pool(path)
-    drawn = filling.fill(
-        pool,
-        generator,
-        judge,
-        tp=np.zeros(classes),
-        fp=np.zeros(classes),
-        class_names=[str(label) for label in range(classes)],
-        rule=rules.Rule(),
-        seed=0,
-        block_size=block,
-        max_draws=images,
-        allow_shortfall=True,
-        progress=lambda *numbers: None,
-        least=images // classes,
-    )
+    none = np.zeros(classes, int)
+    wanted = filling.Wanted(none, none, rules.Rule(), block, max_draws=images, least=images // classes)
+    drawer, names = filling.Drawer(generator, judge, 0, block), [str(label) for label in range(classes)]
+    drawn = filling.fill(pool, drawer, wanted, names, lambda *numbers: None, allow_shortfall=True)
     return pool, drawn.counts
 
 
@@ -115,17 +104,8 @@ def _fill_and_write(path, generator, judge, classes, images, block, shape):
 
 def _write(dataset, examples, count, shape, classes):
     """Writes a dataset with a train split alone, reads it back and checks it, as the main job does."""
-    dataset.write(
-        train=examples,
-        train_count=count,
-        test=(),
-        test_count=0,
-        image_shape=shape,
-        class_names=[str(label) for label in range(classes)],
-        info={},
-        provenance={},
-        card="",
-    )
+    names = tuple(str(label) for label in range(classes))
+    dataset.write(augmented.Contents(examples, count, (), 0, shape, names, info={}), provenance={}, card="")
 
 
 def _files(config, strategy, pictures, folder, classes, seconds):

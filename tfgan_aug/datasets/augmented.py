@@ -6,9 +6,11 @@ Artefact: `<data_dir>/<source>_gan_aug/<variant>/1.0.0/` with TFRecord shards, T
 of its splits are not class-balanced, and holds up to a gigabyte in memory.
 """
 
+import dataclasses
 import os
 import pathlib
 import shutil
+from collections.abc import Iterable
 
 import numpy as np
 import tensorflow_datasets as tfds
@@ -19,6 +21,24 @@ from tfgan_aug.datasets import records, verification
 
 VERSION = "1.0.0"
 PROVENANCE = "provenance.json"
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Contents:
+    """What a dataset is made of.
+
+    `train` and `held_out` are iterables of examples in their final order, beside their numbers (`held_out_count` 0: no
+    such split). `held_out` is written as the split `test`: there it tests what was trained on `train`. `image_shape` is
+    (H, W, C); `info` holds `citation`, `homepage` and `license` of the source.
+    """
+
+    train: Iterable
+    train_count: int
+    held_out: Iterable
+    held_out_count: int
+    image_shape: tuple
+    class_names: tuple
+    info: dict
 
 
 class Dataset:
@@ -73,44 +93,32 @@ class Dataset:
             data[name] = np.array([text.decode() for text in data[name]])
         return tuple(data[name] for name in names or ("image", "label"))
 
-    def write(
-        self,
-        *,
-        train,
-        train_count,
-        test,
-        test_count,
-        image_shape,
-        class_names,
-        info,
-        provenance,
-        card,
-        write_split=records.write_split,
-    ):
-        """Writes, reads back and publishes the dataset.
+    def write(self, contents, provenance, card, write_split=records.write_split):
+        """Writes, reads back and publishes the dataset of these `Contents`.
 
-        `train` and `test` are iterables of examples in their final order (`test_count` 0: no such split); `info` holds
-        `citation`, `homepage` and `license`; `provenance` becomes provenance.json, its `description` the dataset's,
-        `card` README.md.
+        `provenance` (a dict) becomes provenance.json, its `description` the dataset's; `card` (text) README.md.
         """
         incomplete = self.data_dir / f".incomplete-{self.name}-{self.variant}"
         shutil.rmtree(incomplete, ignore_errors=True)
         # TFDS takes the version from the folder's name.
         folder = incomplete / VERSION
         folder.mkdir(parents=True)
-        splits = [write_split(folder, self.name, "train", train, train_count, image_shape)]
-        if test_count:
-            splits.append(write_split(folder, self.name, "test", test, test_count, image_shape))
-        texts = {"description": provenance.get("description"), **info}
+        shape, expected = contents.image_shape, {"train": contents.train_count, "test": contents.held_out_count}
+        splits = [
+            write_split(folder, self.name, split, examples, expected[split], shape)
+            for split, examples in (("train", contents.train), ("test", contents.held_out))
+            if split == "train" or expected[split]
+        ]
+        texts = {"description": provenance.get("description"), **contents.info}
         tfds.folder_dataset.write_metadata(
             data_dir=str(folder),
-            features=records.features(image_shape, class_names),
+            features=records.features(shape, contents.class_names),
             split_infos=splits,
             supervised_keys=("image", "label"),
             check_data=False,
             **{name: value for name, value in texts.items() if value},
         )
-        counts = verification.verify(folder, {"train": train_count, "test": test_count}, len(class_names))
+        counts = verification.verify(folder, expected, len(contents.class_names))
         artefacts.write_json(folder / PROVENANCE, {**provenance, "counts": counts})
         (folder / "README.md").write_text(card, encoding="utf-8")
         verification.write_sums(folder)

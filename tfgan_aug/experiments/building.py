@@ -54,7 +54,7 @@ def samples_per_class(section, counts):
 class Building:
     """The variants of one GAN seed; every method makes or finds one stage.
 
-    `engine` (None: this process) draws, judges and writes: a `beam_engine.Engine`. `gan_seed` (None: the config's) is
+    `engine` (None: this process) draws, judges and writes: a `sampling.beam.Runner`. `gan_seed` (None: the config's) is
     that of the GANs' training and of the draws; subset, geometric images and judge are the config seed's. `drawn` maps
     a GAN's name to what each rule found in its pool, `rules` to the rules.
     """
@@ -187,26 +187,17 @@ class Building:
                     own[verdict] = own[verdict].clip(quota)
         generator = self._generator(gan, subset)
         self.prepare()
-        judge, pool = self.judge(), self.pool(gan)
+        pool = self.pool(gan)
+        drawer = filling.Drawer(generator, self.judge(), self.gan_config.seed, samples.block_size)
 
         def fill(quotas, rule, allow_shortfall, least=0):
-            wanted = {**quotas, "rule": rule, "least": least, "block_size": samples.block_size}
-            wanted |= {"max_draws": samples.max_draws_per_class}
+            limits = samples.block_size, samples.max_draws_per_class
+            wanted = filling.Wanted(quotas["tp"], quotas["fp"], rule, *limits, least=least)
             if self.engine:
                 networks = self.gan_stages[gan].path, self.judge_stage.path
-                classes, seed = len(subset.class_names), self.gan_config.seed
-                self.engine.fill(pool, networks, seed=seed, note=self.progress.note, classes=classes, **wanted)
+                self.engine.fill(pool, networks, wanted, self.gan_config.seed, self.progress.note)
             with self.progress.drawing(gan, subset.class_names, quotas) as show:
-                return filling.fill(
-                    pool,
-                    generator,
-                    judge,
-                    class_names=subset.class_names,
-                    seed=self.gan_config.seed,
-                    allow_shortfall=allow_shortfall,
-                    progress=show,
-                    **wanted,
-                )
+                return filling.fill(pool, drawer, wanted, subset.class_names, show, allow_shortfall)
 
         drawn = {}
         with self.pool_stages[gan].growing():
@@ -288,7 +279,7 @@ class Building:
             seed=self.config.seed,
         )
         counts = subset.held_out.counts(subset.classes)
-        test = variants.interleave(
+        held_out = variants.interleave(
             [variants.real_examples(subset.held_out, label) for label in range(subset.classes)], counts, digest
         )
         described = {"digest": digest, "request": self.request(variant), "subset": self.subset_stage.digest}
@@ -299,16 +290,18 @@ class Building:
         provenance = cards.provenance(variant, self.source, self.config, len(subset.train.ids), described)
         with self.progress.task(f"{variant.name}: {count:,} images"):
             dataset.write(
-                train=train,
-                train_count=count,
-                test=test,
-                test_count=int(counts.sum()),
-                image_shape=self.source.image_shape,
-                class_names=subset.class_names,
-                info={name: getattr(self.source, name) for name in ("citation", "homepage", "license")},
-                provenance=provenance,
-                card=cards.text(dataset, self.source, provenance),
-                write_split=write_split,
+                augmented.Contents(
+                    train=train,
+                    train_count=count,
+                    held_out=held_out,
+                    held_out_count=int(counts.sum()),
+                    image_shape=self.source.image_shape,
+                    class_names=subset.class_names,
+                    info={name: getattr(self.source, name) for name in ("citation", "homepage", "license")},
+                ),
+                provenance,
+                cards.text(dataset, self.source, provenance),
+                write_split,
             )
 
     def _quotas(self, variant):

@@ -64,7 +64,7 @@ def build_dataset(config, options):
 
 
 def _engine(beam_options):
-    """The Beam engine with these options; None where there are none. Raises `UserError` where Beam is missing."""
+    """Returns the `sampling.beam.Runner` of these options, None without; raises `UserError` where Beam is missing."""
     if not beam_options:
         return None
     root, level = logging.getLogger(), logging.getLogger().level
@@ -78,7 +78,7 @@ def _engine(beam_options):
         raise UserError("--beam_options: found no apache_beam, expected it: pip install 'tfgan_aug[beam]'") from None
     finally:
         root.setLevel(level)
-    return beam.Engine(beam_options)
+    return beam.Runner(beam_options)
 
 
 def _run(job):

@@ -2,7 +2,7 @@
 
 Needs the extra `beam`. Each element is a range of one class's indices (a block of the pool) or a shard of a split, so
 that no process needs what another one has in memory; all of them see the workdir and the data folder under the same
-paths. What a pipeline leaves are the files that `filling.draw` and `records.write_shard` leave; which blocks are
+paths. What a pipeline leaves are the files that `filling.fill` and `records.write_shard` leave; which blocks are
 drawn, and what stands in which shard, is decided here, before a pipeline starts.
 """
 
@@ -35,7 +35,7 @@ _MARGIN = 1.1
 _MOST_BLOCKS = 100_000
 
 
-class Engine:
+class Runner:
     """Runs pipelines with the options of a text such as `--runner=FlinkRunner --flink_master=host:8081`.
 
     Raises `UserError`, naming `--beam_options`, for a text that Beam does not take.
@@ -66,16 +66,17 @@ class Engine:
         with beam.Pipeline(options=PipelineOptions(self._words)) as pipeline:
             build(pipeline)
 
-    def fill(self, pool, networks, *, seed, note, **wanted):
+    def fill(self, pool, networks, wanted, seed, note):
         """Draws and judges the blocks that `filling.fill` would draw, and at most a few more, in rounds.
 
-        `networks` are the paths of the generator's and the judge's stages; `wanted` as for `filling.lacking`.
+        `networks` are the paths of the generator's and the judge's stages, `wanted` is a `filling.Wanted`; `note(text)`
+        is called at the start of each round. Raises `UserError` where workers do not see the pool's folder.
         """
         number, counted = 0, {}
-        while blocks := filling.lacking(pool, margin=_MARGIN, counted=counted, **wanted)[:_MOST_BLOCKS]:
+        while blocks := filling.lacking(pool, wanted, _MARGIN, counted)[:_MOST_BLOCKS]:
             number += 1
-            note(f"{pool.path.name}, round {number}: {len(blocks):,} blocks of {wanted['block_size']} images")
-            draw = _Draw(pool.path.resolve(), [path.resolve() for path in networks], seed, wanted["block_size"])
+            note(f"{pool.path.name}, round {number}: {len(blocks):,} blocks of {wanted.block_size} images")
+            draw = _Draw(pool.path.resolve(), [path.resolve() for path in networks], seed, wanted.block_size)
             self.run(
                 lambda pipeline, blocks=blocks, draw=draw: (
                     pipeline | beam.Create(blocks) | beam.Reshuffle() | beam.ParDo(draw)
@@ -131,7 +132,9 @@ class _Draw(beam.DoFn):
         pool = pools.Pool(self.path)
         # A runner may hand out an element again.
         if not pool.has(*element):
-            filling.draw(pool, *_loaded(*self.networks, self.block_size), self.seed, *element, self.block_size)
+            label, number = element
+            drawer = filling.Drawer(*_loaded(*self.networks, self.block_size), self.seed, self.block_size)
+            pool.write(number, *drawer.draw(label, number))
 
 
 class _Write(beam.DoFn):
@@ -177,7 +180,9 @@ class Images:
 
     def addressed(self, subset):
         """(the subset, its geometric images, its pool) with addresses for images."""
-        parts = {name: dataclasses.replace(getattr(subset, name), images=Addresses(name)) for name in ("train", "test")}
+        parts = {
+            name: dataclasses.replace(getattr(subset, name), images=Addresses(name)) for name in ("train", "held_out")
+        }
         copies = [Addresses("geometric", copy) for copy in range(len(self.geometric))]
         return dataclasses.replace(subset, **parts), copies, self.pool and AddressPool(self.pool)
 
