@@ -20,7 +20,7 @@ from PIL import Image
 from tfgan_aug.core import artefacts
 from tfgan_aug.core.errors import UserError
 from tfgan_aug.data import subsets
-from tfgan_aug.datasets import augmented, cards, records, variants, verification
+from tfgan_aug.datasets import augmented, cards, examples, records, variants, verification
 from tfgan_aug.sampling import filling, pools, rules
 
 SHAPE = (2, 2, 1)
@@ -36,7 +36,7 @@ INFO = {
 
 
 def letters(counts, key=0):
-    return list(variants.interleave([iter([i] * n) for i, n in enumerate(counts)], counts, key))
+    return list(examples.interleave([iter([i] * n) for i, n in enumerate(counts)], counts, key))
 
 
 @pytest.mark.parametrize("classes, count", [*itertools.product((2, 3, 7, 10), (1, 2, 5, 16)), (100, 3)])
@@ -64,7 +64,7 @@ def test_any_prefix_of_uneven_classes_holds_their_shares_to_within_one():
 def test_items_of_a_stream_keep_their_order_and_the_key_decides_that_of_streams():
     def items(key):
         return list(
-            variants.interleave([zip("aaaaa", range(5), strict=True), zip("bbbbb", range(5), strict=True)], [5, 5], key)
+            examples.interleave([zip("aaaaa", range(5), strict=True), zip("bbbbb", range(5), strict=True)], [5, 5], key)
         )
 
     assert [number for letter, number in items(0) if letter == "b"] == [0, 1, 2, 3, 4]
@@ -91,13 +91,13 @@ def write(
     name="dcgan_tp_geo",
     digest="d1",
     seed=0,
-    wrap=lambda examples: examples,
+    wrap=lambda train: train,
     card="# A card\n",
     **changes,
 ):
     subset, geometric, pool = material
     variant = variants.Variant.parse(name)
-    train, count = variants.training_examples(
+    train, count = examples.training_examples(
         variant,
         subset,
         [geometric, geometric // 2],
@@ -106,7 +106,7 @@ def write(
         quotas=variant.quotas(np.full(3, 10)) if variant.gan else {},
         seed=seed,
     )
-    held_out = variants.interleave([variants.real_examples(subset.held_out, label) for label in range(3)], [4] * 3)
+    held_out, _ = examples.held_out_examples(subset, digest)
     dataset = augmented.Dataset(data_dir, "x_gan_aug", name)
     contents = augmented.Contents(wrap(train), count, held_out, 12, SHAPE, fakes.NAMES, INFO)
     dataset.write(dataclasses.replace(contents, **changes), {"digest": digest, "description": "Images."}, card)
@@ -197,7 +197,7 @@ def test_plain_tensorflow_reads_the_same_images(tmp_path, material, small_shards
 
 def test_colour_images_survive(tmp_path):
     pictures = np.random.default_rng(0).integers(0, 256, (4, 16, 16, 3), np.uint8)
-    train = [variants.example(picture, i % 2, f"id{i}", "real") for i, picture in enumerate(pictures)]
+    train = [examples.example(picture, i % 2, f"id{i}", "real") for i, picture in enumerate(pictures)]
     contents = augmented.Contents(train, 4, [], 0, (16, 16, 3), ("a", "b"), {"citation": "", "license": ""})
     dataset = augmented.Dataset(tmp_path, "colour_gan_aug", "real")
     dataset.write(contents, {"digest": "d", "description": ""}, "")
@@ -264,8 +264,8 @@ def test_a_folder_of_other_origin_is_in_the_way(tmp_path):
 
 
 def test_failure_in_the_middle_leaves_no_dataset(tmp_path, material, small_shards):
-    def failing(examples):
-        yield from itertools.islice(examples, 45)
+    def failing(train):
+        yield from itertools.islice(train, 45)
         raise OSError("the disk is full")
 
     with pytest.raises(OSError, match="disk is full"):
@@ -281,16 +281,16 @@ def test_failure_keeps_the_dataset_to_be_replaced(tmp_path, material):
     dataset = write(tmp_path, material)
     before = sums(dataset.path)
     with pytest.raises(RuntimeError, match="found 5 examples to write, expected 102"):
-        write(tmp_path, material, digest="d2", wrap=lambda examples: itertools.islice(examples, 5))
+        write(tmp_path, material, digest="d2", wrap=lambda train: itertools.islice(train, 5))
     assert sums(dataset.path) == before
 
 
 def test_verifier_finds_test_images_in_train(tmp_path, material):
     subset = material[0]
 
-    def leaking(examples):
-        leak = variants.example(subset.held_out.images[3], 0, "train/leak", "real")
-        return itertools.chain([leak], itertools.islice(examples, 101))
+    def leaking(train):
+        leak = examples.example(subset.held_out.images[3], 0, "train/leak", "real")
+        return itertools.chain([leak], itertools.islice(train, 101))
 
     with pytest.raises(RuntimeError, match="test image train/1003 occurs in train as train/leak"):
         write(tmp_path, material, wrap=leaking)
@@ -299,10 +299,10 @@ def test_verifier_finds_test_images_in_train(tmp_path, material):
 
 @pytest.mark.parametrize("kind", ["real", "dcgan"])
 def test_verifier_finds_ids_that_come_twice(tmp_path, material, kind):
-    def doubled(examples):
-        examples = list(examples)
-        first = next(example for example in examples if example["origin"] == kind)
-        return [*examples[:-1], dict(first)]
+    def doubled(train):
+        train = list(train)
+        first = next(example for example in train if example["origin"] == kind)
+        return [*train[:-1], dict(first)]
 
     with pytest.raises(RuntimeError, match=rf"id {'train' if kind == 'real' else kind}/\S+ comes twice in split train"):
         write(tmp_path, material, wrap=doubled)
@@ -327,8 +327,8 @@ def test_examples_are_consumed_one_by_one(tmp_path, material, small_shards, monk
         written[0] += 1
         return serialize(example)
 
-    def watched(examples):
-        for example in examples:
+    def watched(train):
+        for example in train:
             read[0] += 1
             yield example
 
@@ -342,11 +342,11 @@ def test_pool_is_read_block_by_block(material, monkeypatch):
     pool, opened = material[2], []
     load = np.load
     monkeypatch.setattr(np, "load", lambda path: opened.append(path.stem) or load(path))
-    examples = variants.generated_examples(pool, rules.Rule(), "dcgan", 0, "tp", 10)
+    generated = examples.generated_examples(pool, rules.Rule(), "dcgan", 0, "tp", 10)
     assert opened == []
-    next(examples)
+    next(generated)
     assert len(opened) <= 2
-    assert len(list(examples)) == 9
+    assert len(list(generated)) == 9
     assert opened == [f"block-{number:06d}" for number in range(len(opened))] and len(opened) > 2
 
 
@@ -365,7 +365,7 @@ def test_ids_of_many_draws_rise_as_numbers_do(tmp_path, material):
         images = np.arange(12, dtype=np.uint8).reshape(-1, *SHAPE)
         ids = (f"dcgan/0000/{index:08d}" for index in indices)
         return [
-            variants.example(image, 0, name, "dcgan", "tp", 0, 1.0) for image, name in zip(images, ids, strict=False)
+            examples.example(image, 0, name, "dcgan", "tp", 0, 1.0) for image, name in zip(images, ids, strict=False)
         ]
 
     for number, indices in enumerate([(99_999_999, 100_000_000), (100_000_000, 3)]):

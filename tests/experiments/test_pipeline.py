@@ -18,10 +18,10 @@ from tfgan_aug.config import settings
 from tfgan_aug.core import artefacts, workdirs
 from tfgan_aug.core.errors import UserError
 from tfgan_aug.data import geometric, shapes, subsets
-from tfgan_aug.datasets import augmented
+from tfgan_aug.datasets import augmented, variants
 from tfgan_aug.experiments import cells, families, judge_stage, main_job
 
-VARIANTS = settings.variants_of(("dcgan",))
+VARIANTS = variants.variants_of(("dcgan",))
 
 
 # The command

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 import tiny
 
-from tfgan_aug.config import settings
 from tfgan_aug.core.errors import UserError
 from tfgan_aug.datasets import variants
 from tfgan_aug.experiments import rows
@@ -33,7 +32,7 @@ def test_the_papers_rows_and_numbers():
 def test_names_are_unique_and_every_dataset_can_be_built():
     names = [row.name for row in rows.all_rows(GANS)]
     assert len(set(names)) == len(names) == 14 + 4 + 2 + 12
-    assert {row.variant.name for row in ROWS.values()} <= set(settings.all_variants_of(GANS))
+    assert {row.variant.name for row in ROWS.values()} <= set(variants.all_variants_of(GANS))
 
 
 @pytest.mark.parametrize(
@@ -120,7 +119,7 @@ def test_views_tell_options_apart():
     assert row.view(config, "") != row.view(other, "")
 
 
-@pytest.mark.parametrize("name", settings.all_variants_of(GANS))
+@pytest.mark.parametrize("name", variants.all_variants_of(GANS))
 def test_every_variant_is_named_after_what_it_holds(name):
     variant = variants.Variant.parse(name)
     geo = 2 if name == "geo_x2" else int(name.endswith("geo"))

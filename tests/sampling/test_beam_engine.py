@@ -13,7 +13,7 @@ from jobs import ROOT, command, sums
 from tfgan_aug.core import artefacts
 from tfgan_aug.core.errors import UserError
 from tfgan_aug.data import geometric, subsets
-from tfgan_aug.datasets import augmented, records, variants
+from tfgan_aug.datasets import augmented, examples, records, variants
 from tfgan_aug.experiments import main_job
 from tfgan_aug.sampling import beam, filling, pools, rules
 
@@ -136,8 +136,8 @@ def test_shards_are_those_of_one_process(tmp_path, engine, monkeypatch, rule):
             made, images, source, write_split = engine.plan(subset, tmp_path, [tmp_path], pool)
         variant = variants.Variant.parse("dcgan_tp_fp_geo")
         options = {"pool": source, "rule": rule, "quotas": quotas, "seed": 0}
-        train, count = variants.training_examples(variant, made, images, **options)
-        held_out = (example for label in range(3) for example in variants.real_examples(made.held_out, label))
+        train, count = examples.training_examples(variant, made, images, **options)
+        held_out, _ = examples.held_out_examples(made, "key")
         dataset = augmented.Dataset(tmp_path / folder, "x_gan_aug", variant.name)
         contents = augmented.Contents(train, count, held_out, 12, (2, 2, 1), fakes.NAMES, info={})
         dataset.write(contents, {}, "", write_split)

@@ -21,7 +21,7 @@ from tfgan_aug.benchmarks.rates import peak_memory
 from tfgan_aug.classifiers import classifier, networks, recipes
 from tfgan_aug.core import pixels, streams
 from tfgan_aug.data import transforms
-from tfgan_aug.datasets import augmented, records, variants
+from tfgan_aug.datasets import augmented, examples, records
 from tfgan_aug.experiments import dcgan_stage
 from tfgan_aug.gans.dcgan import DCGAN
 from tfgan_aug.sampling import filling, pools, rules, saved_models
@@ -89,23 +89,24 @@ def _fill(path, generator, judge, classes, images, block):
 def _generated(pool, counts):
     """(examples, their number) of every draw of a pool, classes and verdicts interleaved."""
     parts = [
-        (variants.generated_examples(pool, rules.Rule(), "dcgan", label, verdict, int(found)), int(found))
+        (examples.generated_examples(pool, rules.Rule(), "dcgan", label, verdict, int(found)), int(found))
         for label, (_, *founds) in enumerate(counts)
         for verdict, found in zip(("tp", "fp"), founds, strict=True)
     ]
-    examples, numbers = zip(*parts, strict=True)
-    return variants.interleave(examples, numbers), sum(numbers)
+    streams, numbers = zip(*parts, strict=True)
+    return examples.interleave(streams, numbers), sum(numbers)
 
 
 def _fill_and_write(path, generator, judge, classes, images, block, shape):
-    examples, count = _generated(*_fill(path, generator, judge, classes, images, block))
-    records.write_split(path, "benchmark", "train", examples, count, shape)
+    records.write_split(
+        path, "benchmark", "train", *_generated(*_fill(path, generator, judge, classes, images, block)), shape
+    )
 
 
-def _write(dataset, examples, count, shape, classes):
+def _write(dataset, train, count, shape, classes):
     """Writes a dataset with a train split alone, reads it back and checks it, as the main job does."""
     names = tuple(str(label) for label in range(classes))
-    dataset.write(augmented.Contents(examples, count, (), 0, shape, names, info={}), provenance={}, card="")
+    dataset.write(augmented.Contents(train, count, (), 0, shape, names, info={}), provenance={}, card="")
 
 
 def _files(config, strategy, pictures, folder, classes, seconds):
@@ -113,15 +114,15 @@ def _files(config, strategy, pictures, folder, classes, seconds):
     count, shape = len(pictures), pictures.shape[1:]
     dataset = augmented.Dataset(folder, "benchmark", "real")
 
-    def examples():
-        return (variants.example(image, i % classes, f"{i:08d}", "real") for i, image in enumerate(pictures))
+    def real():
+        return (examples.example(image, i % classes, f"{i:08d}", "real") for i, image in enumerate(pictures))
 
     def write():
-        records.write_split(folder, "benchmark", "train", examples(), count, shape)
+        records.write_split(folder, "benchmark", "train", real(), count, shape)
 
     rates = side_by_side([write, lambda: [pixels.encode_png(image) for image in pictures]], count, seconds)
     yield "real images written", *rates, "PNG encoding alone"
-    _write(dataset, examples(), count, shape, classes)
+    _write(dataset, real(), count, shape, classes)
     ours, plain = (
         tfds.builder_from_directory(str(path)) for path in (dataset.path, _plain(folder / "1.0.0", pictures))
     )
@@ -239,10 +240,10 @@ def grow(images):
                 images,
                 _TINY_BLOCK,
             )
-        examples, count = _generated(pool, counts)
+        train, count = _generated(pool, counts)
         dataset = augmented.Dataset(folder, "benchmark", "dcgan_tp_fp")
         with timed("write and read back"):
-            _write(dataset, examples, count, _TINY, _TINY_CLASSES)
+            _write(dataset, train, count, _TINY, _TINY_CLASSES)
         shards = list(dataset.path.glob("*.tfrecord-*"))
         size = sum(path.stat().st_size for path in shards)
     found = {"images": count, "seconds": time.monotonic() - start, "shards": len(shards), "bytes": size, **clock}

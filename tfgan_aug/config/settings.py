@@ -9,9 +9,7 @@ from ml_collections import config_dict
 from tfgan_aug.core.errors import UserError
 
 GANS = ("dcgan", "sgan")
-VERDICTS = ("fp", "tp", "tp_fp")
 RECIPES = ("paper", "best")
-SELECTIONS = ("tp_confident", "tp_quantile", "fp_relabeled")
 
 
 def _network(**own):
@@ -289,16 +287,3 @@ def with_seed(config, seed):
 def gan_names(config):
     """The GANs that the config names, in its order."""
     return tuple(name.strip() for name in config.gans.split(",") if name.strip())
-
-
-def variants_of(gans):
-    """All variants for these GANs, in the order of the paper's table 2."""
-    names = ["real", "geo"]
-    for gan in gans:
-        names += [f"{gan}_{verdict}{geo}" for verdict in VERDICTS for geo in ("", "_geo")]
-    return tuple(names)
-
-
-def all_variants_of(gans):
-    """`variants_of`, and those of the table's controls and of other selection rules."""
-    return (*variants_of(gans), "geo_x2", *(f"{gan}_{selection}" for gan in gans for selection in SELECTIONS))

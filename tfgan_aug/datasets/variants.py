@@ -1,14 +1,12 @@
-"""What each variant holds: the examples of its training set, classes and origins interleaved.
-
-Makes no file: `augmented` writes the examples.
-"""
+"""Variants: the training sets that can be built, by name. Makes no file; `examples` holds what stands in each."""
 
 import dataclasses
-import hashlib
-import heapq
-import itertools
 
 import numpy as np
+
+# The verdicts of the paper's variants, and the variants of other selections.
+_KINDS = ("fp", "tp", "tp_fp")
+SELECTIONS = ("tp_confident", "tp_quantile", "fp_relabeled")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,98 +43,14 @@ class Variant:
         return {verdict: -(-np.asarray(per_class) // share) for verdict in self.verdicts}
 
 
-def interleave(streams, counts, key=0):
-    """Yields from several iterators in proportion: any prefix holds each one's share to within one item.
-
-    `streams` are iterators of `counts` items. Where all counts are equal, the streams take turns in a seeded order, so
-    that any slice holds as many of each to within one. Holds no item.
-
-    Item j of a stream belongs between the places j * total / count and (j + 1) * total / count; of those whose first
-    place has come, the one with the earliest last place goes first (Tijdeman's chairman assignment, 1980).
-    """
-    streams, counts = [iter(stream) for stream in streams], [int(count) for count in counts]
-    total = sum(counts)
-
-    def turn(number, j):
-        """(first place, end of places, seeded order, stream, item): a heap's order."""
-        tie = hashlib.sha256(f"{key}/{number}".encode()).digest()
-        return j * total // counts[number], -(-(j + 1) * total // counts[number]), tie, number, j
-
-    waiting, due = [turn(number, 0) for number, count in enumerate(counts) if count], []
-    heapq.heapify(waiting)
-    for place in range(total):
-        while waiting and waiting[0][0] <= place:
-            heapq.heappush(due, heapq.heappop(waiting)[1:])
-        _, _, number, j = heapq.heappop(due)
-        yield from itertools.islice(streams[number], 1)
-        if j + 1 < counts[number]:
-            heapq.heappush(waiting, turn(number, j + 1))
+def variants_of(gans):
+    """All variants for these GANs, in the order of the paper's table 2."""
+    names = ["real", "geo"]
+    for gan in gans:
+        names += [f"{gan}_{kind}{geo}" for kind in _KINDS for geo in ("", "_geo")]
+    return tuple(names)
 
 
-def real_examples(part, label=None, geometric=None, copy=0):
-    """Yields the examples of a subset's `part` (of class `label` alone; None: all), or of its geometric images.
-
-    `copy` is the number of the set of geometric images, where there are several.
-    """
-    positions = range(len(part.ids)) if label is None else part.of_class(label)
-    images, origin = (part.images, "real") if geometric is None else (geometric, "geometric")
-    prefix = "" if geometric is None else f"geometric-{copy}/" if copy else "geometric/"
-    for i in positions:
-        yield example(images[i], int(part.labels[i]), f"{prefix}{part.ids[i]}", origin)
-
-
-def _name(gan, label, index):
-    return f"{gan}/{label:04d}/{index:08d}"
-
-
-def parse_name(name):
-    """(class it was meant as, index of its draw) of a generated image's id."""
-    _, label, index = name.split("/")
-    return int(label), int(index)
-
-
-def generated_examples(pool, rule, gan, label, verdict, count, relabel=False):
-    """Yields the first `count` images meant as class `label` that `rule` gives this verdict.
-
-    Labelled as intended, or with `relabel` as the judge sees them. The verdict recorded is the paper's: whether the
-    judge sees the intended class.
-    """
-    for draw in pool.select(rule, label, verdict, count):
-        name, predicted = _name(gan, label, draw["index"]), draw["predicted"]
-        seen = "tp" if predicted == label else "fp"
-        yield example(draw["png"], predicted if relabel else label, name, gan, seen, predicted, draw["confidence"])
-
-
-def training_examples(variant, subset, geometric, *, pool, rule, quotas, seed):
-    """(examples, their number) of a variant's train split: classes interleaved, and origins within each class.
-
-    `geometric` holds `variant.geo` arrays, each with one image of each training image; `quotas` {verdict: images a
-    class} of generated ones.
-    """
-    own = subset.train.counts(subset.classes)
-    classes, totals = [], []
-    for label in range(subset.classes):
-        parts, counts = [real_examples(subset.train, label)], [int(own[label])]
-        for copy in range(variant.geo):
-            parts.append(real_examples(subset.train, label, geometric[copy], copy))
-            counts.append(int(own[label]))
-        for verdict, quota in quotas.items():
-            relabel = variant.selection == "relabeled"
-            parts.append(generated_examples(pool, rule, variant.gan, label, verdict, int(quota[label]), relabel))
-            counts.append(int(quota[label]))
-        classes.append(interleave(parts, counts, f"{seed}/{label}"))
-        totals.append(sum(counts))
-    return interleave(classes, totals, seed), sum(totals)
-
-
-def example(image, label, name, origin, verdict="none", predicted=-1, confidence=float("nan")):
-    """One example as a dict with the fields of `features`; `image` may be the bytes of its PNG file."""
-    return {
-        "image": image,
-        "label": label,
-        "id": name,
-        "origin": origin,
-        "verdict": verdict,
-        "predicted": predicted,
-        "confidence": confidence,
-    }
+def all_variants_of(gans):
+    """`variants_of`, and those of the table's controls and of other selection rules."""
+    return (*variants_of(gans), "geo_x2", *(f"{gan}_{selection}" for gan in gans for selection in SELECTIONS))

@@ -12,7 +12,7 @@ from tfgan_aug.config import settings
 from tfgan_aug.core import artefacts
 from tfgan_aug.core.errors import UserError
 from tfgan_aug.data import geometric, subsets, transforms
-from tfgan_aug.datasets import augmented, cards, records, variants
+from tfgan_aug.datasets import augmented, cards, examples, records, variants
 from tfgan_aug.experiments import families, judge_stage
 from tfgan_aug.sampling import filling, near_copies, pools, rules, saved_models
 from tfgan_aug.training import strategies
@@ -22,8 +22,8 @@ from tfgan_aug.training.progress import Progress
 def parse_variants(config, text):
     """The variants of a comma-separated text, in the table's order; empty: the paper's. Raises `UserError`."""
     gans = settings.gan_names(config)
-    possible = settings.all_variants_of(gans)
-    names = [name.strip() for name in text.split(",") if name.strip()] if text else settings.variants_of(gans)
+    possible = variants.all_variants_of(gans)
+    names = [name.strip() for name in text.split(",") if name.strip()] if text else variants.variants_of(gans)
     for name in names or [text]:
         if name not in possible:
             raise UserError(f"--variants: found {name!r}, expected some of {', '.join(possible)}")
@@ -269,7 +269,7 @@ class Building:
         if self.engine:
             copies = [stage.path for stage in self.geometric_stages[: variant.geo]]
             subset, images, pool, write_split = self.engine.plan(subset, self.subset_stage.path, copies, pool)
-        train, count = variants.training_examples(
+        train, count = examples.training_examples(
             variant,
             subset,
             images,
@@ -278,10 +278,7 @@ class Building:
             quotas=quotas,
             seed=self.config.seed,
         )
-        counts = subset.held_out.counts(subset.classes)
-        held_out = variants.interleave(
-            [variants.real_examples(subset.held_out, label) for label in range(subset.classes)], counts, digest
-        )
+        held_out, held_out_count = examples.held_out_examples(subset, digest)
         described = {"digest": digest, "request": self.request(variant), "subset": self.subset_stage.digest}
         described["leaking"] = self.leaking and bool(variant.gan)
         if variant.gan:
@@ -294,7 +291,7 @@ class Building:
                     train=train,
                     train_count=count,
                     held_out=held_out,
-                    held_out_count=int(counts.sum()),
+                    held_out_count=held_out_count,
                     image_shape=self.source.image_shape,
                     class_names=subset.class_names,
                     info={name: getattr(self.source, name) for name in ("citation", "homepage", "license")},

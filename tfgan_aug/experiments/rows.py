@@ -120,11 +120,11 @@ def plain(variant):
 
 def all_rows(gans):
     """Every row for these GANs: the paper's in its order, then the controls, then the options."""
-    numbers = {name: number for number, name in enumerate(settings.variants_of(settings.GANS), start=1)}
+    numbers = {name: number for number, name in enumerate(variants.variants_of(settings.GANS), start=1)}
     paper = {"real": 61.7, "sgan_tp_geo": 70.6}
     notes = {"geo": "lost; at most 69.6", "sgan_tp": "lost; row 2 + 1.0"}
     made = []
-    for name in settings.variants_of(gans):
+    for name in variants.variants_of(gans):
         variant = variants.Variant.parse(name)
         note = notes.get(name, "" if name in paper else "lost")
         made.append(Row(name, "paper", _title(variant), variant, numbers[name], paper.get(name), note))
@@ -146,7 +146,7 @@ def all_rows(gans):
             Row(f"{gan}_tp_soft", "options", f"real + {name} TP with the judge's probabilities", tp, soft=True),
         ]
         words = ("confident TP", "TP by quantile", "FP relabelled")
-        for selection, text in zip(settings.SELECTIONS, words, strict=True):
+        for selection, text in zip(variants.SELECTIONS, words, strict=True):
             chosen = variants.Variant.parse(f"{gan}_{selection}")
             made.append(Row(chosen.name, "options", f"real + {name} {text}", chosen))
     return made

@@ -10,7 +10,7 @@ from tfgan_aug.config import settings
 from tfgan_aug.core import artefacts
 from tfgan_aug.core.errors import UserError
 from tfgan_aug.data import subsets
-from tfgan_aug.datasets import variants
+from tfgan_aug.datasets import examples
 from tfgan_aug.evaluation import comparison
 from tfgan_aug.experiments import sweeps, table
 from tfgan_aug.experiments.rows import all_rows
@@ -157,7 +157,7 @@ def _drawn(made, row):
         # Classes that need no image were not drawn.
         shares += [counts[code] / counts[0] for counts in unit.record()["draws_tp_fp"] if counts[0]]
         names = row.generated_ids(unit.dataset(row.variant))
-        drawn = np.array([variants.parse_name(name) for name in names]).reshape(-1, 2)
+        drawn = np.array([examples.parse_name(name) for name in names]).reshape(-1, 2)
         for label in np.unique(drawn[:, 0]):
             found = unit.job.pool(unit.gan).probabilities(label, np.sort(drawn[drawn[:, 0] == label, 1]))
             margins.append(rules.margins(label, found))
