@@ -143,7 +143,7 @@ def test_pixel_arithmetic_has_one_place():
 
 WATCH = """
 import os, random, sys, threading
-import absl.flags, keras, matplotlib.figure, ml_collections.config_flags, numpy, PIL.Image, scipy.stats
+import absl.flags, filelock, keras, matplotlib.figure, ml_collections.config_flags, numpy, PIL.Image, scipy.stats
 import tensorflow, tensorflow_datasets, tqdm
 from tensorflow_datasets.core import read_only_builder
 

@@ -215,15 +215,6 @@ def test_workers_share_the_cells(root, tmp_path):
     assert outputs[0][0] == outputs[1][0] and "| 3 of 3 |" in outputs[0][0]
 
 
-def test_a_worker_waits_for_what_another_holds(tmp_path):
-    with workdirs.claimed(tmp_path, "a") as first, workdirs.claimed(tmp_path, "a") as second:
-        assert first and not second
-        with workdirs.claimed(tmp_path, "b") as other:
-            assert other
-    with workdirs.claimed(tmp_path, "a") as again:
-        assert again
-
-
 def test_a_table_and_the_main_job_do_not_share_a_workdir(root, tmp_path):
     refusal = pytest.raises(UserError, match="--workdir: another run is at work in .*; wait for it or name another")
     with workdirs.open_workdir("--workdir", tmp_path / "work"), refusal:

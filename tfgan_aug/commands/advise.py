@@ -26,7 +26,7 @@ def run(config, workdir, strategy="auto", skip_unreadable=False):
         stage = subsets.stage(folder, source, chosen)
         # Every check before the first file.
         advice.Trainings(config, folder, chosen, stage, strategy, progress)
-        with workdirs.claimed(folder, "shared", wait=True):
+        with workdirs.lock(folder, "shared", wait=True):
             if not stage.done:
                 subsets.make(stage, source, chosen)
         path = folder / "table.json"

@@ -27,7 +27,7 @@ def run(config, workdir, data_dir="", strategy="auto", skip_unreadable=False):
             raise UserError(f"--workdir: found no datasets in {folder}, expected those of tools.build_dataset")
         source = sources.open_configured(config, skip_unreadable)
         # The cards are written by tables, too.
-        with workdirs.claimed(folder, "summary", wait=True):
+        with workdirs.lock(folder, "summary", wait=True):
             made = measures.measure(config, folder, roots, source, strategy, progress)
         where = f"{folder / measures.FILE}; the cards of the datasets hold the same, class by class"
         return f"{table(made, folder)}\n\n{where}\n"

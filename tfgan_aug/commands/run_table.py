@@ -60,11 +60,11 @@ def run(config, options, command=""):
         meta["subset_digest"] = next(iter(made.units.values())).job.subset_stage.digest
         if options.dry_run:
             return estimates.plan(made)
-        with workdirs.claimed(workdir, "shared", wait=True):
+        with workdirs.lock(workdir, "shared", wait=True):
             next(iter(made.units.values())).job.note_subset()
         made.begin()
         made.work()
-        with workdirs.claimed(workdir, "summary", wait=True):
+        with workdirs.lock(workdir, "summary", wait=True):
             summary = summaries.summarise(workdir)
             table_text.write_cards(summary, workdir)
         text = table_text.markdown(summary)

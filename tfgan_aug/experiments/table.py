@@ -86,7 +86,7 @@ class Unit:
     def build(self):
         """Makes the datasets and fills the stage."""
         job, gan, workdir = self.job, self.gan, self.table.workdir
-        with workdirs.claimed(workdir, "shared", wait=True):
+        with workdirs.lock(workdir, "shared", wait=True):
             job.prepare()
         with self.stage.making() as folder:
             kept = job.build()
@@ -197,7 +197,7 @@ class Table:
     def begin(self):
         """Writes what the cells are measured with, and which there are to be; those of another config do not count."""
         # Workers may start at the same moment.
-        with workdirs.claimed(self.workdir, "config", wait=True):
+        with workdirs.lock(self.workdir, "config", wait=True):
             own, _, changed = self._changed()
             if changed:
                 (self.home / STATE).unlink(missing_ok=True)
@@ -228,7 +228,7 @@ class Table:
             for unit in self.units.values():
                 if unit.stage.done:
                     continue
-                with workdirs.claimed(self.workdir, unit.stage.path.name) as mine:
+                with workdirs.lock(self.workdir, unit.stage.path.name) as mine:
                     if mine and not unit.stage.done:
                         unit.build()
                         worked = True
@@ -248,7 +248,7 @@ class Table:
             stage = cell and cell.stage(self.workdir)
             if not stage or stage.done:
                 continue
-            with workdirs.claimed(self.workdir, stage.path.name) as mine:
+            with workdirs.lock(self.workdir, stage.path.name) as mine:
                 if mine and not stage.done:
                     cells.make(stage, cell, self.strategy, self.progress)
                     worked = True
@@ -275,7 +275,7 @@ class Table:
                 {"gan_seed": gan_seed, "classifier_seed": seed, "folder": folder, "left_out": left_out}
             )
         units = [unit.record() | {"folder": unit.stage.path.name} for unit in self.units.values() if unit.stage.done]
-        with workdirs.claimed(self.workdir, "state", wait=True):
+        with workdirs.lock(self.workdir, "state", wait=True):
             path = self.home / STATE
             earlier = artefacts.read_json(path) if path.exists() else {"rows": [], "units": []}
             state = {**self.meta, "rows": _merged(earlier["rows"], found), "units": units}
