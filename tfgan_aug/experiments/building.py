@@ -267,8 +267,11 @@ class Building:
             return
         pool, write_split = self.pool(variant.gan) if variant.gan else None, records.write_split
         if self.engine:
-            copies = [stage.path for stage in self.geometric_stages[: variant.geo]]
-            subset, images, pool, write_split = self.engine.plan(subset, self.subset_stage.path, copies, pool)
+            # Needs the extra `beam`, which is there where there is an engine.
+            from tfgan_aug.datasets import beam
+
+            sets = [stage.path for stage in self.geometric_stages[: variant.geo]]
+            subset, images, pool, write_split = beam.plan(self.engine, subset, self.subset_stage.path, sets, pool)
         train, count = examples.training_examples(
             variant,
             subset,

@@ -93,7 +93,7 @@ class Pool:
                     continue
                 found += len(places)
                 images, indices, probabilities = (
-                    self._given(label, number, block),
+                    self.images_of(label, number, block),
                     block["indices"],
                     block["probabilities"],
                 )
@@ -104,8 +104,8 @@ class Pool:
             if found == count:
                 return
 
-    def _given(self, label, number, block):
-        """What `select` gives for the images of an open block."""
+    def images_of(self, label, number, block):
+        """Returns what `select` yields for the images of an open block: their PNG files, a list of bytes."""
         return _pngs(block["png"], block["png_ends"])
 
 
