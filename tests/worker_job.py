@@ -70,11 +70,8 @@ def train(name, strategy, folder, steps):
     loop.fit(
         model,
         arrays(name),
-        steps=steps,
-        batch_size=BATCH,
-        seed=7,
-        directory=folder / name,
-        checkpoint_steps=2,
+        loop.Budget(steps, BATCH, seed=7, checkpoint_steps=2),
+        folder / name,
         curve=folder / f"{name}.csv",
         strategy=strategy,
         callbacks=callbacks,

@@ -289,7 +289,7 @@ def test_learns_what_is_easy():
     images = np.array([30, 120, 210])[labels][:, None, None, None] + random.integers(-25, 26, (120, *IMAGE_SHAPE))
     images = images.astype(np.uint8)
     model = recipes.build("--c", section(recipe="paper", width=0.25), IMAGE_SHAPE, 3, seed=0)
-    stream = loop.batches((images[:60], labels[:60]), batch_size=20, seed=0, steps=30)
+    stream = loop.batches((images[:60], labels[:60]), loop.Budget(30, 20, 0))
     model.fit(stream, shuffle=False, verbose=0)
     assert (model.probabilities(images[60:], 60).argmax(1) == labels[60:]).mean() > 0.95
 
@@ -368,9 +368,9 @@ def seen(monkeypatch):
     """Training is left out; what would have been trained on, one entry a member: image numbers, labels, options."""
     calls = []
 
-    def record(model, arrays, **options):
+    def record(model, arrays, budget, directory, **options):
         images, labels = arrays
-        calls.append((images[:, 0, 0, 0].tolist(), labels.tolist(), options))
+        calls.append((images[:, 0, 0, 0].tolist(), labels.tolist(), budget))
 
     monkeypatch.setattr(loop, "fit", record)
     return calls
@@ -379,9 +379,9 @@ def seen(monkeypatch):
 def test_judge_trains_on_the_whole_subset(tmp_path, subset, source, seen):
     make_judge(tmp_path, subset, source, judge_config())
     assert len(seen) == 1
-    numbers, labels, options = seen[0]
+    numbers, labels, budget = seen[0]
     assert numbers == list(range(COUNT)) and labels == subset.train.labels.tolist()
-    assert (options["steps"], options["batch_size"]) == (2, 4)
+    assert (budget.steps, budget.batch_size) == (2, 4)
 
 
 def test_no_member_of_an_ensemble_sees_its_fold(tmp_path, subset, source, seen):
@@ -395,7 +395,7 @@ def test_no_member_of_an_ensemble_sees_its_fold(tmp_path, subset, source, seen):
         assert set(np.bincount(subset.train.labels[left_out])) <= {2, 3}, "a third of each class's eight"
     missing = [set(range(COUNT)) - set(numbers) for numbers, _, _ in seen]
     assert len(missing) == 3 and set.union(*missing) == set(range(COUNT)) and sum(map(len, missing)) == COUNT
-    assert len({options["seed"] for _, _, options in seen}) == 3
+    assert len({budget.seed for _, _, budget in seen}) == 3
 
     judge = judges.Judge(stage.path, 8)
     images, _ = examples(5, seed=9)
@@ -421,10 +421,10 @@ def test_an_interrupted_ensemble_goes_on_with_the_members_it_lacks(tmp_path, sub
     config = judge_config(members=2)
     record = loop.fit
 
-    def interrupted(model, arrays, **options):
+    def interrupted(*arguments, **options):
         if len(seen) == 1:
             raise KeyboardInterrupt
-        record(model, arrays, **options)
+        record(*arguments, **options)
 
     monkeypatch.setattr(loop, "fit", interrupted)
     with pytest.raises(KeyboardInterrupt):

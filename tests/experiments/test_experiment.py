@@ -65,8 +65,8 @@ def test_a_pretrained_row_resumes_in_either_phase(tmp_path, monkeypatch, steps):
     whole = made(tmp_path / "whole", cell("dcgan_tp_pretrained"))
     original = loop.fit
 
-    def cut(model, arrays, *, callbacks, **options):
-        original(model, arrays, callbacks=[*callbacks, tiny.InterruptAfter(steps + 1)], **options)
+    def cut(*arguments, callbacks, **options):
+        original(*arguments, callbacks=[*callbacks, tiny.InterruptAfter(steps + 1)], **options)
 
     with monkeypatch.context() as patch:
         patch.setattr(loop, "fit", cut)

@@ -332,13 +332,13 @@ def test_without_joint_training_the_levels_stay_as_they_are(whole, tmp_path, mon
 @pytest.fixture
 def trained(monkeypatch):
     """The names of what would have been trained; its steps are left out."""
-    names, build = [], loop.trained
+    names, show = [], progress.Progress.training
 
-    def record(*arguments, name, **options):
+    def record(self, name, steps):
         names.append(name)
-        return build(*arguments, name=name, **options)
+        return show(self, name, steps)
 
-    monkeypatch.setattr(loop, "trained", record)
+    monkeypatch.setattr(progress.Progress, "training", record)
     monkeypatch.setattr(loop, "fit", lambda *arguments, **options: None)
     return names
 
@@ -368,9 +368,9 @@ def test_cut_off_in_a_level_and_in_joint_training_it_ends_with_the_same_gan(whol
     place = copy(workdir, tmp_path, *(part.path for part in expected.parts[:2]))
     fit = loop.fit
 
-    def cut_off(*arguments, directory, callbacks, **options):
+    def cut_off(model, arrays, budget, directory, callbacks, **options):
         first_try = [] if directory.exists() else [tiny.InterruptAfter(2)]
-        fit(*arguments, directory=directory, callbacks=[*callbacks, *first_try], **options)
+        fit(model, arrays, budget, directory, callbacks=[*callbacks, *first_try], **options)
 
     monkeypatch.setattr(loop, "fit", cut_off)
     for name, kept in (("sgan-level-1", "checkpoints-level"), ("sgan", "checkpoints-gan")):

@@ -1,7 +1,5 @@
 """Training: keyed batches, checkpoints, resuming, strategies."""
 
-import types
-
 import keras
 import numpy as np
 import pytest
@@ -20,7 +18,7 @@ COUNT = 20
 def rows(steps, *, count=10, batch_size=4, seed=0, start_step=0):
     """The examples of each step, int (steps, batch_size)."""
     arrays = (np.arange(count), np.arange(count) * 2)
-    made = loop.batches(arrays, batch_size=batch_size, seed=seed, start_step=start_step, steps=steps)
+    made = loop.batches(arrays, loop.Budget(steps, batch_size, seed), start_step)
     made = list(made.as_numpy_iterator())
     assert all(np.array_equal(second, first * 2) for first, second in made)
     return np.array([first for first, _ in made])
@@ -57,16 +55,16 @@ def test_batches_as_large_as_the_set_or_larger():
 def test_batches_keep_types_and_shapes():
     images, labels = np.zeros((6, 16, 16, 3), np.uint8), np.arange(6, dtype=np.int32)
     images[:, 0, 0, 0] = labels
-    spec = loop.batches((images, labels), batch_size=3, seed=0, steps=2).element_spec
+    spec = loop.batches((images, labels), loop.Budget(2, 3, 0)).element_spec
     assert [(part.shape.as_list(), part.dtype) for part in spec] == [([3, 16, 16, 3], tf.uint8), ([3], tf.int32)]
-    for image, label in loop.batches((images, labels), batch_size=3, seed=0, steps=2):
+    for image, label in loop.batches((images, labels), loop.Budget(2, 3, 0)):
         np.testing.assert_array_equal(image[:, 0, 0, 0], label)
 
 
 def test_nested_arrays_give_the_examples_of_flat_ones():
     first, second, third = (np.arange(10) * factor for factor in (1, 2, 3))
-    nested = loop.batches(((first, second), third), batch_size=4, seed=0, steps=5)
-    flat = loop.batches((first, second, third), batch_size=4, seed=0, steps=5)
+    nested = loop.batches(((first, second), third), loop.Budget(5, 4, 0))
+    flat = loop.batches((first, second, third), loop.Budget(5, 4, 0))
     seen = [np.array([*inner, last]) for (inner, last) in nested.as_numpy_iterator()]
     np.testing.assert_array_equal(seen, [np.array(batch) for batch in flat.as_numpy_iterator()])
     np.testing.assert_array_equal([batch[0] for batch in seen], rows(5))
@@ -75,9 +73,8 @@ def test_nested_arrays_give_the_examples_of_flat_ones():
 def test_parts_of_a_batch_are_its_rows():
     """Three replicas in two processes, as each reads them: the parts in their order make the whole batches."""
     whole = rows(5, batch_size=6)
-    options = {"batch_size": 6, "seed": 0, "steps": 5, "replicas": 3}
     for here in (slice(0, 2), slice(2, 3)):
-        made = loop.batches((np.arange(10),), **options, here=here)
+        made = loop.batches((np.arange(10),), loop.Budget(5, 6, 0), replicas=3, here=here)
         parts = np.array([part for (part,) in made.as_numpy_iterator()]).reshape(5, -1, 2)
         np.testing.assert_array_equal(parts, whole.reshape(5, 3, 2)[:, here])
 
@@ -110,9 +107,9 @@ def classifier(weights_seed, augmentation="flip,translate,brightness"):
     return model
 
 
-def fit(model, directory, steps=5, data=None, **options):
-    options = {"batch_size": 8, "seed": 7, "checkpoint_steps": 2, **options}
-    loop.fit(model, data or arrays(), steps=steps, directory=directory, **options)
+def fit(model, directory, steps=5, data=None, checkpoint_steps=2, callbacks=()):
+    budget = loop.Budget(steps, batch_size=8, seed=7, checkpoint_steps=checkpoint_steps)
+    loop.fit(model, data or arrays(), budget, directory, callbacks=callbacks)
 
 
 def weights(model):
@@ -236,19 +233,9 @@ class Logs(keras.callbacks.Callback):
 
 def trained(path, model, callbacks=()):
     """Five steps, a checkpoint every two."""
-    section = types.SimpleNamespace(batch_size=8, checkpoint_steps=2)
-    return loop.trained(
-        path,
-        lambda: model,
-        arrays(),
-        section=section,
-        steps=5,
-        seed=7,
-        strategy=strategies.make_strategy("one_device"),
-        progress=progress.Progress(),
-        name="a test's model",
-        callbacks=callbacks,
-    )
+    budget = loop.Budget(5, batch_size=8, seed=7, checkpoint_steps=2)
+    shown = progress.Progress().training("a test's model", budget.steps)
+    return loop.trained(path, lambda: model, arrays(), budget, strategies.make_strategy("one_device"), shown, callbacks)
 
 
 @pytest.mark.parametrize("name", ["model.keras", "model.weights.h5"])

@@ -127,11 +127,8 @@ class Trainings:
                 loop.fit(
                     model,
                     (images, labels),
-                    steps=section.steps,
-                    batch_size=section.batch_size,
-                    seed=key,
-                    directory=folder / "checkpoints",
-                    checkpoint_steps=section.checkpoint_steps,
+                    loop.Budget.of(section, key),
+                    folder / "checkpoints",
                     strategy=self.strategy,
                     callbacks=[callback],
                 )

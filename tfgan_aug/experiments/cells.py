@@ -68,11 +68,8 @@ def make(stage, cell, strategy, progress):
                 loop.fit(
                     model,
                     arrays,
-                    steps=steps,
-                    batch_size=section.batch_size,
-                    seed=seed % 2**31,
-                    directory=folder / "checkpoints",
-                    checkpoint_steps=section.checkpoint_steps,
+                    loop.Budget.of(section, seed % 2**31, steps),
+                    folder / "checkpoints",
                     strategy=strategy,
                     callbacks=[callback],
                     curve=folder / "classifier.csv",

@@ -71,15 +71,13 @@ def inspect(stage, subset, config, folder):
 
 
 def _train(folder, name, arrays, section, classes, seed, strategy, progress):
+    steps = budget(section, len(arrays[0]))
     return loop.trained(
         folder / f"{name}.keras",
         lambda: build(section, arrays[0].shape[1:], classes, seed),
         arrays,
-        section=section,
-        steps=budget(section, len(arrays[0])),
-        seed=seed,
-        strategy=strategy,
-        progress=progress,
-        name=f"dcgan {name}",
+        loop.Budget.of(section, seed, steps),
+        strategy,
+        progress.training(f"dcgan {name}", steps),
         callbacks=[monitor.Monitor(folder / f"{name}.png", monitor.classes_in_rows, arrays)],
     )

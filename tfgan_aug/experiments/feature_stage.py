@@ -56,12 +56,9 @@ def make(stage, source, subset, config, strategy, progress):
             folder / "network.keras",
             lambda: recipes.build("--config.metrics", section, source.image_shape, len(source.class_names), seed),
             (source.train.images(train), source.train.labels[train].astype(np.int32)),
-            section=section,
-            steps=section.steps,
-            seed=seed,
-            strategy=strategy,
-            progress=progress,
-            name="feature network",
+            loop.Budget.of(section, seed),
+            strategy,
+            progress.training("feature network", section.steps),
         )
         np.save(folder / "reference_images.npy", source.train.images(reference))
         np.save(folder / "reference_labels.npy", source.train.labels[reference].astype(np.int32))

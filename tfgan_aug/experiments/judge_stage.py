@@ -32,10 +32,7 @@ def make(stage, subset, source, config, strategy, progress):
                 folder / f"member-{member}.keras",
                 lambda seed=seed: recipes.build("--config.judge", section, subset.image_shape, subset.classes, seed),
                 (images[rows], labels[rows]),
-                section=section,
-                steps=section.steps,
-                seed=seed,
-                strategy=strategy,
-                progress=progress,
-                name=f"judge {member + 1} of {section.members}",
+                loop.Budget.of(section, seed),
+                strategy,
+                progress.training(f"judge {member + 1} of {section.members}", section.steps),
             )

@@ -92,12 +92,9 @@ def _train_encoder(folder, subset, config, strategy, progress):
         folder / "encoder.keras",
         lambda: build_encoder(config.sgan, subset.image_shape, subset.classes, seed),
         (subset.train.images, subset.train.labels),
-        section=section,
-        steps=section.steps,
-        seed=seed,
-        strategy=strategy,
-        progress=progress,
-        name="sgan encoder",
+        loop.Budget.of(section, seed),
+        strategy,
+        progress.training("sgan encoder", section.steps),
     )
 
 
@@ -118,17 +115,15 @@ def _train_level(folder, index, encoder_stage, subset, config, strategy, progres
         first = [data.of_class(label)[0] for label in range(min(subset.classes, _PREVIEWS + 1))]
         rows = inspection.from_features(gan, data.images[first], _PREVIEWS)
         callbacks.append(monitor.Monitor(folder / "level.png", lambda model: rows()))
+    steps = section[f"{_kind(index)}_steps"]
     loop.trained(
         folder / "level.weights.h5",
         lambda: _compile(gan.level(index), section, _kind(index)),
         gan.level_data(index, data.images, data.labels),
-        section=section,
-        steps=section[f"{_kind(index)}_steps"],
-        seed=seed,
-        strategy=strategy,
-        progress=progress,
-        name=f"sgan level {index}",
-        callbacks=callbacks,
+        loop.Budget.of(section, seed, steps),
+        strategy,
+        progress.training(f"sgan level {index}", steps),
+        callbacks,
     )
 
 
@@ -148,13 +143,10 @@ def train(folder, stage, subset, config, strategy, progress):
             folder / "gan.keras",
             lambda: gan,
             arrays,
-            section=section,
-            steps=section.joint_steps,
-            seed=seed,
-            strategy=strategy,
-            progress=progress,
-            name="sgan joint",
-            callbacks=[monitor.Monitor(folder / "gan.png", monitor.classes_in_rows, (data.images, data.labels))],
+            loop.Budget.of(section, seed, section.joint_steps),
+            strategy,
+            progress.training("sgan joint", section.joint_steps),
+            [monitor.Monitor(folder / "gan.png", monitor.classes_in_rows, (data.images, data.labels))],
         )
     else:
         gan.save(folder / "gan.keras")

@@ -6,6 +6,7 @@ examples is a function of (seed, epoch) and every other random number of (seed, 
 and resumed ends with the same weights as training that is not.
 """
 
+import dataclasses
 import pathlib
 
 import keras
@@ -19,21 +20,38 @@ class NonFiniteLoss(RuntimeError):
     """A metric became infinite or not a number; the message names the step and the metric."""
 
 
-def batches(arrays, *, batch_size, seed, start_step=0, steps, replicas=1, here=slice(None)):
-    """A `tf.data.Dataset` of the batches of steps `start_step` to `steps` - 1, each `batch_size` examples.
+@dataclasses.dataclass(frozen=True)
+class Budget:
+    """How long a training goes on, and with which batches."""
+
+    steps: int
+    batch_size: int
+    # Of the order of examples.
+    seed: int
+    # Steps between two checkpoints, and between two lines of the learning curve. Does not change the weights.
+    checkpoint_steps: int = 1000
+
+    @classmethod
+    def of(cls, section, seed, steps=None):
+        """The budget of a config section with these fields; other `steps` where they are given."""
+        return cls(section.steps if steps is None else steps, section.batch_size, seed, section.checkpoint_steps)
+
+
+def batches(arrays, budget, start_step=0, replicas=1, here=slice(None)):
+    """A `tf.data.Dataset` of the batches of steps `start_step` to `budget.steps` - 1, each `batch_size` examples.
 
     `arrays` is a tuple, possibly of tuples, of arrays of the same length. Examples come in a fresh order each epoch,
-    a function of (`seed`, epoch); batches run on across the ends of epochs, so that every step has a full one. With
-    several `replicas` each batch comes in as many parts, one after the other: those of the replicas in `here`.
+    a function of (`budget.seed`, epoch); batches run on across the ends of epochs, so that every step has a full one.
+    With several `replicas` each batch comes in as many parts, one after the other: those of the replicas in `here`.
     """
     tensors = tf.nest.map_structure(tf.constant, arrays)
-    count = len(tf.nest.flatten(tensors)[0])
+    count, batch_size = len(tf.nest.flatten(tensors)[0]), budget.batch_size
 
     def row(position):
-        key = tf.stack([tf.constant(seed, tf.int64), position // count])
+        key = tf.stack([tf.constant(budget.seed, tf.int64), position // count])
         return tf.random.experimental.index_shuffle(position % count, key, tf.constant(count - 1, tf.int64))
 
-    positions = tf.data.Dataset.range(start_step * batch_size, steps * batch_size)
+    positions = tf.data.Dataset.range(start_step * batch_size, budget.steps * batch_size)
     rows = positions.map(row).batch(batch_size, drop_remainder=True)
     if replicas > 1:
         rows = rows.flat_map(
@@ -44,12 +62,12 @@ def batches(arrays, *, batch_size, seed, start_step=0, steps, replicas=1, here=s
     return rows.map(lambda chosen: tf.nest.map_structure(lambda tensor: tf.gather(tensor, chosen), tensors)).prefetch(2)
 
 
-def trained(path, build, arrays, *, section, steps, seed, strategy, progress, name, callbacks=()):
-    """The model of `build()`, with the weights in the file `path`, trained there first where it is missing.
+def trained(path, build, arrays, budget, strategy, shown, callbacks=()):
+    """The model of `build()`, with the weights in the file `path`; trains it first where that file is missing.
 
-    `section` gives `batch_size` and `checkpoint_steps`; `name` is what the progress shows. `path` ends in `.keras`,
-    or in `.weights.h5` for a model that is a part of another. The learning curve is left beside it, in
-    `<name of path>.csv`, the checkpoints until it is done in `checkpoints-<name of path>`.
+    `path` ends in `.keras`, or in `.weights.h5` for a model that is a part of another. The learning curve is left
+    beside it, in `<name of path>.csv`, the checkpoints until it is done in `checkpoints-<name of path>`. `shown` is
+    what shows the training, such as `progress.training(name, budget.steps)`: it is entered only if there is one.
     """
     stem = path.name.partition(".")[0]
     with strategy.scope():
@@ -58,19 +76,9 @@ def trained(path, build, arrays, *, section, steps, seed, strategy, progress, na
         model.load_weights(path)
         return model
     kept = path.with_name(f"checkpoints-{stem}")
-    with progress.training(name, steps) as callback:
-        fit(
-            model,
-            arrays,
-            steps=steps,
-            batch_size=section.batch_size,
-            seed=seed,
-            directory=kept,
-            checkpoint_steps=section.checkpoint_steps,
-            callbacks=[callback, *callbacks],
-            curve=path.with_name(f"{stem}.csv"),
-            strategy=strategy,
-        )
+    with shown as callback:
+        curve = path.with_name(f"{stem}.csv")
+        fit(model, arrays, budget, kept, callbacks=[callback, *callbacks], curve=curve, strategy=strategy)
     partial = path.with_name(f"partial-{path.name}")
     if path.suffix == ".keras":
         model.save(partial)
@@ -81,10 +89,8 @@ def trained(path, build, arrays, *, section, steps, seed, strategy, progress, na
     return model
 
 
-def fit(
-    model, arrays, *, steps, batch_size, seed, directory, checkpoint_steps=1000, callbacks=(), curve=None, strategy=None
-):
-    """Trains `model` until it has made `steps` steps, from the last checkpoint in `directory`.
+def fit(model, arrays, budget, directory, *, callbacks=(), curve=None, strategy=None):
+    """Trains `model` until it has made `budget.steps` steps, from the last checkpoint in `directory`.
 
     `arrays` as in `batches`. Metrics of every stretch of `checkpoint_steps` steps reach `callbacks` as one epoch, and
     the CSV file `curve` as one line. `strategy` is the one that the model was built under (None: the model knows), or
@@ -93,24 +99,23 @@ def fit(
     directory = pathlib.Path(directory)
     directory.mkdir(parents=True, exist_ok=True)
     start = checkpoints.restore(model, directory)
-    if start >= steps:
+    if start >= budget.steps:
         return
     # The curve before the checkpoint: a run that is cut off between them writes the line again.
     writers = [*([_Curve(curve, start)] if curve else []), _StopOnNonFinite(), checkpoints.Checkpoint(directory)]
     listeners = keras.callbacks.CallbackList([*callbacks, *writers], model=model)
-    budget = {"start": start, "steps": steps, "stretch": checkpoint_steps, "batch_size": batch_size, "seed": seed}
     if hasattr(strategy, "train"):
-        strategy.train(model, arrays, listeners, directory, **budget)
+        strategy.train(model, arrays, budget, start, listeners, directory)
     else:
-        run(model, arrays, listeners, **budget)
+        run(model, arrays, budget, start, listeners)
 
 
-def run(model, arrays, listeners, *, start, steps, stretch, batch_size, seed, leader=None):
-    """Steps `start` + 1 to `steps` of `model` under the strategy that it was built under, whichever it is.
+def run(model, arrays, budget, start=0, listeners=None, leader=None):
+    """Makes steps `start` + 1 to `budget.steps` of `model` under the strategy that it was built under.
 
     Not Keras' `fit`, which fails under MultiWorkerMirroredStrategy (Keras 3.15: keras#20585). `listeners` is a
-    `keras.callbacks.CallbackList` or None. Where they look at another model of the same kind, `leader`, it gets the
-    weights and the optimisers' state before each end of a stretch.
+    `keras.callbacks.CallbackList`. Where they look at another model of the same kind, `leader`, it gets the weights
+    and the optimisers' state before each end of a stretch.
     """
     strategy = model.distribute_strategy or tf.distribute.get_strategy()
     replicas = strategy.num_replicas_in_sync
@@ -118,18 +123,17 @@ def run(model, arrays, listeners, *, start, steps, stretch, batch_size, seed, le
     def pipeline(context):
         here = replicas // context.num_input_pipelines
         mine = slice(context.input_pipeline_id * here, (context.input_pipeline_id + 1) * here)
-        options = {"start_step": start, "steps": steps, "replicas": replicas, "here": mine}
-        return batches(arrays, batch_size=batch_size, seed=seed, **options)
+        return batches(arrays, budget, start_step=start, replicas=replicas, here=mine)
 
     listeners = listeners or keras.callbacks.CallbackList()
     step, iterator = step_function(model, strategy), iter(strategy.distribute_datasets_from_function(pipeline))
     listeners.on_train_begin()
     done = start
-    while done < steps:
-        epoch = done // stretch
+    while done < budget.steps:
+        epoch = done // budget.checkpoint_steps
         listeners.on_epoch_begin(epoch)
         model.reset_metrics()
-        while done < min(steps, (epoch + 1) * stretch):
+        while done < min(budget.steps, (epoch + 1) * budget.checkpoint_steps):
             step(next(iterator))
             listeners.on_train_batch_end(done)
             done += 1

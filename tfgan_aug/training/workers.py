@@ -9,6 +9,7 @@ Artefact, while a training runs: `<checkpoints>/task/`, with the model as it sta
 """
 
 import contextlib
+import dataclasses
 import functools
 import json
 import os
@@ -173,7 +174,7 @@ class Chief:
         """No strategy's: the workers make copies of the finished model."""
         return contextlib.nullcontext()
 
-    def train(self, model, arrays, listeners, directory, **budget):
+    def train(self, model, arrays, budget, start, listeners, directory):
         """As `loop.run`, by all workers; `model` follows, and `listeners` look at it. Raises `WorkerLost`."""
         task = pathlib.Path(directory).resolve() / "task"
         shutil.rmtree(task, ignore_errors=True)
@@ -187,7 +188,9 @@ class Chief:
             return place
 
         structure = tf.nest.map_structure(keep, arrays)
-        artefacts.write_json(task / "task.json", {"arrays": structure, "budget": budget})
+        artefacts.write_json(
+            task / "task.json", {"arrays": structure, "budget": dataclasses.asdict(budget), "start": start}
+        )
         self.training = True
         with _loss_named():
             _exchange(self._strategy, str(task))
@@ -226,7 +229,8 @@ def _take_part(strategy, task, listeners=None, leader=None):
     def read(node):
         return tuple(map(read, node)) if isinstance(node, list) else np.load(task / f"array-{node}.npy")
 
-    loop.run(model, read(described["arrays"]), listeners, leader=leader, **described["budget"])
+    budget = loop.Budget(**described["budget"])
+    loop.run(model, read(described["arrays"]), budget, described["start"], listeners, leader)
 
 
 def _exchange(strategy, text):
