@@ -80,7 +80,7 @@ def material(tmp_path_factory):
     """A subset, geometric images of it, and a pool of 10 TP and 10 FP images a class."""
     pool = pools.Pool(tmp_path_factory.mktemp("pool"))
     subset = subsets.Subset(fakes.NAMES, fakes.part(OWN), fakes.part(4, first=1000))
-    wanted = filling.Wanted(np.full(3, 10), np.full(3, 10), rules.Rule(), block_size=9, max_draws=999)
+    wanted = filling.Wanted(np.full(3, 10), np.full(3, 10), rules.ThresholdRule(), block_size=9, max_draws=999)
     filling.fill(pool, fakes.drawer(9), wanted, fakes.NAMES, lambda *numbers: None)
     return subset, 255 - subset.train.images, pool
 
@@ -102,7 +102,7 @@ def write(
         subset,
         [geometric, geometric // 2],
         pool=pool,
-        rule=rules.Rule(),
+        rule=rules.ThresholdRule(),
         quotas=variant.quotas(np.full(3, 10)) if variant.gan else {},
         seed=seed,
     )
@@ -342,7 +342,7 @@ def test_pool_is_read_block_by_block(material, monkeypatch):
     pool, opened = material[2], []
     load = np.load
     monkeypatch.setattr(np, "load", lambda path: opened.append(path.stem) or load(path))
-    generated = examples.generated_examples(pool, rules.Rule(), "dcgan", 0, "tp", 10)
+    generated = examples.generated_examples(pool, rules.ThresholdRule(), "dcgan", 0, "tp", 10)
     assert opened == []
     next(generated)
     assert len(opened) <= 2

@@ -18,7 +18,7 @@ class Dark:
         return images[:, 0, 0, 0] < 128
 
 
-@pytest.mark.parametrize("rule", [rules.Rule(), rules.Screened(rules.Rule(), Dark())])
+@pytest.mark.parametrize("rule", [rules.ThresholdRule(), rules.Screened(rules.ThresholdRule(), Dark())])
 def test_shards_are_those_of_one_process(tmp_path, monkeypatch, rule):
     monkeypatch.setattr(records, "_PIXEL_BYTES_A_SHARD", 80)
     subset = subsets.Subset(fakes.NAMES, fakes.part(6), fakes.part(4, first=1000))

@@ -193,7 +193,7 @@ def test_near_copies_are_neither_tp_nor_fp(large):
     screen = near_copies.Screen(train, [model], ["pixels"], 0.01)
     assert not screen(fresh).any()
     probabilities = np.array([[0.9, 0.1], [0.2, 0.8], [0.9, 0.1], [0.2, 0.8]])
-    codes = rules.Screened(rules.Rule(), screen).verdicts(0, probabilities, np.concatenate([near, fresh[:2]]))
+    codes = rules.Screened(rules.ThresholdRule(), screen).verdicts(0, probabilities, np.concatenate([near, fresh[:2]]))
     assert codes.tolist() == [0, 0, 1, 2]
 
 

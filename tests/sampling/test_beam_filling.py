@@ -46,7 +46,7 @@ def selected(pool, rule, needed):
 
 @pytest.mark.parametrize(("least", "max_draws"), [(0, 700), (60, 700), (0, 14)])
 def test_rounds_draw_what_one_process_needs(tmp_path, runner, fake_networks, least, max_draws):
-    rule, notes = rules.Rule(0.6), []
+    rule, notes = rules.ThresholdRule(0.6), []
     needed = wanted(rule, least=least, max_draws=max_draws)
     plain, pool = pools.Pool(tmp_path / "plain"), pools.Pool(tmp_path / "pool")
     expected = fill(plain, fakes.Generator(), needed)
@@ -69,7 +69,7 @@ def test_each_block_is_counted_once(tmp_path, runner, fake_networks, monkeypatch
     pool, counted = pools.Pool(tmp_path), []
     codes = pools.Pool.codes
     monkeypatch.setattr(pools.Pool, "codes", lambda *block: counted.append(block[2:]) or codes(*block))
-    runner.fill(pool, (tmp_path, tmp_path), wanted(rules.Rule(0.6)), 0, lambda text: None)
+    runner.fill(pool, (tmp_path, tmp_path), wanted(rules.ThresholdRule(0.6)), 0, lambda text: None)
     assert len(counted) == len(set(counted)) > 3
 
 
@@ -79,11 +79,11 @@ def test_workers_that_do_not_see_the_workdir(tmp_path, runner, monkeypatch):
     with pytest.raises(
         UserError, match="^--workdir: workers left no draws in .*, expected a folder that all of them see alike"
     ):
-        runner.fill(pool, (tmp_path, tmp_path), wanted(rules.Rule()), 0, lambda text: None)
+        runner.fill(pool, (tmp_path, tmp_path), wanted(rules.ThresholdRule()), 0, lambda text: None)
 
 
 def test_a_full_pool_starts_no_pipeline(tmp_path, runner, fake_networks, monkeypatch):
-    pool, needed = pools.Pool(tmp_path), wanted(rules.Rule())
+    pool, needed = pools.Pool(tmp_path), wanted(rules.ThresholdRule())
     fill(pool, fakes.Generator(), needed)
     monkeypatch.setattr(runner, "run", None)
     runner.fill(pool, (tmp_path, tmp_path), needed, 0, None)
@@ -91,7 +91,7 @@ def test_a_full_pool_starts_no_pipeline(tmp_path, runner, fake_networks, monkeyp
 
 def test_lacking_by_hand(tmp_path):
     """13 draws of class 0 give 5 TP; for 9 it takes as many again and a bit: blocks 2 and 3 of 7."""
-    pool, rule = pools.Pool(tmp_path), rules.Rule()
+    pool, rule = pools.Pool(tmp_path), rules.ThresholdRule()
     for number in (0, 1):
         pool.write(number, *fakes.drawer(BLOCK).draw(0, number))
     found = len(fakes.accepted(0, "tp", 0.0, 14))

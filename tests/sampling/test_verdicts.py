@@ -1,5 +1,7 @@
 """Verdicts: the paper's rule by hand; a pool that ends the same whatever was drawn before, in which order."""
 
+import types
+
 import fakes
 import numpy as np
 import pytest
@@ -23,7 +25,7 @@ def fill(
     least=0,
 ):
     quotas = np.broadcast_to(tp, 3), np.broadcast_to(fp, 3)
-    wanted = filling.Wanted(*quotas, rules.Rule(threshold), BLOCK, max_draws, least)
+    wanted = filling.Wanted(*quotas, rules.ThresholdRule(threshold), BLOCK, max_draws, least)
     drawer = filling.Drawer(generator, judge, 0, BLOCK)
 
     def progress(*numbers):
@@ -38,25 +40,15 @@ def content(path):
 
 
 def indices(pool, label, verdict, count, threshold=0.0):
-    return [draw["index"] for draw in pool.select(rules.Rule(threshold), label, verdict, count)]
+    return [draw["index"] for draw in pool.select(rules.ThresholdRule(threshold), label, verdict, count)]
 
 
 def test_rule_by_hand():
     probabilities = np.array([[0.7, 0.2, 0.1], [0.4, 0.3, 0.3], [0.1, 0.8, 0.1], [0.2, 0.3, 0.5]], np.float32)
-    assert [rules.VERDICTS[code] for code in rules.Rule().verdicts(0, probabilities)] == ["tp", "tp", "fp", "fp"]
     # An image of the intended class below the threshold is neither.
-    assert [rules.VERDICTS[code] for code in rules.Rule(0.6).verdicts(0, probabilities)] == [
-        "tp",
-        "none",
-        "fp",
-        "fp",
-    ]
-    assert [rules.VERDICTS[code] for code in rules.Rule(0.6).verdicts(1, probabilities)] == [
-        "fp",
-        "fp",
-        "tp",
-        "fp",
-    ]
+    for threshold, label, expected in ((0.0, 0, "tp tp fp fp"), (0.6, 0, "tp none fp fp"), (0.6, 1, "fp fp tp fp")):
+        codes = rules.ThresholdRule(threshold).verdicts(label, probabilities)
+        assert " ".join(rules.VERDICTS[code] for code in codes) == expected
 
 
 @pytest.mark.parametrize("threshold", [0.0, 0.69])
@@ -85,7 +77,7 @@ def test_lowest_accepted_indices_are_kept(tmp_path, threshold):
 def test_selected_draws_say_what_the_judge_said(tmp_path):
     pool = pools.Pool(tmp_path)
     fill(pool, fakes.Generator())
-    draw = next(pool.select(rules.Rule(), 1, "fp", 1))
+    draw = next(pool.select(rules.ThresholdRule(), 1, "fp", 1))
     image = fakes.images_of(streams.image_seeds(0, 1, [draw["index"]]))
     assert np.array_equal(pixels.decode_png(draw["png"]), image[0])
     assert draw["predicted"] == fakes.judge(image)[0].argmax() != 1
@@ -246,3 +238,25 @@ def test_confusion_counts_every_draw(tmp_path):
         images = fakes.images_of(streams.image_seeds(0, label, range(drawn)))
         expected = [int((fakes.judge(images).argmax(axis=1) == other).sum()) for other in range(3)]
         assert counts[label].tolist() == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "rule", "keys", "draws"),
+    [
+        ("", rules.MarginRule(-0.5, 0.25), {"threshold": 0.2, "margins": "-0.5:0.25"}, 0),
+        ("confident", rules.ThresholdRule(0.7), {"threshold": 0.7}, 0),
+        ("quantile", rules.QuantileRule((-np.inf,)), {"threshold": 0.2, "quantile": [0.9, 40]}, 40),
+    ],
+)
+def test_rules_that_variants_are_named_after(tmp_path, name, rule, keys, draws):
+    """The keys are those of datasets written before: they decide their digests."""
+    samples = types.SimpleNamespace(threshold=0.2, confidence=0.7, quantile=0.9, quantile_draws=40, margins="-0.5:0.25")
+    selection = rules.SELECTIONS[name]
+    assert selection.rule(samples, pools.Pool(tmp_path), 1) == rule
+    assert selection.keys(samples) == keys and selection.draws(samples) == draws
+
+
+def test_the_papers_rule_has_no_key_of_margins():
+    samples = types.SimpleNamespace(threshold=0.0, margins="")
+    assert rules.SELECTIONS[""].rule(samples, None, 1) == rules.ThresholdRule()
+    assert rules.SELECTIONS[""].keys(samples) == {"threshold": 0.0}

@@ -80,7 +80,7 @@ def _fill(path, generator, judge, classes, images, block):
     """A pool of `images` draws, as the main job makes it; gives (pool, draws TP FP a class)."""
     pool = pools.Pool(path)
     none = np.zeros(classes, int)
-    wanted = filling.Wanted(none, none, rules.Rule(), block, max_draws=images, least=images // classes)
+    wanted = filling.Wanted(none, none, rules.ThresholdRule(), block, max_draws=images, least=images // classes)
     drawer, names = filling.Drawer(generator, judge, 0, block), [str(label) for label in range(classes)]
     drawn = filling.fill(pool, drawer, wanted, names, lambda *numbers: None, allow_shortfall=True)
     return pool, drawn.counts
@@ -89,7 +89,7 @@ def _fill(path, generator, judge, classes, images, block):
 def _generated(pool, counts):
     """(examples, their number) of every draw of a pool, classes and verdicts interleaved."""
     parts = [
-        (examples.generated_examples(pool, rules.Rule(), "dcgan", label, verdict, int(found)), int(found))
+        (examples.generated_examples(pool, rules.ThresholdRule(), "dcgan", label, verdict, int(found)), int(found))
         for label, (_, *founds) in enumerate(counts)
         for verdict, found in zip(("tp", "fp"), founds, strict=True)
     ]

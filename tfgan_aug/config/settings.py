@@ -7,6 +7,7 @@ It imports no TensorFlow: `--help` must answer at once.
 from ml_collections import config_dict
 
 from tfgan_aug.core.errors import UserError
+from tfgan_aug.sampling import rules
 
 GANS = ("dcgan", "sgan")
 RECIPES = ("paper", "best")
@@ -220,7 +221,7 @@ def check(config):
     expect(lambda value: 0 < value <= 1, "samples.quantile", "a number above 0, up to 1")
     for field in ("block_size", "max_draws_per_class", "quantile_draws"):
         expect(positive, f"samples.{field}", "a positive number")
-    parse_margins("--config.samples.margins", config.samples.margins)
+    rules.parse_margins("--config.samples.margins", config.samples.margins)
     measures = [name.strip() for name in config.samples.drop_copies.split(",") if name.strip()]
     expect(lambda _: set(measures) <= {"pixels", "features"}, "samples.drop_copies", "some of pixels,features")
     expect(lambda value: 0 < value < 1, "samples.copy_quantile", "a number between 0 and 1")
@@ -261,20 +262,6 @@ def parse_numbers(option, text):
     if not numbers or not all(0 <= number < float("inf") for number in numbers):
         raise UserError(f"{option}: found {text!r}, expected numbers, 0 or more, such as 0.5,1,2")
     return tuple(numbers)
-
-
-def parse_margins(option, text):
-    """The band (low, high) of a text low:high, or None of an empty one; raises `UserError`, naming `option`."""
-    if not text:
-        return None
-    low, _, high = str(text).partition(":")
-    try:
-        band = float(low), float(high)
-    except ValueError:
-        band = 1.0, 1.0
-    if not -1 <= band[0] < band[1] <= 1:
-        raise UserError(f"{option}: found {text!r}, expected low:high between -1 and 1, such as 0:0.5")
-    return band
 
 
 def with_seed(config, seed):

@@ -4,17 +4,21 @@ import dataclasses
 
 import numpy as np
 
-# The verdicts of the paper's variants, and the variants of other selections.
+from tfgan_aug.sampling import rules
+
+# The verdicts of the paper's variants.
 _KINDS = ("fp", "tp", "tp_fp")
-SELECTIONS = ("tp_confident", "tp_quantile", "fp_relabeled")
+# {ending of the variants whose images are chosen or labelled in another way: the words for them in the table}
+ENDINGS = {f"tp_{selection.name}": selection.title for selection in rules.SELECTIONS.values() if selection.name}
+ENDINGS["fp_relabeled"] = "FP relabelled"
 
 
 @dataclasses.dataclass(frozen=True)
 class Variant:
     """A training set: `gan` ("" for none), `verdicts` of ("tp", "fp"), `geo` geometric images of each real one.
 
-    `selection` is "" for the paper's rule; "confident" or "quantile" for a stricter one; "relabeled" where generated
-    images bear the judge's label.
+    `selection` is the name of one of `rules.SELECTIONS` ("" for the paper's), or "relabeled" where generated images
+    bear the judge's label.
     """
 
     name: str
@@ -29,12 +33,12 @@ class Variant:
         if name in ("real", "geo", "geo_x2"):
             return cls(name, "", (), ("real", "geo", "geo_x2").index(name))
         gan, *words = name.split("_")
-        selection = words.pop() if words[-1] in ("confident", "quantile", "relabeled") else ""
+        selection = words.pop() if words[-1] in (*rules.SELECTIONS, "relabeled") else ""
         return cls(name, gan, tuple(word for word in words if word != "geo"), int("geo" in words), selection)
 
     @property
     def rule(self):
-        """The name of the rule that chooses its draws: "" (the paper's), "confident" or "quantile"."""
+        """The name of the selection, one of `rules.SELECTIONS`, that chooses its draws."""
         return "" if self.selection == "relabeled" else self.selection
 
     def quotas(self, per_class):
@@ -53,4 +57,4 @@ def variants_of(gans):
 
 def all_variants_of(gans):
     """`variants_of`, and those of the table's controls and of other selection rules."""
-    return (*variants_of(gans), "geo_x2", *(f"{gan}_{selection}" for gan in gans for selection in SELECTIONS))
+    return (*variants_of(gans), "geo_x2", *(f"{gan}_{selection}" for gan in gans for selection in ENDINGS))

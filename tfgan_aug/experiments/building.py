@@ -30,12 +30,6 @@ def parse_variants(config, text):
     return [variants.Variant.parse(name) for name in possible if name in names]
 
 
-def plain_rule(samples):
-    """The rule of the variants that name none, as the config section says."""
-    band = settings.parse_margins("--config.samples.margins", samples.margins)
-    return rules.MarginRule(*band) if band else rules.Rule(samples.threshold)
-
-
 def samples_per_class(section, counts):
     """Generated images a class that a variant of one verdict needs, ints (classes,), beside `counts` real ones."""
     if section.per_class:
@@ -202,13 +196,11 @@ class Building:
         drawn = {}
         with self.pool_stages[gan].growing():
             for name, quotas in sorted(needed.items()):
-                if name == "quantile":
+                selection = rules.SELECTIONS[name]
+                if least := selection.draws(samples):
                     nothing = {verdict: self.per_class * 0 for verdict in quotas}
-                    fill(nothing, rules.Rule(), True, least=samples.quantile_draws)
-                    draws = samples.quantile_draws
-                    rule = rules.quantile_rule(pool, subset.classes, samples.quantile, draws)
-                else:
-                    rule = rules.Rule(max(samples.threshold, samples.confidence)) if name else plain_rule(samples)
+                    fill(nothing, rules.ThresholdRule(), True, least=least)
+                rule = selection.rule(samples, pool, subset.classes)
                 if samples.drop_copies:
                     rule = rules.Screened(rule, self._screen(subset))
                 self.rules[gan][name] = rule
@@ -246,13 +238,7 @@ class Building:
             stages[f"geometric_{copy}" if copy else "geometric"] = self.geometric_stages[copy].digest
         if variant.gan:
             stages["pool"] = self.pool_stages[variant.gan].digest
-            stages["threshold"], stages["per_class"] = samples.threshold, self.per_class.tolist()
-            if variant.selection == "confident":
-                stages["threshold"] = max(samples.threshold, samples.confidence)
-            elif variant.selection == "quantile":
-                stages["quantile"] = [samples.quantile, samples.quantile_draws]
-            if samples.margins and not variant.rule:
-                stages["margins"] = samples.margins
+            stages |= {"per_class": self.per_class.tolist(), **rules.SELECTIONS[variant.rule].keys(samples)}
             if samples.drop_copies:
                 stages["drop_copies"] = [samples.drop_copies, samples.copy_quantile]
             if short:

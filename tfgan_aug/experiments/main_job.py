@@ -102,7 +102,7 @@ def save_grids(job, folder):
     """Writes the picture grids of a built `building.Building`; gives their paths."""
     subset, config = job.subset(), job.config
     pools = {gan: job.pool(gan) for gan in job.gans}
-    rule = rules.Rule(config.samples.threshold)
+    rule = rules.ThresholdRule(config.samples.threshold)
     paths = grids.save_grids(folder, subset, job.geometric_images(), pools, rule)
     for gan in job.gans:
         paths += families.inspect(gan, job.gan_stages[gan], subset, job.gan_config, folder)

@@ -145,9 +145,8 @@ def all_rows(gans):
             Row(f"{gan}_tp_pretrained", "options", f"{name} TP first, then real", tp, pretrained=True),
             Row(f"{gan}_tp_soft", "options", f"real + {name} TP with the judge's probabilities", tp, soft=True),
         ]
-        words = ("confident TP", "TP by quantile", "FP relabelled")
-        for selection, text in zip(variants.SELECTIONS, words, strict=True):
-            chosen = variants.Variant.parse(f"{gan}_{selection}")
+        for ending, text in variants.ENDINGS.items():
+            chosen = variants.Variant.parse(f"{gan}_{ending}")
             made.append(Row(chosen.name, "options", f"real + {name} {text}", chosen))
     return made
 

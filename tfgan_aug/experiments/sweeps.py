@@ -5,6 +5,7 @@ import dataclasses
 from tfgan_aug.config import settings
 from tfgan_aug.core.errors import UserError
 from tfgan_aug.experiments import dcgan_stage, rows
+from tfgan_aug.sampling import rules
 
 # {name: (title, label of the x axis, whether x is logarithmic)}
 SWEEPS = {
@@ -118,7 +119,7 @@ def _threshold(config, thresholds, available):
             own = changed(config, samples__threshold=threshold)
             yield Point(None, f"confidence {threshold:g}", f"{gan}, TP from a confidence", own, (_row(f"{gan}_tp"),))
         for band in bands:
-            settings.parse_margins(option, band)
+            rules.parse_margins(option, band)
             own = changed(config, samples__margins=band)
             yield Point(None, f"margin {band}", f"{gan}, a band of margins", own, (_row(f"{gan}_tp"),))
         yield Point(None, "FP", f"{gan}, FP", config, (_row(f"{gan}_fp"),))

@@ -1,93 +1,207 @@
-"""rules."""
+"""Rules: which draws become true and false positives, from what the judge says of them. Makes no file.
+
+A rule is any object of the shape of `Rule`. To add one that variants can be named after, write a class like
+`QuantileRule`, a `Selection` of it, and put that into `SELECTIONS`: the variants `<gan>_tp_<name>`, their rows in the
+table and their digests follow. Its settings are fields of the config's section `samples`.
+"""
 
 import dataclasses
+from collections.abc import Callable
+from typing import Any, Protocol
 
 import numpy as np
 
+from tfgan_aug.core.errors import UserError
+
+# Rules return places in this tuple; each counts the draws of a class.
 VERDICTS = ("none", "tp", "fp")
+NONE, TP, FP = range(3)
+
+
+class Rule(Protocol):
+    """The shape of a rule.
+
+    `fields` names what the rule reads of each draw, some of "probabilities" (float32 (N, classes), the judge's) and
+    "images" (uint8 (N, H, W, C)). Equal rules give equal verdicts, so a pool needs no new draws for another rule.
+    """
+
+    fields: tuple[str, ...]
+
+    def verdicts(self, label: int, *values: np.ndarray) -> np.ndarray:
+        """Returns places in `VERDICTS`, int (N,), of draws meant as class `label`; `values` are those of `fields`."""
+        ...
 
 
 @dataclasses.dataclass(frozen=True)
-class Rule:
-    """Which draws count as true and as false positives (the paper, section 3.2).
+class ThresholdRule:
+    """The paper's rule (section 3.2), with a threshold.
 
     TP: the judge's class is the intended one, with a confidence of at least `threshold` (0 is the paper's rule).
-    FP: the judge's class is another one. What is neither has the verdict "none".
+    FP: the judge's class is another one. Draws that are neither get the verdict "none".
     """
 
     threshold: float = 0.0
-    # What `Pool.codes` reads for `verdicts`.
     fields = ("probabilities",)
 
-    def verdicts(self, label, probabilities):
-        """Codes into `VERDICTS`, int (N,), of draws intended as `label` (an int); `probabilities` (N, classes)."""
+    def verdicts(self, label: int, probabilities: np.ndarray) -> np.ndarray:
+        """As `Rule.verdicts`."""
         predicted = probabilities.argmax(axis=1)
-        true_positive = (predicted == label) & (probabilities[:, label] >= self.threshold)
-        return np.where(true_positive, 1, np.where(predicted != label, 2, 0))
+        return _verdicts((predicted == label) & (probabilities[:, label] >= self.threshold), label, probabilities)
 
 
 @dataclasses.dataclass(frozen=True)
 class QuantileRule:
-    """TP: the judge's cross-entropy with the intended class is at most `cutoffs[label]` (nats); FP: as in `Rule`.
+    """TP: the judge's cross-entropy with the intended class is at most `cutoffs[label]` nats.
 
-    A quantile of each class's own draws (Ding et al., 2023): classes that the judge finds hard keep as many as others.
+    FP: as in `ThresholdRule`. A draw below the cutoff is TP whatever class the judge prefers. With a quantile of each
+    class's own draws (Ding et al., 2023), classes that the judge finds hard keep as many as others.
     """
 
-    cutoffs: tuple
+    cutoffs: tuple[float, ...]
     fields = ("probabilities",)
 
-    def verdicts(self, label, probabilities):
-        """As `Rule.verdicts`; a draw below the cutoff is TP whatever class the judge prefers."""
-        kept = cross_entropy(label, probabilities) <= self.cutoffs[label]
-        return np.where(kept, 1, np.where(probabilities.argmax(axis=1) != label, 2, 0))
+    def verdicts(self, label: int, probabilities: np.ndarray) -> np.ndarray:
+        """As `Rule.verdicts`."""
+        return _verdicts(cross_entropy(label, probabilities) <= self.cutoffs[label], label, probabilities)
 
 
 @dataclasses.dataclass(frozen=True)
 class MarginRule:
-    """TP: the judge's margin for the intended class is in [`low`, `high`), or at 1 where `high` is 1; FP as in `Rule`.
+    """TP: the judge's margin for the intended class is in [`low`, `high`), or at 1 where `high` is 1.
 
-    The margin is the intended class's probability less the largest other one: above 0 the judge agrees.
+    FP: as in `ThresholdRule`. A draw in the band is TP whatever class the judge prefers.
     """
 
     low: float
     high: float
     fields = ("probabilities",)
 
-    def verdicts(self, label, probabilities):
-        """As `Rule.verdicts`; a draw in the band is TP whatever class the judge prefers."""
+    def verdicts(self, label: int, probabilities: np.ndarray) -> np.ndarray:
+        """As `Rule.verdicts`."""
         found = margins(label, probabilities)
-        kept = (found >= self.low) & ((found < self.high) | (self.high == 1))
-        return np.where(kept, 1, np.where(probabilities.argmax(axis=1) != label, 2, 0))
-
-
-def margins(label, probabilities):
-    """Float (N,) in [-1, 1]: of `probabilities` (N, classes), that of class `label` less the largest other one."""
-    others = np.delete(probabilities, label, axis=1).max(axis=1)
-    return probabilities[:, label] - others
+        return _verdicts((found >= self.low) & ((found < self.high) | (self.high == 1)), label, probabilities)
 
 
 @dataclasses.dataclass(frozen=True)
 class Screened:
-    """A rule's verdicts, but "none" where `screen(images)`, bool (N,), finds a draw too close to a training image."""
+    """The verdicts of `rule`, but "none" where `screen` finds that a draw is too close to a training image.
 
-    rule: object
-    screen: object
+    `rule` reads probabilities alone. `screen(images)` returns bool (N,), see `near_copies.Screen`.
+    """
+
+    rule: Rule
+    screen: Callable[[np.ndarray], np.ndarray]
     fields = ("probabilities", "images")
 
-    def verdicts(self, label, probabilities, images):
-        """As `Rule.verdicts`; `images` are uint8 (N, H, W, C)."""
-        return np.where(self.screen(images), 0, self.rule.verdicts(label, probabilities))
+    def verdicts(self, label: int, probabilities: np.ndarray, images: np.ndarray) -> np.ndarray:
+        """As `Rule.verdicts`."""
+        return np.where(self.screen(images), NONE, self.rule.verdicts(label, probabilities))
 
 
-def cross_entropy(label, probabilities):
-    """Nats, float (N,): of `probabilities` (N, classes) with the class `label`."""
+def _verdicts(true_positive: np.ndarray, label: int, probabilities: np.ndarray) -> np.ndarray:
+    """Returns the verdicts where bool (N,) says which draws are TP, and the others are FP by the paper's rule."""
+    return np.where(true_positive, TP, np.where(probabilities.argmax(axis=1) != label, FP, NONE))
+
+
+def margins(label: int, probabilities: np.ndarray) -> np.ndarray:
+    """Returns the judge's margins for class `label`, float (N,) in [-1, 1]; above 0 the judge agrees with the class.
+
+    The margin is the class's probability, of `probabilities` (N, classes), less the largest other one.
+    """
+    others = np.delete(probabilities, label, axis=1).max(axis=1)
+    return probabilities[:, label] - others
+
+
+def cross_entropy(label: int, probabilities: np.ndarray) -> np.ndarray:
+    """Returns the cross-entropy, nats (float (N,)), of `probabilities` (N, classes) with the class `label`."""
     return -np.log(np.maximum(probabilities[:, label], np.finfo(np.float32).tiny))
 
 
-def quantile_rule(pool, classes, quantile, draws):
-    """The `QuantileRule` of the first `draws` draws of each class in the pool; a class without draws keeps none."""
+def quantile_rule(pool: Any, classes: int, quantile: float, draws: int) -> QuantileRule:
+    """Returns the rule of the first `draws` draws of each class in a `pools.Pool`; a class without draws keeps none."""
     cutoffs = []
     for label in range(classes):
         found = [cross_entropy(label, *pool.read(label, number, "probabilities")) for number in pool.blocks(label)]
         cutoffs.append(float(np.quantile(np.concatenate(found)[:draws], quantile)) if found else -np.inf)
     return QuantileRule(tuple(cutoffs))
+
+
+# Rules that variants are named after
+
+
+class Selection:
+    """How a variant's images are chosen from the pool. This one: by the paper's rule, or by `samples.margins`.
+
+    `samples` is the config's section in all methods. Subclasses stand for the variants `<gan>_tp_<name>`; `title` names
+    their rows in the table.
+    """
+
+    name = title = ""
+
+    def draws(self, samples: Any) -> int:
+        """Returns how many draws of each class the pool must hold before the rule can be made."""
+        return 0
+
+    def rule(self, samples: Any, pool: Any, classes: int) -> Rule:
+        """Returns the rule; `pool` is the GAN's `pools.Pool` of `classes` classes."""
+        band = parse_margins("--config.samples.margins", samples.margins)
+        return MarginRule(*band) if band else ThresholdRule(samples.threshold)
+
+    def keys(self, samples: Any) -> dict[str, Any]:
+        """Returns what enters the digest of a dataset whose images are chosen so: all that the rule depends on."""
+        keys = {"threshold": samples.threshold}
+        return {**keys, "margins": samples.margins} if samples.margins else keys
+
+    def words(self, samples: Any) -> str:
+        """Returns what a dataset's description says after "that a classifier found TP"."""
+        return ""
+
+
+class Confident(Selection):
+    """The paper's rule, with a higher threshold."""
+
+    name, title = "confident", "confident TP"
+
+    def rule(self, samples: Any, pool: Any, classes: int) -> Rule:
+        return ThresholdRule(max(samples.threshold, samples.confidence))
+
+    def keys(self, samples: Any) -> dict[str, Any]:
+        return {"threshold": max(samples.threshold, samples.confidence)}
+
+    def words(self, samples: Any) -> str:
+        return f" with a confidence of at least {samples.confidence}"
+
+
+class Quantile(Selection):
+    """A `QuantileRule`, of the first draws."""
+
+    name, title = "quantile", "TP by quantile"
+
+    def draws(self, samples: Any) -> int:
+        return samples.quantile_draws
+
+    def rule(self, samples: Any, pool: Any, classes: int) -> Rule:
+        return quantile_rule(pool, classes, samples.quantile, samples.quantile_draws)
+
+    def keys(self, samples: Any) -> dict[str, Any]:
+        return {"threshold": samples.threshold, "quantile": [samples.quantile, samples.quantile_draws]}
+
+    def words(self, samples: Any) -> str:
+        return f" by the {samples.quantile} quantile of its cross-entropy with the class"
+
+
+SELECTIONS = {selection.name: selection for selection in (Selection(), Confident(), Quantile())}
+
+
+def parse_margins(option: str, text: str) -> tuple[float, float] | None:
+    """Returns the band (low, high) of a text low:high, or None of an empty one; raises `UserError`, naming `option`."""
+    if not text:
+        return None
+    low, _, high = str(text).partition(":")
+    try:
+        band = float(low), float(high)
+    except ValueError:
+        band = 1.0, 1.0
+    if not -1 <= band[0] < band[1] <= 1:
+        raise UserError(f"{option}: found {text!r}, expected low:high between -1 and 1, such as 0:0.5")
+    return band
