@@ -1,5 +1,6 @@
 """The paper's CNN, the classifier that trains any network, and the judge."""
 
+import dataclasses
 import sys
 import types
 
@@ -14,7 +15,8 @@ from tfgan_aug.config import settings
 from tfgan_aug.core.errors import UserError
 from tfgan_aug.data import subsets
 from tfgan_aug.experiments import judge_stage
-from tfgan_aug.training import checkpoints, loop, progress, strategies
+from tfgan_aug.experiments.run import Run
+from tfgan_aug.training import checkpoints, loop, strategies
 
 IMAGE_SHAPE = (16, 16, 3)
 
@@ -357,9 +359,21 @@ def judge_config(**changed):
     return config
 
 
-def make_judge(tmp_path, subset, source, config):
-    stage = judge_stage.stage(tmp_path, types.SimpleNamespace(digest="abc"), source, config)
-    judge_stage.make(stage, subset, source, config, strategies.make_strategy("one_device"), progress.Progress())
+@dataclasses.dataclass(frozen=True, eq=False)
+class JudgeRun(Run):
+    """A run whose source has no name, and whose subset's digest is not that of its pixels."""
+
+    subset_stage = types.SimpleNamespace(digest="abc")
+
+
+def run_of(tmp_path, subset, source, config):
+    return JudgeRun(config, tmp_path, strategies.make_strategy("one_device"), source, subset)
+
+
+def make_judge(*made_of):
+    run = run_of(*made_of)
+    stage = judge_stage.stage(run)
+    judge_stage.make(stage, run)
     return stage
 
 
@@ -405,15 +419,14 @@ def test_no_member_of_an_ensemble_sees_its_fold(tmp_path, subset, source, seen):
 
 
 def test_a_judge_that_saw_the_source_depends_on_it(tmp_path, subset, source, seen):
-    subset_stage = types.SimpleNamespace(digest="abc")
     leaking, honest = judge_config(trained_on="source_train"), judge_config()
     stage = make_judge(tmp_path, subset, source, leaking)
     assert seen[0][0] == list(range(100, 140))
     assert stage.dependencies["source"] == "of the source"
-    assert "source" not in judge_stage.stage(tmp_path, subset_stage, source, honest).dependencies
+    assert "source" not in judge_stage.stage(run_of(tmp_path, subset, source, honest)).dependencies
     other = types.SimpleNamespace(train=source.train, fingerprint=lambda: "of another")
-    assert judge_stage.stage(tmp_path, subset_stage, other, leaking).digest != stage.digest
-    honest_digests = {judge_stage.stage(tmp_path, subset_stage, one, honest).digest for one in (source, other)}
+    assert judge_stage.stage(run_of(tmp_path, subset, other, leaking)).digest != stage.digest
+    honest_digests = {judge_stage.stage(run_of(tmp_path, subset, one, honest)).digest for one in (source, other)}
     assert len(honest_digests) == 1
 
 

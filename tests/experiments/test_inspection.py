@@ -9,6 +9,7 @@ from PIL import Image
 
 from tfgan_aug.classifiers import networks
 from tfgan_aug.core import artefacts, pixels, streams
+from tfgan_aug.data import subsets
 from tfgan_aug.experiments import inspection
 from tfgan_aug.gans.stacked import StackedGAN
 
@@ -155,7 +156,7 @@ def test_inspect(tmp_path, monkeypatch, stacks, classes):
     images = np.random.default_rng(3).integers(0, 256, (2 * classes, *SHAPE), np.uint8)
     # The first image of a class is not the first of all.
     labels = np.arange(2 * classes)[::-1] // 2
-    levels, latents, numbers = paths = inspection.inspect(gan, images, labels, tmp_path, SEED)
+    levels, latents, numbers = paths = inspection.inspect(gan, subsets.Part((), labels, images), tmp_path, SEED)
     assert [path.name for path in paths] == ["sgan_levels.png", "sgan_latents.png", "sgan_levels.json"]
     assert sorted(tmp_path.iterdir()) == sorted(paths)
 

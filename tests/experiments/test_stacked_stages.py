@@ -100,7 +100,14 @@ def config(source="folder:of/pictures", gans="sgan", **fields):
 
 
 def stage_of(workdir, made, subset="abc"):
-    return families.stage(workdir, "sgan", types.SimpleNamespace(digest=subset), made)
+    return stacked_stages.stage(run_of(workdir, made, subset))
+
+
+def run_of(workdir, made, digest="abc", **fields):
+    """A run of what it has to have here; `digest` is that of its subset's stage."""
+    return types.SimpleNamespace(
+        config=made, workdir=workdir, subset_stage=types.SimpleNamespace(digest=digest), **fields
+    )
 
 
 def all_of(stage):
@@ -196,7 +203,8 @@ def stages_of(workdir, made):
 def make(workdir, made):
     """The Stacked GAN's part of the main job alone."""
     stage, subset = stages_of(workdir, made), subsets.load(subset_of(workdir))
-    families.make(stage, "sgan", subset, made, strategies.make_strategy("one_device"), progress.Progress())
+    strategy = strategies.make_strategy("one_device")
+    families.make(stage, "sgan", run_of(workdir, made, subset=subset, strategy=strategy, progress=progress.Progress()))
     return stage
 
 

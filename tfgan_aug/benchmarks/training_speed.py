@@ -10,7 +10,7 @@ import tensorflow as tf
 from tfgan_aug.benchmarks.rates import convolution_rate, multiply_adds
 from tfgan_aug.classifiers import recipes
 from tfgan_aug.core import pixels
-from tfgan_aug.experiments import dcgan_stage, estimates
+from tfgan_aug.experiments import dcgan_stage, stacked_stages
 from tfgan_aug.gans import diffaugment
 from tfgan_aug.gans.layers import BatchNormalization, ConditionalBatchNormalization
 from tfgan_aug.training.timing import compiled, images_per_second, side_by_side, training_step
@@ -152,9 +152,8 @@ def _classifiers(section, shape, classes, strategy):
 
 def _stacked(section, strategy, data, shape, classes, seconds, operations):
     """Rows of the Stacked GAN's stages, each beside the time of its multiply-adds at the measured convolution rate."""
-    batch, pool = section.batch_size, 4 * section.batch_size
-    batches = data(batch), data(section.encoder.batch_size)
-    for name, model, arrays in estimates.stacked_models(section, strategy, *batches, shape, classes):
+    pool = 4 * section.batch_size
+    for name, model, arrays in stacked_stages.models(section, strategy, data, shape, classes):
         arrays = tf.nest.map_structure(tf.constant, arrays)
         size = len(arrays[1])
         step = training_step(model, strategy, arrays)

@@ -1,36 +1,31 @@
 """The command behind tools.measure: opens, checks, measures, and sums up."""
 
-from tfgan_aug.config import settings
+import pathlib
+
 from tfgan_aug.core import workdirs
 from tfgan_aug.core.errors import UserError
-from tfgan_aug.data import sources
 from tfgan_aug.evaluation import names
 from tfgan_aug.experiments import measures
+from tfgan_aug.experiments.run import Place, open_run
 from tfgan_aug.reports import measure_text
-from tfgan_aug.training import strategies, workers
-from tfgan_aug.training.progress import Progress
 
 _HEAD = ("frechet_distance", "kernel_distance", "precision", "recall", "density", "coverage")
 
 
 def run(config, workdir, data_dir="", strategy="auto", skip_unreadable=False):
     """Measures the datasets of a workdir; gives what the user reads. Raises `UserError` for what the user can mend."""
-    settings.check(config)
-    strategies.set_up(config.seed)
-    progress = Progress()
+    folder = pathlib.Path(workdir).expanduser()
+    roots = [folder, *([data_dir] if data_dir else [])]
+    if not measures.datasets_in(roots):
+        raise UserError(f"--workdir: found no datasets in {folder}, expected those of tools.build_dataset")
+    # The cards are written by tables, too.
     with (
-        workers.using(strategy) as strategy,
-        workdirs.open_workdir("--workdir", workdir, shared=True) as folder,
+        open_run(config, Place(workdir, strategy, skip_unreadable, shared=True)) as run,
+        workdirs.lock(run.workdir, "summary", wait=True),
     ):
-        roots = [folder, *([data_dir] if data_dir else [])]
-        if not measures.datasets_in(roots):
-            raise UserError(f"--workdir: found no datasets in {folder}, expected those of tools.build_dataset")
-        source = sources.open_configured(config, skip_unreadable)
-        # The cards are written by tables, too.
-        with workdirs.lock(folder, "summary", wait=True):
-            made = measures.measure(config, folder, roots, source, strategy, progress)
-        where = f"{folder / measures.FILE}; the cards of the datasets hold the same, class by class"
-        return f"{table(made, folder)}\n\n{where}\n"
+        made = measures.measure(config, run.workdir, roots, run.source, run.strategy, run.progress)
+    where = f"{folder / measures.FILE}; the cards of the datasets hold the same, class by class"
+    return f"{table(made, folder)}\n\n{where}\n"
 
 
 def table(made, workdir):

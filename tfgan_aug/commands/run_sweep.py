@@ -8,11 +8,8 @@ import dataclasses
 
 import numpy as np
 
-from tfgan_aug.core import workdirs
-from tfgan_aug.data import sources
 from tfgan_aug.experiments import sweep_runs, sweeps, table
-from tfgan_aug.training import strategies, workers
-from tfgan_aug.training.progress import Progress
+from tfgan_aug.experiments.run import Place, open_run
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,24 +34,19 @@ def run(config, options):
     config, choice = table.choose(
         config, "real", options.seeds, options.gan_seeds, options.classifier_seeds, options.gans
     )
-    strategies.set_up(config.seed)
-    progress = Progress()
-    with (
-        workers.using(options.strategy) as strategy,
-        workdirs.open_workdir("--workdir", options.workdir, shared=True) as workdir,
-    ):
-        source = sources.open_configured(config, options.skip_unreadable)
-        classes = len(source.class_names)
+    place = Place(options.workdir, options.strategy, options.skip_unreadable, shared=True)
+    with open_run(config, place, read_subset=False) as run:
+        source, classes = run.source, len(run.source.class_names)
         if not config.rare_class:
             # Sweep `rare` needs one, the others do without.
             config = sweeps.changed(config, rare_class=source.class_names[0])
         available = int(np.bincount(source.train.labels, minlength=classes).min()) - config.test_per_class
         found = {name: sweeps.points(name, config, available, classes) for name in names}
-        job = sweep_runs.SweepRuns(config, choice, workdir, source, strategy, progress)
+        job = sweep_runs.SweepRuns(dataclasses.replace(run, config=config), choice)
         # Every point is checked before the first one works.
         for points in found.values():
             for point in points:
-                job.subset(point.config)
+                job.run_of(point.config)
         if options.dry_run:
             return "\n".join(sweep_runs.plan(name, points, choice) for name, points in found.items()) + "\n"
         return "\n".join(job.sweep(name, points) for name, points in found.items())

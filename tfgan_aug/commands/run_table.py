@@ -12,11 +12,10 @@ from tfgan_aug import __version__
 from tfgan_aug.config import settings
 from tfgan_aug.core import artefacts, workdirs
 from tfgan_aug.core.errors import UserError
-from tfgan_aug.data import sources, subsets
 from tfgan_aug.experiments import estimates, summaries, table
+from tfgan_aug.experiments.run import Place, open_run
 from tfgan_aug.reports import table_text
-from tfgan_aug.training import strategies, workers
-from tfgan_aug.training.progress import Progress
+from tfgan_aug.training import strategies
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,46 +44,44 @@ def run(config, options, command=""):
     config, choice = table.choose(config, *picked)
     if options.dry_run and options.strategy == "multi_worker":
         raise UserError("--dry_run: found --strategy=multi_worker, expected one of this process")
-    strategies.set_up(config.seed)
-    progress = Progress()
-    with (
-        workers.using(options.strategy) as strategy,
-        workdirs.open_workdir("--workdir", options.workdir, shared=True) as workdir,
-    ):
-        source = sources.open_configured(config, options.skip_unreadable)
-        subset = subsets.read(source, config)
+    place = Place(options.workdir, options.strategy, options.skip_unreadable, shared=True)
+    with open_run(config, place) as run:
         flags = {"overwrite": options.overwrite, "allow_shortfall": options.allow_shortfall}
-        meta = describe(config, source, strategy, command)
-        made = table.Table(config, choice, workdir, strategy, source, subset, progress, meta, **flags)
+        meta = describe(run, command)
+        made = table.Table(run, choice, meta, **flags)
         made.check()
-        meta["subset_digest"] = next(iter(made.units.values())).job.subset_stage.digest
         if options.dry_run:
             return estimates.plan(made)
-        with workdirs.lock(workdir, "shared", wait=True):
-            next(iter(made.units.values())).job.note_subset()
+        with workdirs.lock(run.workdir, "shared", wait=True):
+            run.write_subset()
+        run.note_subset()
         made.begin()
         made.work()
-        with workdirs.lock(workdir, "summary", wait=True):
-            summary = summaries.summarise(workdir)
-            table_text.write_cards(summary, workdir)
+        with workdirs.lock(run.workdir, "summary", wait=True):
+            summary = summaries.summarise(run.workdir)
+            table_text.write_cards(summary, run.workdir)
         text = table_text.markdown(summary)
-        closing = f"{workdir / 'table.json'}; python -m tools.make_report --workdir={options.workdir} writes the page"
+        closing = (
+            f"{run.workdir / 'table.json'}; python -m tools.make_report --workdir={options.workdir} writes the page"
+        )
         return f"{text}\n\n{closing}\n"
 
 
-def describe(config, source, strategy, command):
-    """How the table was made, for cells.json."""
+def describe(run, command):
+    """Returns how the table is made, for cells.json."""
+    config, source = run.config, run.source
     fields = {name: value for name, value in config.to_dict().items() if name != "source_data_dir"}
     named = {name: getattr(source, name) for name in ("name", "version", "spec", "license", "citation")}
     spec = pathlib.PurePath(source.spec.partition(":")[2]).name if source.spec.startswith("folder:") else source.spec
     return {
         "title": f"Do GAN images help? {source.name}, {config.train_per_class or 'all'} images a class",
         "source": {**named, "spec": spec},
+        "subset_digest": run.subset_stage.digest,
         "classes": list(source.class_names),
         "config": fields,
         "config_digest": artefacts.digest(fields),
         "command": command,
-        "hardware": f"{os.cpu_count()} CPU cores ({platform.machine()}), {strategies.device_names(strategy)}",
+        "hardware": f"{os.cpu_count()} CPU cores ({platform.machine()}), {strategies.device_names(run.strategy)}",
         "versions": {
             "tfgan_aug": __version__,
             "tensorflow": tf.__version__,

@@ -11,12 +11,11 @@ from tfgan_aug.classifiers import judges, recipes
 from tfgan_aug.config import settings
 from tfgan_aug.core import artefacts
 from tfgan_aug.core.errors import UserError
-from tfgan_aug.data import geometric, subsets, transforms
+from tfgan_aug.data import geometric, transforms
 from tfgan_aug.datasets import augmented, cards, examples, records, variants
 from tfgan_aug.experiments import families, judge_stage
 from tfgan_aug.sampling import filling, near_copies, pools, rules, saved_models
 from tfgan_aug.training import strategies
-from tfgan_aug.training.progress import Progress
 
 
 def parse_variants(config, text):
@@ -48,44 +47,25 @@ def samples_per_class(section, counts):
 class Building:
     """The variants of one GAN seed; every method makes or finds one stage.
 
-    `engine` (None: this process) draws, judges and writes: a `sampling.beam.Runner`. `gan_seed` (None: the config's) is
-    that of the GANs' training and of the draws; subset, geometric images and judge are the config seed's. `drawn` maps
-    a GAN's name to what each rule found in its pool, `rules` to the rules.
+    `gan_seed` (None: the config's) is that of the GANs' training and of the draws; subset, geometric images and judge
+    are the config seed's. `drawn` maps a GAN's name to what each rule found in its pool, `rules` to the rules.
     """
 
-    def __init__(
-        self,
-        config,
-        workdir,
-        data_dir,
-        strategy,
-        source,
-        chosen,
-        wanted,
-        *,
-        gan_seed=None,
-        progress=None,
-        overwrite=False,
-        allow_shortfall=False,
-        engine=None,
-    ):
-        self.engine = engine
-        self.config, self.workdir, self.strategy, self.source = config, workdir, strategy, source
-        self.variants, self.progress = wanted, progress or Progress()
-        self.overwrite, self.allow_shortfall = overwrite, allow_shortfall
-        self.gan_config = config if gan_seed is None else settings.with_seed(config, gan_seed)
+    def __init__(self, run, wanted, data_dir, gan_seed=None, overwrite=False, allow_shortfall=False):
+        self.run, self.config, self.progress, self.source = run, run.config, run.progress, run.source
+        self.variants, self.overwrite, self.allow_shortfall = wanted, overwrite, allow_shortfall
+        self.gan_run = run if gan_seed is None else run.with_seed(gan_seed)
+        config, source, workdir, subset = run.config, run.source, run.workdir, run.subset
         self.gans = tuple(dict.fromkeys(variant.gan for variant in wanted if variant.gan))
         self.leaking = bool(self.gans) and config.judge.trained_on == "source_train"
         name = f"{source.name}_gan_aug"
         self.datasets = {variant.name: augmented.Dataset(data_dir, name, variant.name) for variant in wanted}
-        self.chosen = chosen
-        self.subset_stage = subsets.stage(workdir, source, self.chosen)
-        self.judge_stage = judge_stage.stage(workdir, self.subset_stage, source, config)
-        copies = max([variant.geo for variant in wanted], default=0)
-        self.geometric_stages = [geometric.stage(workdir, self.subset_stage, config, copy) for copy in range(copies)]
-        self.gan_stages = {gan: families.stage(workdir, gan, self.subset_stage, self.gan_config) for gan in self.gans}
+        self.subset_stage, self.judge_stage = run.subset_stage, judge_stage.stage(run)
+        sets = max([variant.geo for variant in wanted], default=0)
+        self.geometric_stages = [geometric.stage(workdir, self.subset_stage, config, number) for number in range(sets)]
+        self.gan_stages = {gan: families.FAMILIES[gan].stage(self.gan_run) for gan in self.gans}
         self.pool_stages = {gan: self._pool_stage(gan) for gan in self.gans}
-        counts = self.chosen.train.counts(self.chosen.classes)
+        counts = subset.train.counts(subset.classes)
         self.per_class = samples_per_class(config.samples, counts) if self.gans else counts * 0
         self.rules, self.drawn, self._copies = {gan: {} for gan in self.gans}, {}, None
 
@@ -103,48 +83,32 @@ class Building:
         keras.backend.clear_session()
         for name in ("judge", "classifier"):
             option, size = f"--config.{name}.batch_size", config[name].batch_size
-            strategies.check_batch_size(option, size, self.strategy, len(self.chosen.train.ids))
+            strategies.check_batch_size(option, size, self.run.strategy, len(self.run.subset.train.ids))
         for gan in self.gans:
-            families.check(gan, self.gan_config, self.chosen, self.strategy)
+            families.FAMILIES[gan].check(self.gan_run)
 
     def prepare(self):
         """Makes what GANs of every seed share: subset, geometric images and, where there are GANs, the judge."""
-        subset = self.subset()
-        self._geometric(subset)
+        self.run.write_subset()
+        self._geometric()
         if self.gans and not self.judge_stage.done:
-            judge_stage.make(self.judge_stage, subset, self.source, self.config, self.strategy, self.progress)
+            judge_stage.make(self.judge_stage, self.run)
 
     def build(self):
-        """Trains, draws and writes; gives the variants that are there now. Warns of those with too few images."""
-        subset = self.subset()
-        images = self._geometric(subset)
-        self.drawn = {gan: self._draw(gan, subset) for gan in self.gans}
+        """Trains, draws and writes; returns the variants that are there now. Warns of those with too few images."""
+        self.run.write_subset()
+        images = self._geometric()
+        self.drawn = {gan: self._draw(gan, self.run.subset) for gan in self.gans}
         kept = [variant for variant in self.variants if self._enough(variant)]
         for variant in kept:
-            self._write(variant, subset, images)
+            self._write(variant, self.run.subset, images)
         return kept
 
-    def subset(self):
-        """The subset, written on first use."""
-        if not self.subset_stage.done:
-            subsets.make(self.subset_stage, self.source, self.chosen)
-        return subsets.load(self.subset_stage.path)
-
-    def note_subset(self):
-        """Tells the reader what is trained on, and where."""
-        subset = self.subset()
-        smallest, largest = subset.train.counts(subset.classes).min(), subset.train.counts(subset.classes).max()
-        spread = f"{smallest}" if smallest == largest else f"{smallest} to {largest}"
-        self.progress.note(
-            f"subset: {len(subset.train.ids):,} training images of {subset.classes} classes, {spread} a class; "
-            f"{len(subset.held_out.ids):,} held out; training on {strategies.device_names(self.strategy)}"
-        )
-
-    def _geometric(self, subset):
+    def _geometric(self):
         for stage in self.geometric_stages:
             if not stage.done:
                 with self.progress.task("geometric"):
-                    geometric.make(stage, subset, self.config)
+                    geometric.make(stage, self.run.subset, self.config)
         return [geometric.load(stage.path) for stage in self.geometric_stages]
 
     def geometric_images(self):
@@ -155,17 +119,17 @@ class Building:
         """The judge: (images) -> probabilities, in blocks of the recorded size."""
         return judges.Judge(self.judge_stage.path, self.config.samples.block_size)
 
-    def _generator(self, gan, subset):
+    def _generator(self, gan):
         stage = self.gan_stages[gan]
         if not stage.done:
-            families.make(stage, gan, subset, self.gan_config, self.strategy, self.progress)
+            families.make(stage, gan, self.gan_run)
         return saved_models.load(stage.path)
 
     def _pool_stage(self, gan):
         dependencies = {"gan": self.gan_stages[gan].digest, "judge": self.judge_stage.digest}
         # The format of its files: an older pool, of another one, is left alone.
-        keys = {"seed": self.gan_config.seed, "block_size": self.config.samples.block_size, "images": "png"}
-        return artefacts.Stage(self.workdir, "pool", {**dependencies, **keys})
+        keys = {"seed": self.gan_run.config.seed, "block_size": self.config.samples.block_size, "images": "png"}
+        return artefacts.Stage(self.run.workdir, "pool", {**dependencies, **keys})
 
     def pool(self, gan):
         """The pool of a GAN's draws; it only grows, block by block, so it is never "done"."""
@@ -179,17 +143,17 @@ class Building:
                 own = needed.setdefault(variant.rule, {verdict: self.per_class * 0 for verdict in ("tp", "fp")})
                 for verdict, quota in variant.quotas(self.per_class).items():
                     own[verdict] = own[verdict].clip(quota)
-        generator = self._generator(gan, subset)
+        generator = self._generator(gan)
         self.prepare()
         pool = self.pool(gan)
-        drawer = filling.Drawer(generator, self.judge(), self.gan_config.seed, samples.block_size)
+        drawer = filling.Drawer(generator, self.judge(), self.gan_run.config.seed, samples.block_size)
 
         def fill(quotas, rule, allow_shortfall, least=0):
             limits = samples.block_size, samples.max_draws_per_class
             wanted = filling.Wanted(quotas["tp"], quotas["fp"], rule, *limits, least=least)
-            if self.engine:
+            if self.run.runner:
                 networks = self.gan_stages[gan].path, self.judge_stage.path
-                self.engine.fill(pool, networks, wanted, self.gan_config.seed, self.progress.note)
+                self.run.runner.fill(pool, networks, wanted, self.gan_run.config.seed, self.progress.note)
             with self.progress.drawing(gan, subset.class_names, quotas) as show:
                 return filling.fill(pool, drawer, wanted, subset.class_names, show, allow_shortfall)
 
@@ -252,12 +216,12 @@ class Building:
             self.progress.note(f"{variant.name}: reused {dataset.path} (digest {digest})")
             return
         pool, write_split = self.pool(variant.gan) if variant.gan else None, records.write_split
-        if self.engine:
-            # Needs the extra `beam`, which is there where there is an engine.
+        if self.run.runner:
+            # Needs the extra `beam`, which is there where there is a runner.
             from tfgan_aug.datasets import beam
 
             sets = [stage.path for stage in self.geometric_stages[: variant.geo]]
-            subset, images, pool, write_split = beam.plan(self.engine, subset, self.subset_stage.path, sets, pool)
+            subset, images, pool, write_split = beam.plan(self.run.runner, subset, self.subset_stage.path, sets, pool)
         train, count = examples.training_examples(
             variant,
             subset,
@@ -271,7 +235,7 @@ class Building:
         described = {"digest": digest, "request": self.request(variant), "subset": self.subset_stage.digest}
         described["leaking"] = self.leaking and bool(variant.gan)
         if variant.gan:
-            described |= {"gan_seed": self.gan_config.seed, "pool": self.pool_stages[variant.gan].digest}
+            described |= {"gan_seed": self.gan_run.config.seed, "pool": self.pool_stages[variant.gan].digest}
             described |= cards.draws(subset.class_names, self.drawn[variant.gan][variant.rule], short)
         provenance = cards.provenance(variant, self.source, self.config, len(subset.train.ids), described)
         with self.progress.task(f"{variant.name}: {count:,} images"):

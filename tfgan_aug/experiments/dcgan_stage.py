@@ -1,7 +1,7 @@
-"""The DCGAN's stage: one label-conditional DCGAN, or one a class, trained on the subset.
+"""The DCGAN's stage: one label-conditional DCGAN, or one for each class, trained on the subset.
 
-Artefacts: `gan.keras`, its learning curve `gan.csv`, the last preview `gan.png`, `tensorboard/` (see `monitor`); per
-class `gan-<label>.*`.
+Artefacts in `dcgan-<digest>`: `gan.keras`, its learning curve `gan.csv`, the last preview `gan.png`, `tensorboard/`
+(see `training.monitor`); with one for each class, `gan-<label>.*`.
 """
 
 import keras
@@ -13,15 +13,18 @@ from tfgan_aug.gans.dcgan import DCGAN
 from tfgan_aug.gans.per_class import PerClass
 from tfgan_aug.training import loop, monitor, strategies
 
+TITLE = "DCGAN"
 
-def stage(workdir, subset_stage, config):
-    """The stage that `train` fills."""
-    dependencies = {"subset": subset_stage.digest, "dcgan": config.dcgan.to_dict(), "seed": config.seed}
-    return artefacts.Stage(workdir, "dcgan", dependencies)
+
+def stage(run):
+    """See `families.Family`."""
+    config = run.config
+    dependencies = {"subset": run.subset_stage.digest, "dcgan": config.dcgan.to_dict(), "seed": config.seed}
+    return artefacts.Stage(run.workdir, "dcgan", dependencies)
 
 
 def build(section, image_shape, classes, seed):
-    """A compiled DCGAN as the config section says; call it in the strategy's scope."""
+    """Returns a compiled DCGAN as the config section says; call it in the strategy's scope."""
     keras.utils.set_random_seed(streams.key_of("initial weights", "dcgan", seed))
     fields = ("latent_dim", "width", "activations", "generator_loss", "normalization", "augmentation", "updates")
     model = DCGAN(image_shape, classes, seed=seed, **{name: section[name] for name in fields})
@@ -29,17 +32,17 @@ def build(section, image_shape, classes, seed):
     return model
 
 
-def budget(section, examples):
-    """Training steps: `steps` where given, else `epochs` of `examples` images."""
-    return section.steps or -(-section.epochs * examples // section.batch_size)
+def steps_of(section, images):
+    """Returns the training steps on so many images: `steps` where given, else `epochs` of them."""
+    return section.steps or -(-section.epochs * images // section.batch_size)
 
 
-def check(config, subset, strategy):
-    """Raises `UserError` where training would fail: a batch larger than the set that it is drawn from."""
-    section = config.dcgan
-    strategies.check_batch_size("--config.dcgan.batch_size", section.batch_size, strategy, len(subset.train.ids))
+def check(run):
+    """Raises `UserError` where a batch is larger than the set that it is drawn from."""
+    section, train = run.config.dcgan, run.subset.train
+    strategies.check_batch_size("--config.dcgan.batch_size", section.batch_size, run.strategy, len(train.ids))
     if section.conditioning == "per_class":
-        for name, count in zip(subset.class_names, subset.train.counts(subset.classes), strict=True):
+        for name, count in zip(run.subset.class_names, train.counts(run.subset.classes), strict=True):
             if count < section.batch_size:
                 raise UserError(
                     f"--config.dcgan.batch_size: found {section.batch_size}, expected at most the {count} training "
@@ -47,37 +50,54 @@ def check(config, subset, strategy):
                 )
 
 
-def make_parts(stage, subset, config, strategy, progress):
-    """Nothing: a DCGAN has no stages below its own."""
+def make_parts(stage, run):
+    """Makes nothing: a DCGAN has no stages below its own."""
 
 
-def train(folder, stage, subset, config, strategy, progress):
-    """The model that draws, trained in `folder` on the subset."""
-    section, data = config.dcgan, subset.train
-    seed = streams.key_of("dcgan", config.seed) % 2**31
-    if section.conditioning == "label":
-        return _train(folder, "gan", (data.images, data.labels), section, subset.classes, seed, strategy, progress)
+def train(folder, stage, run):
+    """See `families.Family`."""
+    data, classes = run.subset.train, run.subset.classes
+    seed = streams.key_of("dcgan", run.config.seed) % 2**31
+    if run.config.dcgan.conditioning == "label":
+        return _train(folder / "gan.keras", (data.images, data.labels), classes, seed, run)
     models = []
-    for label in range(subset.classes):
+    for label in range(classes):
         own = np.asarray(data.images[data.of_class(label)])
         arrays = own, np.zeros(len(own), np.int32)
-        models.append(_train(folder, f"gan-{label:04d}", arrays, section, 1, seed + label, strategy, progress))
+        models.append(_train(folder / f"gan-{label:04d}.keras", arrays, 1, seed + label, run))
     return PerClass(models)
 
 
-def inspect(stage, subset, config, folder):
-    """No paths: the grids of the pool show all there is."""
-    return []
-
-
-def _train(folder, name, arrays, section, classes, seed, strategy, progress):
-    steps = budget(section, len(arrays[0]))
+def _train(path, arrays, classes, seed, run):
+    section = run.config.dcgan
+    steps = steps_of(section, len(arrays[0]))
     return loop.trained(
-        folder / f"{name}.keras",
+        path,
         lambda: build(section, arrays[0].shape[1:], classes, seed),
         arrays,
         loop.Budget.of(section, seed, steps),
-        strategy,
-        progress.training(f"dcgan {name}", steps),
-        callbacks=[monitor.Monitor(folder / f"{name}.png", monitor.classes_in_rows, arrays)],
+        run.strategy,
+        run.progress.training(f"dcgan {path.stem}", steps),
+        [monitor.Monitor(path.with_suffix(".png"), monitor.classes_in_rows, arrays)],
     )
+
+
+def inspect(stage, run, folder):
+    """Returns no paths: the grids of the pool show all there is."""
+    return []
+
+
+def budget(run, batch):
+    """See `families.Family`: one item, with the steps of all classes where each has a GAN."""
+    section, subset = run.config.dcgan, run.subset
+    alone, counts = section.conditioning == "per_class", subset.train.counts(subset.classes)
+    with run.strategy.scope():
+        model = build(section, subset.image_shape, 1 if alone else subset.classes, 0)
+    images, labels = batch(section.batch_size)
+    steps = sum(steps_of(section, count) for count in (counts if alone else [counts.sum()]))
+    yield "DCGAN", steps, model, (images, labels * 0 if alone else labels)
+
+
+def shortened(config, share, images):
+    """See `families.Family`."""
+    return {"dcgan.epochs": 0, "dcgan.steps": max(1, round(share * steps_of(config.dcgan, images)))}

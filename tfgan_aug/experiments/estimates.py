@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from tfgan_aug.classifiers import recipes
 from tfgan_aug.core import artefacts
-from tfgan_aug.experiments import dcgan_stage, stacked_stages
+from tfgan_aug.experiments import families
 from tfgan_aug.training import strategies, timing
 
 _SECONDS = 1.0
@@ -55,7 +55,7 @@ class _Seconds:
     """Seconds of each kind of work, each measured when first asked for."""
 
     def __init__(self, table):
-        self.table, self.config, self.strategy = table, table.config, table.strategy
+        self.table, self.run, self.config = table, table.run, table.config
         self.shape, self.classes = table.source.image_shape, len(table.source.class_names)
         self.known, self.judge_counted = {}, False
 
@@ -72,34 +72,17 @@ class _Seconds:
         return 0.0 if self.judge_counted else self._classifier("judge") * self.config.judge.members
 
     def gan(self, name):
-        """Of one GAN of one seed."""
+        """Returns the seconds of one GAN of one seed: of each of its trainings."""
         if name not in self.known:
-            self.known[name] = self._dcgan() if name == "dcgan" else self._stacked()
+            trainings = families.FAMILIES[name].budget(self.run, self._data)
+            self.known[name] = sum(steps * self._step(model, batch) for _, steps, model, batch in trainings)
         return self.known[name]
 
     def _classifier(self, name):
         section = self.config[name]
-        with self.strategy.scope():
+        with self.run.strategy.scope():
             model = recipes.build(f"--config.{name}", section, self.shape, self.classes, 0)
         return section.steps * self._step(model, self._data(section.batch_size))
-
-    def _dcgan(self):
-        section, own = self.config.dcgan, self.config.dcgan.conditioning == "label"
-        with self.strategy.scope():
-            model = dcgan_stage.build(section, self.shape, self.classes if own else 1, 0)
-        images, labels = self._data(section.batch_size)
-        step = self._step(model, (images, labels if own else labels * 0))
-        counts = self.table.subset.train.counts(self.classes)
-        budgets = [dcgan_stage.budget(section, count) for count in ([counts.sum()] if own else counts)]
-        return sum(budgets) * step
-
-    def _stacked(self):
-        section = self.config.sgan
-        steps = [section.encoder.steps, section.image_steps]
-        steps += [section.feature_steps] * (section.stacks - 1) + [section.joint_steps]
-        data = self._data(section.batch_size), self._data(section.encoder.batch_size)
-        stages = stacked_models(section, self.strategy, *data, self.shape, self.classes)
-        return sum(count * self._step(model, arrays) for count, (_, model, arrays) in zip(steps, stages, strict=True))
 
     def _data(self, size):
         rng = np.random.default_rng(0)
@@ -108,27 +91,5 @@ class _Seconds:
     def _step(self, model, arrays):
         """Seconds of one training step: the best of those made in a second."""
         strategies.set_up(self.config.seed)
-        step = timing.training_step(model, self.strategy, tf.nest.map_structure(tf.constant, arrays))
+        step = timing.training_step(model, self.run.strategy, tf.nest.map_structure(tf.constant, arrays))
         return 1 / timing.images_per_second(step, 1, _SECONDS)
-
-
-def stacked_models(section, strategy, data, encoder_data, shape, classes):
-    """Yields (name, compiled model, one batch) of each of the Stacked GAN's stages, in the order of training.
-
-    `data` and `encoder_data` are (images uint8, labels int32), one batch. Use a model before the next is asked for:
-    the encoder is trainable alone and frozen in the stack.
-    """
-    with strategy.scope():
-        encoder = stacked_stages.build_encoder(section, shape, classes, 0)
-        gan = stacked_stages.build(section, encoder.network, 0)
-        levels = [gan.level(index) for index in range(section.stacks)]
-        for level in levels:
-            level.compile()
-    stages = [("Stacked GAN encoder", encoder, encoder_data)]
-    for index, level in enumerate(levels):
-        stages.append((f"Stacked GAN level {index}", level, gan.level_data(index, *data)))
-    stages.append(("Stacked GAN joint", gan, gan.joint_data(*data)))
-    for name, model, arrays in stages:
-        model.trainable = True
-        gan.encoder.trainable = model is encoder
-        yield name, model, arrays

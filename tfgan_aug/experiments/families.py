@@ -1,29 +1,55 @@
-"""families."""
+"""The GANs that experiments know, one entry each: the modules that make their stages.
+
+Makes no file: `make` fills the stage of a family's module, and leaves the trained generator in it, as the SavedModel
+`generator/` (see `sampling.saved_models`).
+
+A new GAN is a section of the config, a model in `gans`, a module here that offers what `Family` lists, and its entry
+in `FAMILIES` under the name of its section.
+"""
+
+from typing import Protocol
 
 from tfgan_aug.experiments import dcgan_stage, stacked_stages
 from tfgan_aug.sampling import saved_models
 
-# What a GAN's module has: stage, check, make_parts, train and inspect.
-_STAGES = {"dcgan": dcgan_stage, "sgan": stacked_stages}
+
+class Family(Protocol):
+    """What the module of a GAN offers. `run` is a `run.Run`, `stage` the `artefacts.Stage` that `stage` returns."""
+
+    TITLE: str
+    """The GAN's name in words, as tables print it."""
+
+    def stage(self, run):
+        """Returns the stage of the trained GAN; its parts are the stages that it alone needs."""
+
+    def check(self, run):
+        """Raises `UserError` for settings with which the GAN cannot be trained on the run's subset."""
+
+    def make_parts(self, stage, run):
+        """Fills the parts of the stage that are missing."""
+
+    def train(self, folder, stage, run):
+        """Returns the model that draws (see `gans.adversarial`), trained in `folder` with its files left there."""
+
+    def inspect(self, stage, run, folder):
+        """Writes images and numbers of what the GAN's parts do to `folder`; returns the paths, [] without any."""
+
+    def budget(self, run, batch):
+        """Yields (name, steps, compiled model, one batch) of each training, in their order.
+
+        `batch(size)` returns (images uint8, labels int32). A model is used before the next one is asked for.
+        """
+
+    def shortened(self, config, share, images):
+        """Returns {dotted field: value} of the config with a `share` below 1 of its training steps on `images`."""
 
 
-def stage(workdir, gan, subset_stage, config):
-    """The stage that `make` fills."""
-    return _STAGES[gan].stage(workdir, subset_stage, config)
+FAMILIES: dict[str, Family] = {"dcgan": dcgan_stage, "sgan": stacked_stages}
 
 
-def check(gan, config, subset, strategy):
-    """Raises `UserError` for settings with which the GAN cannot be trained on the subset."""
-    _STAGES[gan].check(config, subset, strategy)
-
-
-def make(stage, gan, subset, config, strategy, progress):
-    """Trains the GAN on the subset and exports its generator."""
-    _STAGES[gan].make_parts(stage, subset, config, strategy, progress)
+def make(stage, gan, run):
+    """Trains the GAN called `gan` on the run's subset and exports its generator; fills the stage."""
+    family = FAMILIES[gan]
+    family.make_parts(stage, run)
     with stage.making() as folder:
-        saved_models.export(_STAGES[gan].train(folder, stage, subset, config, strategy, progress), folder / "generator")
-
-
-def inspect(gan, stage, subset, config, folder):
-    """Writes pictures and numbers of what the GAN's parts do, where it has parts, to `folder`; gives the paths."""
-    return _STAGES[gan].inspect(stage, subset, config, folder)
+        saved_models.export(family.train(folder, stage, run), folder / "generator")

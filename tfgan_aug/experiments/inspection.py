@@ -1,4 +1,4 @@
-"""What each level of a trained Stacked GAN does, as pictures and as numbers.
+"""What each level of a trained Stacked GAN does, as images and as numbers.
 
 Artefacts: `sgan_levels.png`, a class a row: a real image, what the lower levels make of its representations, lowest
 first, and what the whole stack makes of the class; `sgan_latents.png`, a class a row: an image, the same with other
@@ -17,7 +17,7 @@ _LABEL = 2**20
 
 
 def from_features(gan, images, count, level=1):
-    """A function that gives rows of uint8 images: each real one of `images`, then `count` made from its features.
+    """Returns a function () -> uint8 images (N, 1 + count, H, W, C): each of `images`, then those from its features.
 
     The features are computed here, once: the generators may go on training.
     """
@@ -25,18 +25,18 @@ def from_features(gan, images, count, level=1):
     repeated, seeds = np.repeat(images, count, axis=0), np.tile(np.arange(count), len(images))
     features = gan.features(repeated)[level - 1]
 
-    def rows():
-        made = gan.from_features(features, seeds, level)
-        return np.concatenate([images[:, None], made.reshape(len(images), count, *images.shape[1:])], axis=1)
+    def made():
+        drawn = gan.from_features(features, seeds, level)
+        return np.concatenate([images[:, None], drawn.reshape(len(images), count, *images.shape[1:])], axis=1)
 
-    return rows
+    return made
 
 
-def inspect(gan, images, labels, folder, seed, name="sgan"):
-    """Writes the pictures and the numbers to `folder`, from a trained gan and real images; gives the paths."""
+def inspect(gan, part, folder, seed, name="sgan"):
+    """Writes the images and the numbers to `folder`, from a trained GAN and a `subsets.Part`; returns the paths."""
     paths = [folder / f"{name}_{ending}" for ending in ("levels.png", "latents.png", "levels.json")]
-    labels, classes = np.asarray(labels), range(min(gan.classes, _CLASSES))
-    real = np.asarray(images[[np.flatnonzero(labels == label)[0] for label in classes]])
+    classes = range(min(gan.classes, _CLASSES))
+    real = np.asarray(part.images[[part.of_class(label)[0] for label in classes]])
     parts = [real[:, None]]
     parts += [from_features(gan, real, _COLUMNS, level)()[:, 1:] for level in range(1, gan.stacks)]
     drawn = gan.generate(np.repeat(classes, _COLUMNS), np.tile(np.arange(_COLUMNS), len(classes)))
@@ -46,8 +46,7 @@ def inspect(gan, images, labels, folder, seed, name="sgan"):
     columns = [_changed(gan, np.array(classes), seed, None, 0)]
     for level in dict.fromkeys((0, gan.stacks - 1)):
         columns += [_changed(gan, np.array(classes), seed, level, draw) for draw in range(1, _COLUMNS + 1)]
-    pictures = pixels.to_uint8(tf.stack(columns, axis=1)).numpy()
-    pixels.save_grid(paths[1], pictures)
+    pixels.save_grid(paths[1], pixels.to_uint8(tf.stack(columns, axis=1)).numpy())
     untrained = type(gan).from_config(gan.get_config())
     untrained.encoder.set_weights(gan.encoder.get_weights())
     artefacts.write_json(paths[2], {"untrained": measure(untrained, seed), "trained": measure(gan, seed)})

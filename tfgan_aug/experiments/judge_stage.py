@@ -1,4 +1,8 @@
-"""judge_stage."""
+"""The judge's stage: the classifiers that decide which generated images look like their class.
+
+Artefacts: `judge-<digest>/member-<number>.keras` (see `classifiers.judges`), each with its learning curve
+`member-<number>.csv`.
+"""
 
 import numpy as np
 
@@ -8,31 +12,36 @@ from tfgan_aug.data import subsets
 from tfgan_aug.training import loop
 
 
-def stage(workdir, subset_stage, source, config):
-    """The stage that `make` fills. `trained_on="source_train"` depends on the whole source, and leaks."""
-    section = config.judge.to_dict()
-    seen = {"source": source.fingerprint()} if config.judge.trained_on == "source_train" else {}
-    dependencies = {"subset": subset_stage.digest, "judge": section, "seed": config.seed, **seen}
-    return artefacts.Stage(workdir, "judge", dependencies)
+def stage(run):
+    """Returns the stage that `make` fills. `trained_on="source_train"` depends on the whole source, and leaks."""
+    config = run.config
+    seen = {"source": run.source_digest} if config.judge.trained_on == "source_train" else {}
+    dependencies = {"subset": run.subset_stage.digest, "judge": config.judge.to_dict(), "seed": config.seed, **seen}
+    return artefacts.Stage(run.workdir, "judge", dependencies)
 
 
-def make(stage, subset, source, config, strategy, progress):
-    """Trains the members. With k > 1 members, member i never sees fold i: no image vouches for its own likes."""
-    section = config.judge
+def make(stage, run):
+    """Trains the members; fills the stage.
+
+    With several, each trains without one fold of the images: an image is judged by networks that did not train on its
+    nearest neighbours.
+    """
+    section, subset, seed_of_run = run.config.judge, run.subset, run.config.seed
     if section.trained_on == "source_train":
-        images, labels = source.train.images(np.arange(len(source.train.ids))), source.train.labels
+        train = run.source.train
+        images, labels = train.images(np.arange(len(train.ids))), train.labels
     else:
         images, labels = subset.train.images, subset.train.labels
-    fold = subsets.folds(labels, section.members, config.seed)
+    fold = subsets.folds(labels, section.members, seed_of_run)
     with stage.making() as folder:
         for member in range(section.members):
-            rows = np.flatnonzero(fold != member) if section.members > 1 else np.arange(len(labels))
-            seed = streams.key_of("judge", config.seed, member) % 2**31
+            own = np.flatnonzero(fold != member) if section.members > 1 else np.arange(len(labels))
+            seed = streams.key_of("judge", seed_of_run, member) % 2**31
             loop.trained(
                 folder / f"member-{member}.keras",
                 lambda seed=seed: recipes.build("--config.judge", section, subset.image_shape, subset.classes, seed),
-                (images[rows], labels[rows]),
+                (images[own], labels[own]),
                 loop.Budget.of(section, seed),
-                strategy,
-                progress.training(f"judge {member + 1} of {section.members}", section.steps),
+                run.strategy,
+                run.progress.training(f"judge {member + 1} of {section.members}", section.steps),
             )

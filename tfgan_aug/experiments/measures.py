@@ -16,6 +16,7 @@ from tfgan_aug.data import subsets
 from tfgan_aug.datasets import augmented, cards
 from tfgan_aug.evaluation import copying, features, quality
 from tfgan_aug.experiments import feature_stage, judge_stage
+from tfgan_aug.experiments.run import Run
 from tfgan_aug.reports import measure_text
 
 VERSION = 1
@@ -46,7 +47,7 @@ class Measurer:
             if not stage.done:
                 feature_stage.make(stage, source, subset, config, strategy, progress)
             self.networks["cnn"], self.reference, self.labels = feature_stage.reporting(stage.path)
-        judge = judge_stage.stage(workdir, self.subset_stage, source, config)
+        judge = judge_stage.stage(Run(config, workdir, strategy, source, subset, progress))
         if judge.done:
             self.networks["judge"] = features.Network("judge", judges.Judge(judge.path, 1).members)
         if config.metrics.inception:

@@ -12,6 +12,7 @@ import numpy as np
 from tfgan_aug.config import settings
 from tfgan_aug.core.errors import UserError
 from tfgan_aug.datasets import variants
+from tfgan_aug.experiments.families import FAMILIES
 
 GROUPS = ("paper", "controls", "options")
 
@@ -136,10 +137,10 @@ def all_rows(gans):
         Row("rand_augment", "controls", "real, Keras' RandAugment in every step", real, augmentation="rand_augment"),
     ]
     for gan in gans:
-        tp, name = variants.Variant.parse(f"{gan}_tp"), _GAN_TITLES[gan]
+        tp, name = variants.Variant.parse(f"{gan}_tp"), FAMILIES[gan].TITLE
         made.append(Row(f"{gan}_cas", "controls", f"{name} TP alone (accuracy score)", tp, take="generated"))
     for gan in gans:
-        tp, name = variants.Variant.parse(f"{gan}_tp"), _GAN_TITLES[gan]
+        tp, name = variants.Variant.parse(f"{gan}_tp"), FAMILIES[gan].TITLE
         made += [
             Row(f"{gan}_tp_weighted", "options", f"real + {name} TP of less weight", tp, weighted=True),
             Row(f"{gan}_tp_pretrained", "options", f"{name} TP first, then real", tp, pretrained=True),
@@ -151,13 +152,10 @@ def all_rows(gans):
     return made
 
 
-_GAN_TITLES = {"dcgan": "DCGAN", "sgan": "Stacked GAN"}
-
-
 def _title(variant):
     parts = ["real"]
     if variant.gan:
-        parts.append(f"{_GAN_TITLES[variant.gan]} {'+'.join(verdict.upper() for verdict in variant.verdicts)}")
+        parts.append(f"{FAMILIES[variant.gan].TITLE} {'+'.join(verdict.upper() for verdict in variant.verdicts)}")
     return " + ".join(parts + ["geometric"] * variant.geo)
 
 

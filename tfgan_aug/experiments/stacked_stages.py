@@ -2,7 +2,7 @@
 
 Artefacts: `sgan-encoder-<digest>/encoder.keras`; `sgan-level-<n>-<digest>/level.weights.h5`, level 0 with the preview
 `level.png` (a real image, then images from its features); `sgan-<digest>/gan.keras` and `gan.png`. Each with its
-learning curve, a CSV file, and with a preview `tensorboard/` (see `monitor`).
+learning curve, a CSV file, and with a preview `tensorboard/` (see `training.monitor`).
 """
 
 import keras
@@ -14,6 +14,8 @@ from tfgan_aug.experiments import inspection
 from tfgan_aug.gans.stacked import REPRESENTATIONS, StackedGAN
 from tfgan_aug.training import loop, monitor, strategies
 
+TITLE = "Stacked GAN"
+
 _PREVIEWS = 9
 _KINDS = ("image", "feature", "joint")
 _MODEL = (
@@ -23,33 +25,33 @@ _MODEL = (
 )  # fmt: skip
 
 
-def stage(workdir, subset_stage, config):
-    """The stage of joint training; its parts are the encoder's and the levels', lowest first."""
-    section = config.sgan.to_dict()
-    inputs = {"subset": subset_stage.digest, "encoder": section.pop("encoder"), "seed": config.seed}
-    encoder = artefacts.Stage(workdir, "sgan-encoder", inputs)
+def stage(run):
+    """Returns the stage of joint training; its parts are the encoder's and the levels', lowest first."""
+    section = run.config.sgan.to_dict()
+    inputs = {"subset": run.subset_stage.digest, "encoder": section.pop("encoder"), "seed": run.config.seed}
+    encoder = artefacts.Stage(run.workdir, "sgan-encoder", inputs)
     own = {kind: {name: value for name, value in section.items() if name.startswith(kind)} for kind in _KINDS}
     shared = {name: value for name, value in section.items() if not name.startswith(_KINDS)}
     levels = []
     for index in range(section["stacks"]):
         dependencies = {"encoder": encoder.digest, "level": index, "sgan": {**shared, **own[_kind(index)]}}
-        levels.append(artefacts.Stage(workdir, f"sgan-level-{index}", dependencies))
+        levels.append(artefacts.Stage(run.workdir, f"sgan-level-{index}", dependencies))
     dependencies = {"levels": [level.digest for level in levels], "joint": own["joint"]}
-    return artefacts.Stage(workdir, "sgan", dependencies, parts=(encoder, *levels))
+    return artefacts.Stage(run.workdir, "sgan", dependencies, parts=(encoder, *levels))
 
 
 def _kind(index):
-    """What the fields of a level are called after."""
+    """Returns what the config fields of a level start with."""
     return "feature" if index else "image"
 
 
 def build_encoder(section, image_shape, classes, seed):
-    """A compiled classifier as the section's `encoder` says; call it in the strategy's scope."""
+    """Returns a compiled classifier as the section's `encoder` says; call it in the strategy's scope."""
     return recipes.build("--config.sgan.encoder", section.encoder, image_shape, classes, seed, networks.encoder)
 
 
 def build(section, network, seed):
-    """A compiled Stacked GAN on the encoder `network`, as the config section says; call it in the strategy's scope."""
+    """Returns a compiled Stacked GAN on the encoder `network` as the section says; call it in the strategy's scope."""
     keras.utils.set_random_seed(streams.key_of("initial weights", "sgan", seed))
     model = StackedGAN(network, seed=seed, **{name: section[name] for name in _MODEL})
     return _compile(model, section, "joint")
@@ -61,11 +63,11 @@ def _compile(model, section, kind):
     return model
 
 
-def check(config, subset, strategy):
+def check(run):
     """Raises `UserError` where the networks cannot be made or a batch is larger than the set it is drawn from."""
-    section = config.sgan
+    section, subset = run.config.sgan, run.subset
     for name, size in (("batch_size", section.batch_size), ("encoder.batch_size", section.encoder.batch_size)):
-        strategies.check_batch_size(f"--config.sgan.{name}", size, strategy, len(subset.train.ids))
+        strategies.check_batch_size(f"--config.sgan.{name}", size, run.strategy, len(subset.train.ids))
     encoder = build_encoder(section, subset.image_shape, subset.classes, 0)
     try:
         build(section, encoder.network, 0)
@@ -74,68 +76,69 @@ def check(config, subset, strategy):
     keras.backend.clear_session()
 
 
-def make_parts(stage, subset, config, strategy, progress):
+def make_parts(stage, run):
     """Fills the stages of the encoder and of the levels."""
     encoder_stage, *level_stages = stage.parts
     if not encoder_stage.done:
         with encoder_stage.making() as folder:
-            _train_encoder(folder, subset, config, strategy, progress)
+            _train_encoder(folder, run)
     for index, level_stage in enumerate(level_stages):
         if not level_stage.done:
             with level_stage.making() as folder:
-                _train_level(folder, index, encoder_stage, subset, config, strategy, progress)
+                _train_level(folder, index, encoder_stage, run)
 
 
-def _train_encoder(folder, subset, config, strategy, progress):
+def _train_encoder(folder, run):
+    config, subset = run.config, run.subset
     section, seed = config.sgan.encoder, streams.key_of("sgan encoder", config.seed) % 2**31
     loop.trained(
         folder / "encoder.keras",
         lambda: build_encoder(config.sgan, subset.image_shape, subset.classes, seed),
         (subset.train.images, subset.train.labels),
         loop.Budget.of(section, seed),
-        strategy,
-        progress.training("sgan encoder", section.steps),
+        run.strategy,
+        run.progress.training("sgan encoder", section.steps),
     )
 
 
-def _start(encoder_stage, subset, config, strategy, seed):
-    """A Stacked GAN with its initial weights on the trained encoder, whose representations are evened out."""
-    with strategy.scope():
+def _start(encoder_stage, run, seed):
+    """Returns a Stacked GAN of initial weights on the trained encoder, whose representations are evened out."""
+    with run.strategy.scope():
         network = keras.models.load_model(encoder_stage.path / "encoder.keras", compile=False).network
-        networks.even_out(network, subset.train.images, REPRESENTATIONS)
-        return build(config.sgan, network, seed)
+        networks.even_out(network, run.subset.train.images, REPRESENTATIONS)
+        return build(run.config.sgan, network, seed)
 
 
-def _train_level(folder, index, encoder_stage, subset, config, strategy, progress):
-    section, data = config.sgan, subset.train
-    seed = streams.key_of("sgan", config.seed) % 2**31
-    gan = _start(encoder_stage, subset, config, strategy, seed)
+def _train_level(folder, index, encoder_stage, run):
+    section, data, classes = run.config.sgan, run.subset.train, run.subset.classes
+    seed = streams.key_of("sgan", run.config.seed) % 2**31
+    gan = _start(encoder_stage, run, seed)
     callbacks = []
     if index == 0 and section.stacks > 1:
-        first = [data.of_class(label)[0] for label in range(min(subset.classes, _PREVIEWS + 1))]
-        rows = inspection.from_features(gan, data.images[first], _PREVIEWS)
-        callbacks.append(monitor.Monitor(folder / "level.png", lambda model: rows()))
+        first = [data.of_class(label)[0] for label in range(min(classes, _PREVIEWS + 1))]
+        images = inspection.from_features(gan, data.images[first], _PREVIEWS)
+        callbacks.append(monitor.Monitor(folder / "level.png", lambda model: images()))
     steps = section[f"{_kind(index)}_steps"]
     loop.trained(
         folder / "level.weights.h5",
         lambda: _compile(gan.level(index), section, _kind(index)),
         gan.level_data(index, data.images, data.labels),
         loop.Budget.of(section, seed, steps),
-        strategy,
-        progress.training(f"sgan level {index}", steps),
+        run.strategy,
+        run.progress.training(f"sgan level {index}", steps),
         callbacks,
     )
 
 
-def train(folder, stage, subset, config, strategy, progress):
-    """The Stacked GAN, trained jointly in `folder` from the weights of its levels."""
-    section, data = config.sgan, subset.train
+def train(folder, stage, run):
+    """Returns the Stacked GAN, trained jointly in `folder` from the weights of its levels."""
+    section, data = run.config.sgan, run.subset.train
     encoder_stage, *level_stages = stage.parts
     # Another seed than the levels': their noise is keyed by the same streams.
-    seed = streams.key_of("sgan joint", config.seed) % 2**31
-    gan = _start(encoder_stage, subset, config, strategy, seed)
+    seed = streams.key_of("sgan joint", run.config.seed) % 2**31
+    gan = _start(encoder_stage, run, seed)
     for index, level_stage in enumerate(level_stages):
-        with strategy.scope():
+        with run.strategy.scope():
             _compile(gan.level(index), section, _kind(index)).load_weights(level_stage.path / "level.weights.h5")
     if section.joint_steps:
         arrays = gan.joint_data(data.images, data.labels)
@@ -144,8 +147,8 @@ def train(folder, stage, subset, config, strategy, progress):
             lambda: gan,
             arrays,
             loop.Budget.of(section, seed, section.joint_steps),
-            strategy,
-            progress.training("sgan joint", section.joint_steps),
+            run.strategy,
+            run.progress.training("sgan joint", section.joint_steps),
             [monitor.Monitor(folder / "gan.png", monitor.classes_in_rows, (data.images, data.labels))],
         )
     else:
@@ -153,7 +156,45 @@ def train(folder, stage, subset, config, strategy, progress):
     return gan
 
 
-def inspect(stage, subset, config, folder):
-    """Pictures and numbers of what each level of the trained GAN does, written to `folder`; gives the paths."""
+def inspect(stage, run, folder):
+    """Writes what each level of the trained GAN does (see `inspection`) to `folder`; returns the paths."""
     gan = keras.models.load_model(stage.path / "gan.keras", compile=False)
-    return inspection.inspect(gan, subset.train.images, subset.train.labels, folder, config.seed)
+    return inspection.inspect(gan, run.subset.train, folder, run.config.seed)
+
+
+def models(section, strategy, batch, image_shape, classes):
+    """Yields (name, compiled model, one batch) of each of the stages, in the order of training.
+
+    `batch(size)` returns (images uint8, labels int32). Use a model before the next one is asked for: the encoder is
+    trainable alone and frozen in the stack.
+    """
+    data, encoder_data = batch(section.batch_size), batch(section.encoder.batch_size)
+    with strategy.scope():
+        encoder = build_encoder(section, image_shape, classes, 0)
+        gan = build(section, encoder.network, 0)
+        levels = [gan.level(index) for index in range(section.stacks)]
+        for level in levels:
+            level.compile()
+    made = [("Stacked GAN encoder", encoder, encoder_data)]
+    for index, level in enumerate(levels):
+        made.append((f"Stacked GAN level {index}", level, gan.level_data(index, *data)))
+    made.append(("Stacked GAN joint", gan, gan.joint_data(*data)))
+    for name, model, arrays in made:
+        model.trainable = True
+        gan.encoder.trainable = model is encoder
+        yield name, model, arrays
+
+
+def budget(run, batch):
+    """See `families.Family`."""
+    section, subset = run.config.sgan, run.subset
+    steps = [section.encoder.steps, section.image_steps]
+    steps += [section.feature_steps] * (section.stacks - 1) + [section.joint_steps]
+    made = models(section, run.strategy, batch, subset.image_shape, subset.classes)
+    for count, (name, model, arrays) in zip(steps, made, strict=True):
+        yield name, count, model, arrays
+
+
+def shortened(config, share, images):
+    """See `families.Family`: of the levels and of joint training, not of the encoder."""
+    return {f"sgan.{kind}_steps": round(share * config.sgan[f"{kind}_steps"]) for kind in _KINDS}

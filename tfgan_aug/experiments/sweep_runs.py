@@ -9,7 +9,6 @@ import numpy as np
 from tfgan_aug.config import settings
 from tfgan_aug.core import artefacts
 from tfgan_aug.core.errors import UserError
-from tfgan_aug.data import subsets
 from tfgan_aug.datasets import examples
 from tfgan_aug.evaluation import comparison
 from tfgan_aug.experiments import sweeps, table
@@ -28,17 +27,17 @@ def plan(name, points, choice):
 
 
 class SweepRuns:
-    def __init__(self, config, choice, workdir, source, strategy, progress):
-        self.config, self.choice, self.workdir, self.source = config, choice, workdir, source
-        self.strategy, self.progress, self._subsets = strategy, progress, {}
+    def __init__(self, run, choice):
+        self.run, self.choice, self._runs = run, choice, {}
+        self.config, self.workdir, self.source, self.progress = run.config, run.workdir, run.source, run.progress
 
-    def subset(self, config):
-        """The subset that a point's config chooses, read once."""
+    def run_of(self, config):
+        """Returns the run of a point's config, whose subset is read once."""
         keys = ("train_per_class", "test_per_class", "rare_class", "rare_share", "seed")
         key = tuple(config[name] for name in keys)
-        if key not in self._subsets:
-            self._subsets[key] = subsets.read(self.source, config)
-        return self._subsets[key]
+        if key not in self._runs:
+            self._runs[key] = self.run.of(config)
+        return dataclasses.replace(self._runs[key], config=config)
 
     def sweep(self, name, points):
         """Runs a sweep, point by point; gives its table and answer in words."""
@@ -58,18 +57,7 @@ class SweepRuns:
         wanted = (real, *(row for row in point.rows if row.name != "real"))
         digest = artefacts.digest({"config": point.config.to_dict(), "rows": [row.name for row in wanted]})
         choice = dataclasses.replace(self.choice, rows=wanted)
-        made = table.Table(
-            point.config,
-            choice,
-            self.workdir,
-            self.strategy,
-            self.source,
-            self.subset(point.config),
-            self.progress,
-            {},
-            allow_shortfall=True,
-            home=folder / digest,
-        )
+        made = table.Table(self.run_of(point.config), choice, {}, allow_shortfall=True, home=folder / digest)
         (folder / digest).mkdir(parents=True, exist_ok=True)
         made.check()
         made.begin()

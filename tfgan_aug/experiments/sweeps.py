@@ -4,7 +4,7 @@ import dataclasses
 
 from tfgan_aug.config import settings
 from tfgan_aug.core.errors import UserError
-from tfgan_aug.experiments import dcgan_stage, rows
+from tfgan_aug.experiments import families, rows
 from tfgan_aug.sampling import rules
 
 # {name: (title, label of the x axis, whether x is logarithmic)}
@@ -149,13 +149,11 @@ def _budget(config, shares, available, classes):
     for share in shares:
         if not 0 < share <= 1:
             raise UserError(f"--config.sweep.budget: found {share:g}, expected shares above 0, up to 1")
-        section = config.dcgan
-        steps = dcgan_stage.budget(section, classes * (config.train_per_class or available))
+        fields = {}
         # Whole budgets keep their own fields, so that GANs that are there already are found.
-        fields = {} if share == 1 else {"dcgan__epochs": 0, "dcgan__steps": max(1, round(share * steps))}
-        for kind in ("image_steps", "feature_steps", "joint_steps"):
-            fields[f"sgan__{kind}"] = round(share * config.sgan[kind])
-        own = changed(config, **fields)
+        for family in families.FAMILIES.values() if share < 1 else ():
+            fields |= family.shortened(config, share, classes * (config.train_per_class or available))
+        own = changed(config, **{name.replace(".", "__"): value for name, value in fields.items()})
         for gan in settings.gan_names(config):
             yield Point(share, f"{share:.0%}", gan, own, (_row(f"{gan}_tp"),))
 

@@ -62,15 +62,10 @@ class Unit:
         chosen = {row.variant.name: row.variant for row in table.choice.rows if row.variant.gan == gan}
         self.data_dir = data_dir(table.home, seed)
         self.job = building.Building(
-            table.config,
-            table.workdir,
-            self.data_dir,
-            table.strategy,
-            table.source,
-            table.subset,
+            table.run,
             list(chosen.values()),
+            self.data_dir,
             gan_seed=seed if gan else None,
-            progress=table.progress,
             overwrite=table.overwrite,
             allow_shortfall=table.allow_shortfall,
         )
@@ -144,26 +139,12 @@ class Table:
     Datasets and state lie in `home`, by default the workdir: tables of other configs can so share one workdir's stages.
     """
 
-    def __init__(
-        self,
-        config,
-        choice,
-        workdir,
-        strategy,
-        source,
-        subset,
-        progress,
-        meta,
-        *,
-        overwrite=False,
-        allow_shortfall=False,
-        home=None,
-    ):
-        self.home = home or workdir
-        self.config, self.choice, self.workdir, self.strategy = config, choice, workdir, strategy
-        self.source, self.subset, self.progress, self.meta = source, subset, progress, meta
+    def __init__(self, run, choice, meta, overwrite=False, allow_shortfall=False, home=None):
+        self.home = home or run.workdir
+        self.run, self.choice, self.meta = run, choice, meta
+        self.config, self.workdir, self.source = run.config, run.workdir, run.source
         self.overwrite, self.allow_shortfall = overwrite, allow_shortfall
-        self.source_digest, self.units = source.fingerprint(), {}
+        self.units = {}
         for row in choice.rows:
             for seed in self.gan_seeds(row):
                 key = (row.variant.gan, seed)
@@ -218,7 +199,7 @@ class Table:
         block = self.config.samples.block_size
         judge = (lambda: judges.Judge(stage.path, block)) if row.soft else None
         return cells.Cell(
-            row, dataset, self.config, self.source, self.source_digest, seed, unit.seed, judge, stage.digest
+            row, dataset, self.config, self.source, self.run.source_digest, seed, unit.seed, judge, stage.digest
         )
 
     def work(self):
@@ -250,7 +231,7 @@ class Table:
                 continue
             with workdirs.lock(self.workdir, stage.path.name) as mine:
                 if mine and not stage.done:
-                    cells.make(stage, cell, self.strategy, self.progress)
+                    cells.make(stage, cell, self.run.strategy, self.run.progress)
                     worked = True
             self.write_state()
         return worked

@@ -1,0 +1,119 @@
+"""A run: one config at work in one workdir, and the one way in which every command opens it.
+
+Artefact: `subset-<digest>` in the workdir, see `data.subsets`.
+"""
+
+import contextlib
+import dataclasses
+import functools
+import logging
+import pathlib
+
+from tfgan_aug.config import settings
+from tfgan_aug.core import workdirs
+from tfgan_aug.core.errors import UserError
+from tfgan_aug.data import sources, subsets
+from tfgan_aug.training import strategies, workers
+from tfgan_aug.training.progress import Progress
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Run:
+    """What the work of an experiment needs, and every stage is given.
+
+    `config` says what is made, `workdir` where; `strategy` is what models are built and trained under; `subset` holds
+    the images of `source` that the config chooses; `runner` is a `sampling.beam.Runner`, or None: this process draws
+    and writes.
+    """
+
+    config: object
+    workdir: pathlib.Path
+    strategy: object
+    source: sources.Source
+    subset: subsets.Subset | None
+    progress: Progress = dataclasses.field(default_factory=Progress)
+    runner: object = None
+
+    def with_seed(self, seed):
+        """Returns the run of a GAN of another seed: the same subset, another `config.seed`."""
+        return dataclasses.replace(self, config=settings.with_seed(self.config, seed))
+
+    def of(self, config):
+        """Returns the run of another config on the same source, with the subset that this config chooses.
+
+        Raises `UserError` as `subsets.read`.
+        """
+        return dataclasses.replace(self, config=config, subset=subsets.read(self.source, config))
+
+    @functools.cached_property
+    def subset_stage(self):
+        """The stage of the subset: what every other stage depends on."""
+        return subsets.stage(self.workdir, self.source, self.subset)
+
+    @functools.cached_property
+    def source_digest(self):
+        """The digest of the source's training data. Slow for a large source: computed once."""
+        return self.source.fingerprint()
+
+    def write_subset(self):
+        """Writes the subset where it is missing; raises `UserError` where it shares an image with the test images."""
+        if not self.subset_stage.done:
+            subsets.make(self.subset_stage, self.source, self.subset)
+
+    def note_subset(self):
+        """Tells the reader what is trained on, and where."""
+        counts = self.subset.train.counts(self.subset.classes)
+        spread = f"{counts.min()}" if counts.min() == counts.max() else f"{counts.min()} to {counts.max()}"
+        self.progress.note(
+            f"subset: {len(self.subset.train.ids):,} training images of {self.subset.classes} classes, {spread} a "
+            f"class; {len(self.subset.held_out.ids):,} held out; training on {strategies.device_names(self.strategy)}"
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class Place:
+    """Where and how a run works, as the options of a command say.
+
+    With `shared` other shared runs may work in the same workdir. `beam_options` are those of a runner, "" for none.
+    """
+
+    workdir: str
+    strategy: str = "auto"
+    skip_unreadable: bool = False
+    shared: bool = False
+    beam_options: str = ""
+
+
+@contextlib.contextmanager
+def open_run(config, place, read_subset=True):
+    """Yields the `Run` of a config in a `Place`, whose workdir it holds until the block ends.
+
+    Without `read_subset` the run has none: `Run.of` gives those of other configs. Raises `UserError` for what the user
+    can mend; one raised inside the block leaves no folder that holds nothing.
+    """
+    settings.check(config)
+    strategies.set_up(config.seed)
+    runner = _runner(place.beam_options) if place.beam_options else None
+    with (
+        workers.using(place.strategy) as strategy,
+        workdirs.open_workdir("--workdir", place.workdir, shared=place.shared) as workdir,
+    ):
+        source = sources.open_configured(config, place.skip_unreadable)
+        run = Run(config, workdir, strategy, source, None, runner=runner)
+        yield run.of(config) if read_subset else run
+
+
+def _runner(beam_options):
+    """Returns the `sampling.beam.Runner` of these options; raises `UserError` where Beam is missing."""
+    root, level = logging.getLogger(), logging.getLogger().level
+    # Beam warns of cloud libraries that are not there.
+    root.setLevel(logging.ERROR)
+    try:
+        from tfgan_aug.sampling import beam
+    except ModuleNotFoundError as error:
+        if error.name != "apache_beam":
+            raise
+        raise UserError("--beam_options: found no apache_beam, expected it: pip install 'tfgan_aug[beam]'") from None
+    finally:
+        root.setLevel(level)
+    return beam.Runner(beam_options)
