@@ -35,7 +35,7 @@ def fill(pool, generator, needed):
 
 def selected(pool, rule, needed):
     return [
-        [(draw["index"], draw["png"]) for draw in pool.select(rule, label, verdict, getattr(needed, verdict)[label])]
+        [(draw.index, draw.image) for draw in pool.select(rule, label, verdict, getattr(needed, verdict)[label])]
         for label in range(3)
         for verdict in ("tp", "fp")
     ]

@@ -40,7 +40,7 @@ def content(path):
 
 
 def indices(pool, label, verdict, count, threshold=0.0):
-    return [draw["index"] for draw in pool.select(rules.ThresholdRule(threshold), label, verdict, count)]
+    return [draw.index for draw in pool.select(rules.ThresholdRule(threshold), label, verdict, count)]
 
 
 def test_rule_by_hand():
@@ -78,10 +78,10 @@ def test_selected_draws_say_what_the_judge_said(tmp_path):
     pool = pools.Pool(tmp_path)
     fill(pool, fakes.Generator())
     draw = next(pool.select(rules.ThresholdRule(), 1, "fp", 1))
-    image = fakes.images_of(streams.image_seeds(0, 1, [draw["index"]]))
-    assert np.array_equal(pixels.decode_png(draw["png"]), image[0])
-    assert draw["predicted"] == fakes.judge(image)[0].argmax() != 1
-    assert draw["confidence"] == pytest.approx(fakes.judge(image)[0].max())
+    image = fakes.images_of(streams.image_seeds(0, 1, [draw.index]))
+    assert np.array_equal(pixels.decode_png(draw.image), image[0])
+    assert draw.predicted == fakes.judge(image)[0].argmax() != 1
+    assert draw.confidence == pytest.approx(fakes.judge(image)[0].max())
 
 
 def test_order_of_work_and_earlier_draws_change_nothing(tmp_path):
@@ -200,6 +200,12 @@ def test_block_holds_one_stream_an_image():
     wide, probabilities = fakes.drawer(2 * BLOCK).draw(0, 0)
     assert np.array_equal(probabilities, fakes.judge(wide.images))
     assert np.array_equal(wide.seeds, np.concatenate([blocks[0].seeds, blocks[1].seeds]))
+
+
+def test_a_drawer_of_other_blocks_is_refused(tmp_path):
+    wanted = filling.Wanted(np.full(3, 1), np.full(3, 1), rules.ThresholdRule(), BLOCK, max_draws=BLOCK)
+    with pytest.raises(ValueError, match="found a drawer of blocks of 8 images, expected 7"):
+        filling.fill(pools.Pool(tmp_path), fakes.drawer(8), wanted, fakes.NAMES, print)
 
 
 # Other rules

@@ -65,9 +65,9 @@ def generated_examples(pool, rule, gan, label, verdict, count, relabel=False):
     judge sees the intended class.
     """
     for draw in pool.select(rule, label, verdict, count):
-        name, predicted = _name(gan, label, draw["index"]), draw["predicted"]
+        name, predicted = _name(gan, label, draw.index), draw.predicted
         seen = "tp" if predicted == label else "fp"
-        yield example(draw["png"], predicted if relabel else label, name, gan, seen, predicted, draw["confidence"])
+        yield example(draw.image, predicted if relabel else label, name, gan, seen, predicted, draw.confidence)
 
 
 def training_examples(variant, subset, geometric, *, pool, rule, quotas, seed):

@@ -33,5 +33,5 @@ def save_grids(folder, subset, geometric, pools, rule):
 
 
 def _first(pool, rule, label, verdict, image_shape):
-    images = [pixels.decode_png(draw["png"]) for draw in pool.select(rule, label, verdict, _GRID_COLUMNS)]
+    images = [pixels.decode_png(draw.image) for draw in pool.select(rule, label, verdict, _GRID_COLUMNS)]
     return np.stack(images) if images else np.empty((0, *image_shape), np.uint8)

@@ -1,116 +1,99 @@
-"""filling."""
+"""Filling a pool: blocks are drawn and judged until each class has the images that are wanted.
+
+Makes the files of the pool (see `pools`).
+"""
 
 import dataclasses
 import math
+from collections.abc import Callable, Sequence
 from concurrent import futures
+from typing import Any
 
 import numpy as np
 
 from tfgan_aug.core import streams
 from tfgan_aug.core.errors import UserError
+from tfgan_aug.sampling import pools, rules
 
 
 class Shortfall(UserError):
     """A class did not reach its number of TP images within the allowed draws."""
 
 
-@dataclasses.dataclass(frozen=True)
-class Drawn:
-    """What was drawn for one GAN: (draws, TP, FP) a class in the blocks that its quota needed, and the shortfalls."""
-
-    counts: np.ndarray
-    short_tp: tuple
-    short_fp: tuple
-
-
 @dataclasses.dataclass(frozen=True, eq=False)
 class Wanted:
-    """What a pool is filled for: `tp` and `fp` images of each class, ints (classes,), by `rule` (see `rules`).
+    """What a pool is filled for: `tp` and `fp` images of each class, ints (classes,), by `rule`.
 
-    Blocks hold `block_size` draws. Each class gets `least` draws at least, and none after `max_draws`.
+    Blocks hold `block_size` draws. Each class gets at least `least` draws, and none after `max_draws`.
     """
 
     tp: np.ndarray
     fp: np.ndarray
-    rule: object
+    rule: rules.Rule
     block_size: int
     max_draws: int
     least: int = 0
 
     @property
-    def classes(self):
+    def classes(self) -> int:
         """The number of classes."""
         return len(self.tp)
 
-    def of_class(self, label):
-        """The least numbers (draws, TP, FP) of class `label`, three ints."""
+    def of_class(self, label: int) -> tuple[int, int, int]:
+        """Returns the least numbers (draws, TP, FP) of class `label`."""
         return self.least, int(self.tp[label]), int(self.fp[label])
 
 
-@dataclasses.dataclass(frozen=True)
-class Block:
-    """`block_size` consecutive draws of one class, before any verdict.
+@dataclasses.dataclass(frozen=True, eq=False)
+class Drawn:
+    """What was drawn for one GAN, in the blocks that were needed.
 
-    `indices` int64 (B,) within the class, `seeds` int64 (B,) of their streams, `images` uint8 (B, H, W, C).
+    `counts` int64 (classes, 3): draws, TP and FP of each class. `short_tp` and `short_fp` are the classes with fewer
+    images than wanted.
     """
 
-    label: int
-    indices: np.ndarray
-    seeds: np.ndarray
-    images: np.ndarray
+    counts: np.ndarray
+    short_tp: tuple[int, ...]
+    short_fp: tuple[int, ...]
 
 
 @dataclasses.dataclass(frozen=True)
 class Drawer:
-    """Draws blocks with a generator and has the judge look at them.
+    """Draws blocks with a generator and shows them to the judge.
 
     `generator(labels, seeds)` returns images uint8 (B, H, W, C), `judge(images)` probabilities float32 (B, classes).
     A block depends on `seed`, its class and its indices alone.
     """
 
-    generator: object
-    judge: object
+    generator: Callable[[np.ndarray, np.ndarray], np.ndarray]
+    judge: Callable[[np.ndarray], np.ndarray]
     seed: int
     block_size: int
 
-    def draw(self, label, number):
-        """Returns block `number` of class `label`, and its probabilities, float32 (B, classes).
+    def draw(self, label: int, number: int) -> tuple[pools.Block, np.ndarray]:
+        """Returns block `number` of class `label`, and the judge's probabilities, float32 (B, classes).
 
         Always a whole block, so that the networks run in one batch size.
         """
         indices = np.arange(number * self.block_size, (number + 1) * self.block_size, dtype=np.int64)
         seeds = streams.image_seeds(self.seed, label, indices)
         images = self.generator(np.full(self.block_size, label), seeds)
-        return Block(label, indices, seeds, images), self.judge(images)
+        return pools.Block(label, indices, seeds, images), self.judge(images)
 
 
-class _Writer:
-    """Writes blocks in a thread, in their order, one at a time; a block that could not be written raises later on."""
-
-    def __init__(self, pool):
-        self._pool, self._thread, self._written = pool, futures.ThreadPoolExecutor(1), None
-
-    def write(self, *block):
-        if self._written:
-            self._written.result()
-        self._written = self._thread.submit(self._pool.write, *block)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, kind, *_):
-        self._thread.shutdown()
-        if self._written and kind is None:
-            self._written.result()
-
-
-def lacking(pool, wanted, margin=1.0, counted=None):
-    """Returns the blocks [(label, number), ...] that `fill` needs next, as far as the rates so far foretell.
+def lacking(
+    pool: pools.Pool,
+    wanted: Wanted,
+    margin: float = 1.0,
+    counted: dict[int, tuple[int, np.ndarray]] | None = None,
+) -> list[tuple[int, int]]:
+    """Returns the blocks (label, number) that `fill` needs next, as far as the rates so far foretell.
 
     Drawing them and asking again ends where `fill` would end, with []. `margin` scales the numbers foretold.
-    `counted`, a dict, keeps what was counted for the next time, so that each block is read once.
+    `counted` keeps what was counted for the next call, so that each block is read once.
     """
-    blocks, counted, most = [], {} if counted is None else counted, -(-wanted.max_draws // wanted.block_size)
+    blocks: list[tuple[int, int]] = []
+    counted, most = {} if counted is None else counted, -(-wanted.max_draws // wanted.block_size)
     for label in range(wanted.classes):
         number, counts = counted.get(label, (0, np.zeros(3, np.int64)))
         missing = wanted.of_class(label)
@@ -131,13 +114,15 @@ def lacking(pool, wanted, margin=1.0, counted=None):
     return blocks
 
 
-def _counts(codes):
-    """(draws, TP, FP) of a block's codes."""
-    return len(codes), (codes == 1).sum(), (codes == 2).sum()
-
-
-def fill(pool, drawer, wanted, class_names, progress, allow_shortfall=False):
-    """Draws and judges blocks until each class has the images `wanted`; returns what was `Drawn`.
+def fill(
+    pool: pools.Pool,
+    drawer: Drawer,
+    wanted: Wanted,
+    class_names: Sequence[str],
+    progress: Callable[..., Any],
+    allow_shortfall: bool = False,
+) -> Drawn:
+    """Draws and judges blocks until each class has the images `wanted`; returns what was drawn.
 
     Blocks that the pool holds are not drawn again. Which blocks a class needs depends neither on those of others nor on
     the order of work. `progress(label, draws, TP, FP)` is called after each block. A block is encoded and written while
@@ -145,6 +130,8 @@ def fill(pool, drawer, wanted, class_names, progress, allow_shortfall=False):
 
     Raises `Shortfall` when a class has too few TP images after `max_draws` draws, unless `allow_shortfall`.
     """
+    if drawer.block_size != wanted.block_size:
+        raise ValueError(f"found a drawer of blocks of {drawer.block_size} images, expected {wanted.block_size}")
     counts, rule = np.zeros((wanted.classes, 3), np.int64), wanted.rule
     with _Writer(pool) as writer:
         for label in range(wanted.classes):
@@ -160,18 +147,49 @@ def fill(pool, drawer, wanted, class_names, progress, allow_shortfall=False):
                 counts[label] += _counts(codes)
                 number += 1
                 progress(label, *counts[label])
-    short_tp, short_fp = (
-        tuple(int(label) for label in np.flatnonzero(counts[:, place] < needed))
-        for place, needed in ((1, wanted.tp), (2, wanted.fp))
+    drawn = Drawn(counts, _short(counts[:, 1], wanted.tp), _short(counts[:, 2], wanted.fp))
+    if drawn.short_tp and not allow_shortfall:
+        raise _shortfall(drawn, wanted, class_names)
+    return drawn
+
+
+def _counts(codes: np.ndarray) -> np.ndarray:
+    """Returns the numbers (draws, TP, FP) of a block's verdicts, int64 (3,)."""
+    return np.array([len(codes), (codes == rules.TP).sum(), (codes == rules.FP).sum()])
+
+
+def _short(counts: np.ndarray, wanted: np.ndarray) -> tuple[int, ...]:
+    """Returns the classes that have less than is wanted."""
+    return tuple(int(label) for label in np.flatnonzero(counts < wanted))
+
+
+def _shortfall(drawn: Drawn, wanted: Wanted, class_names: Sequence[str]) -> Shortfall:
+    rates = []
+    for label in drawn.short_tp:
+        draws, found, _ = drawn.counts[label]
+        share = f"{found / max(draws, 1):.1%} of {draws}"
+        rates.append(f"{class_names[label]} {found} of {wanted.tp[label]} ({share})")
+    return Shortfall(
+        f"--config.samples.max_draws_per_class={wanted.max_draws}: too few TP images: {', '.join(rates)}; draw more, "
+        "lower --config.samples.per_class or --config.samples.threshold, train the GAN longer, or --allow_shortfall"
     )
-    if short_tp and not allow_shortfall:
-        rates = ", ".join(
-            f"{class_names[c]} {counts[c, 1]} of {wanted.tp[c]} "
-            f"({counts[c, 1] / max(counts[c, 0], 1):.1%} of {counts[c, 0]})"
-            for c in short_tp
-        )
-        raise Shortfall(
-            f"--config.samples.max_draws_per_class={wanted.max_draws}: too few TP images: {rates}; draw more, lower "
-            "--config.samples.per_class or --config.samples.threshold, train the GAN longer, or --allow_shortfall"
-        )
-    return Drawn(counts, short_tp, short_fp)
+
+
+class _Writer:
+    """Writes blocks in a thread, in their order, one at a time; a block that could not be written raises later on."""
+
+    def __init__(self, pool):
+        self._pool, self._thread, self._written = pool, futures.ThreadPoolExecutor(1), None
+
+    def write(self, *block):
+        if self._written:
+            self._written.result()
+        self._written = self._thread.submit(self._pool.write, *block)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, *_):
+        self._thread.shutdown()
+        if self._written and kind is None:
+            self._written.result()

@@ -5,10 +5,13 @@ Artefact: `pool-<digest>/class-<label>/block-<number>.npz`, each with the images
 `probabilities` float32 (B, classes). Written once, whole or not at all; another rule or threshold needs no new draws.
 """
 
+import dataclasses
 import itertools
 import os
 import pathlib
 import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -16,52 +19,81 @@ from tfgan_aug.core import pixels
 from tfgan_aug.sampling import rules
 
 
+@dataclasses.dataclass(frozen=True, eq=False)
+class Block:
+    """B consecutive draws of one class, before any verdict.
+
+    `indices` int64 (B,) within the class, `seeds` int64 (B,) of their streams, `images` uint8 (B, H, W, C).
+    """
+
+    label: int
+    indices: np.ndarray
+    seeds: np.ndarray
+    images: np.ndarray
+
+
+@dataclasses.dataclass(frozen=True)
+class Selected:
+    """A draw that a rule selected: `image` (the bytes of its PNG file), `index` within its class.
+
+    `predicted` is the judge's class and `confidence` its probability, in [0, 1].
+    """
+
+    image: Any
+    index: int
+    predicted: int
+    confidence: float
+
+
 class Pool:
     """The blocks drawn so far, in the folder `path`."""
 
-    def __init__(self, path):
+    def __init__(self, path: str | pathlib.Path):
         self.path = pathlib.Path(path)
 
-    def _block_path(self, label, number):
+    def _block_path(self, label: int, number: int) -> pathlib.Path:
         return self.path / f"class-{label:04d}" / f"block-{number:06d}.npz"
 
-    def has(self, label, number):
+    def has(self, label: int, number: int) -> bool:
+        """Returns whether the pool holds block `number` of class `label`."""
         return self._block_path(label, number).exists()
 
-    def write(self, number, block, probabilities):
+    def write(self, number: int, block: Block, probabilities: np.ndarray) -> None:
+        """Stores a block as block `number` of its class, with the judge's probabilities, float32 (B, classes)."""
         path = self._block_path(block.label, number)
         path.parent.mkdir(parents=True, exist_ok=True)
         # Several threads or machines may draw the same block.
         partial = path.with_name(f"partial-{uuid.uuid4().hex}.npz")
         pngs = pixels.encode_png(block.images)
-        fields = {"png": np.frombuffer(b"".join(pngs), np.uint8), "png_ends": np.cumsum([len(png) for png in pngs])}
+        ends = np.cumsum([len(png) for png in pngs])
+        fields: dict[str, Any] = {"png": np.frombuffer(b"".join(pngs), np.uint8), "png_ends": ends}
         fields |= {"indices": block.indices, "seeds": block.seeds, "label": block.label}
         np.savez(partial, probabilities=probabilities, **fields)
         os.replace(partial, path)
 
-    def read(self, label, number, *fields):
-        """Arrays of one block, in the order of `fields`."""
+    def read(self, label: int, number: int, *fields: str) -> list[np.ndarray]:
+        """Returns arrays of one block, in the order of `fields` (see the module)."""
         with np.load(self._block_path(label, number)) as block:
             return [block[name] for name in fields]
 
-    def codes(self, rule, label, number):
-        """Codes into `VERDICTS`, int (B,), of one block's draws by a rule."""
+    def codes(self, rule: rules.Rule, label: int, number: int) -> np.ndarray:
+        """Returns the verdicts of one block's draws by a rule: places in `rules.VERDICTS`, int (B,)."""
         with np.load(self._block_path(label, number)) as block:
             return _codes(rule, label, block)
 
-    def pngs(self, label, number):
-        """The images of one block, each the bytes of a PNG file."""
+    def pngs(self, label: int, number: int) -> list[bytes]:
+        """Returns the images of one block, each the bytes of a PNG file."""
         return _pngs(*self.read(label, number, "png", "png_ends"))
 
-    def blocks(self, label):
-        """The numbers of this class's blocks: 0, 1, ... without a gap."""
+    def blocks(self, label: int) -> Iterator[int]:
+        """Yields the numbers of this class's blocks: 0, 1, ... up to the first one that is missing."""
         number = 0
         while self.has(label, number):
             yield number
             number += 1
 
-    def probabilities(self, label, indices):
-        """Float32 (N, classes) of the draws of class `label` with these ascending `indices`, int (N,)."""
+    def probabilities(self, label: int, indices: np.ndarray) -> np.ndarray:
+        """Returns the judge's probabilities, float32 (N, classes), of the draws of a class with ascending `indices`."""
         found = []
         for number in self.blocks(label):
             drawn, judged = self.read(label, number, "indices", "probabilities")
@@ -70,8 +102,8 @@ class Pool:
                 break
         return np.concatenate(found)
 
-    def confusion(self, classes):
-        """Draws by intended (rows) and predicted class, int64 (classes, classes), over the whole pool."""
+    def confusion(self, classes: int) -> np.ndarray:
+        """Returns the numbers of draws by intended class (rows) and predicted one, int64 (classes, classes)."""
         counts = np.zeros((classes, classes), np.int64)
         for label in range(classes):
             for number in self.blocks(label):
@@ -79,12 +111,8 @@ class Pool:
                 counts[label] += np.bincount(probabilities.argmax(axis=1), minlength=classes)
         return counts
 
-    def select(self, rule, label, verdict, count):
-        """Yields the first `count` draws of class `label` with this verdict ("tp" or "fp"), lowest indices first.
-
-        Each is a dict: `png` (bytes), `index`, `predicted` (int), `confidence` (float: the judge's, of the
-        class it predicts).
-        """
+    def select(self, rule: rules.Rule, label: int, verdict: str, count: int) -> Iterator[Selected]:
+        """Yields the first `count` draws of class `label` with this verdict ("tp" or "fp"), lowest indices first."""
         found = 0
         for number in self.blocks(label) if count else ():
             with np.load(self._block_path(label, number)) as block:
@@ -92,31 +120,26 @@ class Pool:
                 if not len(places):
                     continue
                 found += len(places)
-                images, indices, probabilities = (
-                    self.images_of(label, number, block),
-                    block["indices"],
-                    block["probabilities"],
-                )
+                images, indices = self.images_of(label, number, block), block["indices"]
+                probabilities = block["probabilities"]
             for i in places:
                 predicted = int(probabilities[i].argmax())
-                confidence = float(probabilities[i, predicted])
-                yield {"png": images[i], "index": int(indices[i]), "predicted": predicted, "confidence": confidence}
+                yield Selected(images[i], int(indices[i]), predicted, float(probabilities[i, predicted]))
             if found == count:
                 return
 
-    def images_of(self, label, number, block):
+    def images_of(self, label: int, number: int, block: Mapping[str, np.ndarray]) -> Sequence[Any]:
         """Returns what `select` yields for the images of an open block: their PNG files, a list of bytes."""
         return _pngs(block["png"], block["png_ends"])
 
 
-def _pngs(png, ends):
+def _pngs(png: np.ndarray, ends: np.ndarray) -> list[bytes]:
     return [png[start:end].tobytes() for start, end in itertools.pairwise([0, *ends])]
 
 
-def _codes(rule, label, block):
-    """Codes int (B,) of an open block, of which no more is read than the rule needs."""
+def _codes(rule: rules.Rule, label: int, block: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Returns the verdicts of an open block's draws, int (B,); no more of the block is read than the rule needs."""
     fields = {name: block[name] for name in rule.fields if name != "images"}
     if "images" in rule.fields:
-        pngs = _pngs(block["png"], block["png_ends"])
-        fields["images"] = np.stack([pixels.decode_png(png) for png in pngs])
+        fields["images"] = np.stack([pixels.decode_png(png) for png in _pngs(block["png"], block["png_ends"])])
     return rule.verdicts(label, *(fields[name] for name in rule.fields))

@@ -13,23 +13,24 @@ import numpy as np
 
 from tfgan_aug.core.errors import UserError
 
-# Rules return places in this tuple; each counts the draws of a class.
+# Rules return places in this tuple.
 VERDICTS = ("none", "tp", "fp")
 NONE, TP, FP = range(3)
 
 
 class Rule(Protocol):
-    """The shape of a rule.
+    """The shape of a rule: immutable, and all that its verdicts depend on beside what it reads of each draw."""
 
-    `fields` names what the rule reads of each draw, some of "probabilities" (float32 (N, classes), the judge's) and
-    "images" (uint8 (N, H, W, C)). Equal rules give equal verdicts, so a pool needs no new draws for another rule.
-    """
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """What `verdicts` takes after the label, in order.
 
-    fields: tuple[str, ...]
+        Some of "probabilities" (the judge's, float32 (N, classes)) and "images" (uint8 (N, H, W, C), slow to read).
+        """
 
-    def verdicts(self, label: int, *values: np.ndarray) -> np.ndarray:
-        """Returns places in `VERDICTS`, int (N,), of draws meant as class `label`; `values` are those of `fields`."""
-        ...
+    @property
+    def verdicts(self) -> Callable[..., np.ndarray]:
+        """A method (label, ...) that returns places in `VERDICTS`, int (N,), of draws meant as class `label`."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,7 +45,7 @@ class ThresholdRule:
     fields = ("probabilities",)
 
     def verdicts(self, label: int, probabilities: np.ndarray) -> np.ndarray:
-        """As `Rule.verdicts`."""
+        """Returns places in `VERDICTS`, int (N,)."""
         predicted = probabilities.argmax(axis=1)
         return _verdicts((predicted == label) & (probabilities[:, label] >= self.threshold), label, probabilities)
 
@@ -61,7 +62,7 @@ class QuantileRule:
     fields = ("probabilities",)
 
     def verdicts(self, label: int, probabilities: np.ndarray) -> np.ndarray:
-        """As `Rule.verdicts`."""
+        """Returns places in `VERDICTS`, int (N,)."""
         return _verdicts(cross_entropy(label, probabilities) <= self.cutoffs[label], label, probabilities)
 
 
@@ -77,7 +78,7 @@ class MarginRule:
     fields = ("probabilities",)
 
     def verdicts(self, label: int, probabilities: np.ndarray) -> np.ndarray:
-        """As `Rule.verdicts`."""
+        """Returns places in `VERDICTS`, int (N,)."""
         found = margins(label, probabilities)
         return _verdicts((found >= self.low) & ((found < self.high) | (self.high == 1)), label, probabilities)
 
@@ -94,7 +95,7 @@ class Screened:
     fields = ("probabilities", "images")
 
     def verdicts(self, label: int, probabilities: np.ndarray, images: np.ndarray) -> np.ndarray:
-        """As `Rule.verdicts`."""
+        """Returns places in `VERDICTS`, int (N,)."""
         return np.where(self.screen(images), NONE, self.rule.verdicts(label, probabilities))
 
 
