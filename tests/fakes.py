@@ -55,8 +55,8 @@ def accepted(label, verdict, threshold, draws, seed=0):
 
 
 def part(count, classes=3, first=0):
-    """`count` pictures a class; all pixels of all pictures differ by `first`."""
+    """`count` images a class; all pixels of all images differ by `first`."""
     labels = np.repeat(np.arange(classes, dtype=np.int32), count)
     values = first + np.arange(len(labels))
-    pictures = np.stack([values % 256, values // 256, values % 7, values % 5], axis=1).astype(np.uint8)
-    return subsets.Part(tuple(f"train/{i:04d}" for i in values), labels, pictures.reshape(-1, 2, 2, 1))
+    images = np.stack([values % 256, values // 256, values % 7, values % 5], axis=1).astype(np.uint8)
+    return subsets.Part(tuple(f"train/{i:04d}" for i in values), labels, images.reshape(-1, 2, 2, 1))

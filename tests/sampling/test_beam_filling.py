@@ -74,7 +74,7 @@ def test_each_block_is_counted_once(tmp_path, runner, fake_networks, monkeypatch
 
 
 def test_workers_that_do_not_see_the_workdir(tmp_path, runner, monkeypatch):
-    monkeypatch.setattr(runner, "run", lambda build: None)
+    monkeypatch.setattr(runner, "run", lambda *arguments: None)
     pool = pools.Pool(tmp_path)
     with pytest.raises(
         UserError, match="^--workdir: workers left no draws in .*, expected a folder that all of them see alike"

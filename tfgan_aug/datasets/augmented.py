@@ -1,9 +1,7 @@
-"""Augmented datasets: subset, geometric images and verdicts -> TFDS variants, written whole or not at all.
+"""Augmented datasets: one variant on disk as a TFDS dataset, written whole or not at all.
 
-Artefact: `<data_dir>/<source>_gan_aug/<variant>/1.0.0/` with TFRecord shards, TFDS' metadata, `provenance.json`
-(config, digests, counts), `SHA256SUMS` and a card (`README.md`). Each record is a tf.train.Example with the fields of
-`FEATURE_SPEC`. Shards are written by this module in balanced order: TFDS' own writer sorts by hash, so that slices
-of its splits are not class-balanced, and holds up to a gigabyte in memory.
+Artefact: `<data_dir>/<source>_gan_aug/<variant>/1.0.0/` with TFRecord shards (see `records`), TFDS' metadata,
+`provenance.json` (config, digests, counts), a card (`README.md`) and `SHA256SUMS`.
 """
 
 import dataclasses
@@ -27,9 +25,9 @@ PROVENANCE = "provenance.json"
 class Contents:
     """What a dataset is made of.
 
-    `train` and `held_out` are iterables of examples in their final order, beside their numbers (`held_out_count` 0: no
-    such split). `held_out` is written as the split `test`: there it tests what was trained on `train`. `image_shape` is
-    (H, W, C); `info` holds `citation`, `homepage` and `license` of the source.
+    `train` and `held_out` are iterables of examples (see `examples`) in their final order, beside their numbers;
+    `held_out_count` 0: no such split. `image_shape` is (H, W, C); `info` holds `citation`, `homepage` and `license` of
+    the source.
     """
 
     train: Iterable
@@ -50,14 +48,14 @@ class Dataset:
 
     @property
     def digest(self):
-        """The digest that the dataset was written with; None when there is none; "" for a folder of other origin."""
+        """The digest that the dataset was written with; None where there is none, "" for a folder of other origin."""
         if not self.path.exists():
             return None
         return self._recorded("digest") or ""
 
     @property
     def request(self):
-        """The digest of what was asked for: another than `digest` where fewer images were found; None as there."""
+        """The digest of what was asked for: it differs from `digest` where fewer images were found. None as there."""
         return self._recorded("request")
 
     def _recorded(self, field):
@@ -66,10 +64,14 @@ class Dataset:
 
     @property
     def splits(self):
+        """The names of the splits on disk, see `records.HELD_OUT`."""
         return tuple(tfds.builder_from_directory(str(self.path)).info.splits)
 
     def check(self, digest, overwrite):
-        """True when this very dataset is there already; raises `UserError` when another one is in the way."""
+        """Returns whether the dataset with this digest is there already.
+
+        Raises `UserError` when another one is in the way, unless `overwrite`.
+        """
         found = self.digest
         if found in (None, digest):
             return found is not None
@@ -82,9 +84,9 @@ class Dataset:
         )
 
     def load(self, split, *names):
-        """The features `names` of a split as arrays, in the order written: image and label where none are named.
+        """Returns the features `names` of a split as a tuple of arrays, in the order written; default image, label.
 
-        Images uint8 (N, H, W, C), labels int32 (N,), texts str (N,), the others as in `features`.
+        Images are uint8 (N, H, W, C), labels int32 (N,), texts str (N,), the others as in `records.features`.
         """
         builder = tfds.builder_from_directory(str(self.path))
         data = tfds.as_numpy(builder.as_dataset(split=split, read_config=verification.in_order(), batch_size=-1))
@@ -94,21 +96,22 @@ class Dataset:
         return tuple(data[name] for name in names or ("image", "label"))
 
     def write(self, contents, provenance, card, write_split=records.write_split):
-        """Writes, reads back and publishes the dataset of these `Contents`.
+        """Writes the dataset of these `Contents`, reads it back, and only then moves it to its place.
 
-        `provenance` (a dict) becomes provenance.json, its `description` the dataset's; `card` (text) README.md.
+        `provenance` (a dict) becomes provenance.json, its `description` the dataset's; `card` (text) README.md. Raises
+        `RuntimeError` where what is read back is not what was to be written (see `verification`).
         """
         incomplete = self.data_dir / f".incomplete-{self.name}-{self.variant}"
         shutil.rmtree(incomplete, ignore_errors=True)
         # TFDS takes the version from the folder's name.
         folder = incomplete / VERSION
         folder.mkdir(parents=True)
-        shape, expected = contents.image_shape, {"train": contents.train_count, "test": contents.held_out_count}
-        splits = [
-            write_split(folder, self.name, split, examples, expected[split], shape)
-            for split, examples in (("train", contents.train), ("test", contents.held_out))
-            if split == "train" or expected[split]
-        ]
+        shape = contents.image_shape
+        expected = {records.TRAIN: contents.train_count, records.HELD_OUT: contents.held_out_count}
+        splits = [write_split(folder, self.name, records.TRAIN, contents.train, contents.train_count, shape)]
+        if contents.held_out_count:
+            held_out = contents.held_out, contents.held_out_count
+            splits.append(write_split(folder, self.name, records.HELD_OUT, *held_out, shape))
         texts = {"description": provenance.get("description"), **contents.info}
         tfds.folder_dataset.write_metadata(
             data_dir=str(folder),

@@ -101,14 +101,7 @@ def _write_split(runner, places, folder, dataset, split, *contents):
     for path, part in records.shards(folder, dataset, split, *contents):
         paths.append(plans / f"{len(paths):05d}.pickle")
         paths[-1].write_bytes(pickle.dumps((path, list(part))))
-    runner.run(
-        lambda pipeline: (
-            pipeline
-            | apache_beam.Create(list(map(str, paths)))
-            | apache_beam.Reshuffle()
-            | apache_beam.ParDo(_WriteShard(places))
-        )
-    )
+    runner.run(_WriteShard(places), list(map(str, paths)))
     written = [artefacts.read_json(path.with_suffix(".json")) for path in paths]
     shutil.rmtree(plans)
     return records.split_info(folder, dataset, split, *zip(*written, strict=True))

@@ -9,10 +9,10 @@ import itertools
 
 
 def interleave(streams, counts, key=0):
-    """Yields from several iterators in proportion: any prefix holds each one's share to within one item.
+    """Yields the items of several iterators in proportion: any prefix holds each one's share to within one item.
 
-    `streams` are iterators of `counts` items. Where all counts are equal, the streams take turns in a seeded order, so
-    that any slice holds as many of each to within one. Holds no item.
+    `streams` are iterators of `counts` items. Where all counts are equal, the streams take turns in an order that `key`
+    decides, so that any slice holds as many of each to within one. Items are not read ahead.
 
     Item j of a stream belongs between the places j * total / count and (j + 1) * total / count; of those whose first
     place has come, the one with the earliest last place goes first (Tijdeman's chairman assignment, 1980).
@@ -21,7 +21,7 @@ def interleave(streams, counts, key=0):
     total = sum(counts)
 
     def turn(number, j):
-        """(first place, end of places, seeded order, stream, item): a heap's order."""
+        """Returns (first place, end of places, seeded order, stream, item), in a heap's order."""
         tie = hashlib.sha256(f"{key}/{number}".encode()).digest()
         return j * total // counts[number], -(-(j + 1) * total // counts[number]), tie, number, j
 
@@ -36,16 +36,17 @@ def interleave(streams, counts, key=0):
             heapq.heappush(waiting, turn(number, j + 1))
 
 
-def real_examples(part, label=None, geometric=None, copy=0):
-    """Yields the examples of a subset's `part` (of class `label` alone; None: all), or of its geometric images.
+def real_examples(part, label):
+    """Yields the examples of class `label` of a subset's `part`."""
+    for i in part.of_class(label):
+        yield example(part.images[i], int(part.labels[i]), part.ids[i], "real")
 
-    `copy` is the number of the set of geometric images, where there are several.
-    """
-    positions = range(len(part.ids)) if label is None else part.of_class(label)
-    images, origin = (part.images, "real") if geometric is None else (geometric, "geometric")
-    prefix = "" if geometric is None else f"geometric-{copy}/" if copy else "geometric/"
-    for i in positions:
-        yield example(images[i], int(part.labels[i]), f"{prefix}{part.ids[i]}", origin)
+
+def geometric_examples(part, label, images, number=0):
+    """Yields the examples of class `label` of the set `number` of geometric images, each made from one of `part`."""
+    prefix = f"geometric-{number}" if number else "geometric"
+    for i in part.of_class(label):
+        yield example(images[i], int(part.labels[i]), f"{prefix}/{part.ids[i]}", "geometric")
 
 
 def _name(gan, label, index):
@@ -53,16 +54,16 @@ def _name(gan, label, index):
 
 
 def parse_name(name):
-    """(class it was meant as, index of its draw) of a generated image's id."""
+    """Returns (class it was meant as, index of its draw) from a generated image's id."""
     _, label, index = name.split("/")
     return int(label), int(index)
 
 
 def generated_examples(pool, rule, gan, label, verdict, count, relabel=False):
-    """Yields the first `count` images meant as class `label` that `rule` gives this verdict.
+    """Yields the examples of the first `count` draws meant as class `label` that get this verdict by `rule`.
 
-    Labelled as intended, or with `relabel` as the judge sees them. The verdict recorded is the paper's: whether the
-    judge sees the intended class.
+    Their label is the intended class, or with `relabel` the one that the judge sees. The verdict recorded is the
+    paper's: whether the judge sees the intended class.
     """
     for draw in pool.select(rule, label, verdict, count):
         name, predicted = _name(gan, label, draw.index), draw.predicted
@@ -70,18 +71,18 @@ def generated_examples(pool, rule, gan, label, verdict, count, relabel=False):
         yield example(draw.image, predicted if relabel else label, name, gan, seen, predicted, draw.confidence)
 
 
-def training_examples(variant, subset, geometric, *, pool, rule, quotas, seed):
-    """(examples, their number) of a variant's train split: classes interleaved, and origins within each class.
+def training_examples(variant, subset, geometric_sets, *, pool, rule, quotas, seed):
+    """Returns (examples, their number) of a variant's train split: classes interleaved, and origins within each class.
 
-    `geometric` holds `variant.geo` arrays, each with one image of each training image; `quotas` {verdict: images a
-    class} of generated ones.
+    `geometric_sets` are `variant.geo` arrays or more, each with one image made from each training image. `pool` and
+    `rule` choose generated images, `quotas` says how many: {verdict: images of each class, ints (classes,)}.
     """
     own = subset.train.counts(subset.classes)
     classes, totals = [], []
     for label in range(subset.classes):
         parts, counts = [real_examples(subset.train, label)], [int(own[label])]
-        for copy in range(variant.geo):
-            parts.append(real_examples(subset.train, label, geometric[copy], copy))
+        for number in range(variant.geo):
+            parts.append(geometric_examples(subset.train, label, geometric_sets[number], number))
             counts.append(int(own[label]))
         for verdict, quota in quotas.items():
             relabel = variant.selection == "relabeled"
@@ -100,7 +101,10 @@ def held_out_examples(subset, key):
 
 
 def example(image, label, name, origin, verdict="none", predicted=-1, confidence=float("nan")):
-    """One example as a dict with the fields of `features`; `image` may be the bytes of its PNG file."""
+    """Returns one example: a dict with the fields of `records.features`.
+
+    `image` is uint8 (H, W, C), or the bytes of its PNG file; `name` is its id.
+    """
     return {
         "image": image,
         "label": label,

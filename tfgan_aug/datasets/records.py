@@ -1,4 +1,9 @@
-"""records."""
+"""Records: the format of a dataset's examples on disk, and the shards that hold them.
+
+Artefact: `<dataset>-<split>.tfrecord-<shard>-of-<shards>`, TFRecord files of tf.train.Example messages with the fields
+of `FEATURE_SPEC`, in the order given. Shards are written here: TFDS' own writer sorts by hash, so that slices of its
+splits are not class-balanced, and holds up to a gigabyte in memory.
+"""
 
 import itertools
 import pathlib
@@ -9,9 +14,10 @@ import tensorflow_datasets as tfds
 
 from tfgan_aug.core import pixels
 
+# On disk the images held out are the split `test`: they test what was trained on `train`.
+TRAIN, HELD_OUT = "train", "test"
 # One shard for each 16 MiB of pixels, to be read side by side; from 1,024 on they grow instead, up to a GiB.
 _PIXEL_BYTES_A_SHARD, _MOST_PIXEL_BYTES_A_SHARD, _MANY_SHARDS = 16 * 2**20, 2**30, 1024
-
 
 # For tf.io.parse_single_example, where TFDS is not at hand; decode `image` with tf.io.decode_png.
 FEATURE_SPEC = {
@@ -26,7 +32,11 @@ FEATURE_SPEC = {
 
 
 def features(image_shape, class_names):
-    """The TFDS features of every variant. `predicted` is -1 and `confidence` NaN where there is no verdict."""
+    """Returns the TFDS features of every variant: images uint8 (H, W, C) of `image_shape`, labels of `class_names`.
+
+    `origin` is real, geometric or the GAN; `verdict` none, tp or fp. `predicted` is -1 and `confidence` NaN where there
+    is no verdict.
+    """
     return tfds.features.FeaturesDict(
         {
             "image": tfds.features.Image(shape=image_shape, dtype=np.uint8, encoding_format="png"),
@@ -41,10 +51,7 @@ def features(image_shape, class_names):
 
 
 def _serialize(example):
-    """The bytes of one record, the same for the same example: protocol buffers order maps at random unless told.
-
-    The example's image is an array or the bytes of its PNG file.
-    """
+    """Returns the bytes of one example's record, always the same: protocol buffers order maps at random unless told."""
     image, record = example["image"], tf.train.Example()
     # Values appended in place: messages made from keywords take two and a half times as long.
     fields = record.features.feature
@@ -58,15 +65,15 @@ def _serialize(example):
 
 
 def shard_count(pixel_bytes):
-    """How many shards a split of so many bytes of pixels has: small ones to read side by side, but no heap of files."""
+    """Returns how many shards a split of so many bytes of pixels has: small ones, but no heap of files."""
     small, large = (-(-pixel_bytes // size) for size in (_PIXEL_BYTES_A_SHARD, _MOST_PIXEL_BYTES_A_SHARD))
     return max(1, min(small, _MANY_SHARDS), large)
 
 
 def shards(folder, dataset, split, examples, count, image_shape):
-    """Yields (path, the examples that stand in it) of each shard of `count` examples; take them in this order.
+    """Yields (path, iterator over its examples) for each shard of a split of `count` examples.
 
-    Raises `RuntimeError` where there are more or fewer examples.
+    Take all examples of a shard before the next one. Raises `RuntimeError` where there are more or fewer than `count`.
     """
     number, examples = shard_count(count * int(np.prod(image_shape))), iter(examples)
     for shard in range(number):
@@ -81,7 +88,7 @@ def shards(folder, dataset, split, examples, count, image_shape):
 
 
 class _Counted:
-    """An iterator that knows how many items it gave."""
+    """An iterator that counts its items."""
 
     def __init__(self, items):
         self._items, self.count = items, 0
@@ -93,7 +100,7 @@ class _Counted:
 
 
 def write_shard(path, examples):
-    """Writes the examples in their order to the file `path`; gives (their number, the bytes of their records)."""
+    """Writes the examples in their order to the file `path`; returns (their number, the bytes of their records)."""
     count = size = 0
     with tf.io.TFRecordWriter(str(path)) as writer:
         for item in examples:
@@ -104,7 +111,7 @@ def write_shard(path, examples):
 
 
 def split_info(folder, dataset, split, lengths, sizes):
-    """The `tfds.core.SplitInfo` of shards with these numbers of examples and of bytes."""
+    """Returns the `tfds.core.SplitInfo` of shards with these numbers of examples and of bytes."""
     template = tfds.core.ShardedFileTemplate(
         dataset_name=dataset, data_dir=folder, split=split, filetype_suffix="tfrecord"
     )
@@ -114,6 +121,9 @@ def split_info(folder, dataset, split, lengths, sizes):
 
 
 def write_split(folder, dataset, split, examples, count, image_shape):
-    """Writes `count` examples in their order to shards; gives the `tfds.core.SplitInfo`."""
+    """Writes `count` examples in their order to shards in `folder`; returns the `tfds.core.SplitInfo`.
+
+    Raises `RuntimeError` where there are more or fewer examples.
+    """
     made = shards(folder, dataset, split, examples, count, image_shape)
     return split_info(folder, dataset, split, *zip(*(write_shard(path, part) for path, part in made), strict=True))

@@ -15,7 +15,9 @@ ENDINGS["fp_relabeled"] = "FP relabelled"
 
 @dataclasses.dataclass(frozen=True)
 class Variant:
-    """A training set: `gan` ("" for none), `verdicts` of ("tp", "fp"), `geo` geometric images of each real one.
+    """A training set: real images, and images of `gan` ("" for none) with the `verdicts`, some of ("tp", "fp").
+
+    Beside each real image there are `geo` geometric ones, of as many sets.
 
     `selection` is the name of one of `rules.SELECTIONS` ("" for the paper's), or "relabeled" where generated images
     bear the judge's label.
@@ -29,7 +31,7 @@ class Variant:
 
     @classmethod
     def parse(cls, name):
-        """The variant of a name such as `real`, `geo`, `geo_x2`, `sgan_tp_fp_geo` or `dcgan_tp_quantile`."""
+        """Returns the variant of a name such as `real`, `geo`, `geo_x2`, `sgan_tp_fp_geo` or `dcgan_tp_quantile`."""
         if name in ("real", "geo", "geo_x2"):
             return cls(name, "", (), ("real", "geo", "geo_x2").index(name))
         gan, *words = name.split("_")
@@ -42,13 +44,16 @@ class Variant:
         return "" if self.selection == "relabeled" else self.selection
 
     def quotas(self, per_class):
-        """{verdict: ints (classes,)}: `per_class` of one verdict, or exactly half of each (odd ones rounded up)."""
+        """Returns {verdict: images of each class, ints (classes,)}.
+
+        With two verdicts each gets half of `per_class` images, odd numbers rounded up.
+        """
         share = len(self.verdicts)
         return {verdict: -(-np.asarray(per_class) // share) for verdict in self.verdicts}
 
 
 def variants_of(gans):
-    """All variants for these GANs, in the order of the paper's table 2."""
+    """Returns the names of the paper's variants with these GANs, in the order of its table 2."""
     names = ["real", "geo"]
     for gan in gans:
         names += [f"{gan}_{kind}{geo}" for kind in _KINDS for geo in ("", "_geo")]
@@ -56,5 +61,5 @@ def variants_of(gans):
 
 
 def all_variants_of(gans):
-    """`variants_of`, and those of the table's controls and of other selection rules."""
+    """Returns the names of all variants: `variants_of`, those of the table's controls and of other selection rules."""
     return (*variants_of(gans), "geo_x2", *(f"{gan}_{selection}" for gan in gans for selection in ENDINGS))

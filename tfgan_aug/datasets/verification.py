@@ -1,4 +1,7 @@
-"""verification."""
+"""Verification: a written dataset is read back, counted and searched for test images in train.
+
+Artefact: `SHA256SUMS`, the checksums of all files of the dataset, as `sha256sum -c` reads them.
+"""
 
 import hashlib
 
@@ -6,23 +9,25 @@ import tensorflow_datasets as tfds
 
 from tfgan_aug.core import artefacts
 from tfgan_aug.data.subsets import pixel_hash
+from tfgan_aug.datasets import records
 
 _READ_TOGETHER = 256
 
 
 def in_order():
+    """Returns the TFDS options to read examples in the order in which they were written."""
     return tfds.ReadConfig(interleave_cycle_length=1, try_autocache=False)
 
 
 def verify(folder, expected, classes):
-    """Reads a written version folder back through TFDS and counts it: {split: {origin/verdict: [images a class]}}.
+    """Reads a written version folder back through TFDS; returns {split: {"<origin>/<verdict>": [images a class]}}.
 
-    `expected` gives the examples a split. Raises `RuntimeError` when a count is off, an id comes twice, or a test
-    image's pixels occur in train.
+    `expected` is {split: number of examples} for both splits, `classes` the number of classes. Raises `RuntimeError`
+    when a count is off, an id comes twice, or the pixels of a test image occur in train.
     """
     builder = tfds.builder_from_directory(str(folder))
     test_hashes, counts = {}, {}
-    for split in ("test", "train"):
+    for split in (records.HELD_OUT, records.TRAIN):
         if not expected[split]:
             continue
         by_kind, seen, drawn, total = {}, set(), {}, 0
@@ -40,7 +45,7 @@ def verify(folder, expected, classes):
             if not fresh:
                 raise RuntimeError(f"{folder}: id {name} comes twice in split {split}")
             digest = pixel_hash(example["image"])
-            if split == "test":
+            if split == records.HELD_OUT:
                 test_hashes[digest] = name
             elif digest in test_hashes:
                 raise RuntimeError(f"{folder}: test image {test_hashes[digest]} occurs in train as {name}")
@@ -51,7 +56,7 @@ def verify(folder, expected, classes):
 
 
 def _mark(bits, place):
-    """Sets a bit of a growing array; gives whether it was not set."""
+    """Sets a bit of a growing array; returns whether it was not set before."""
     byte, bit = divmod(place, 8)
     if byte >= len(bits):
         bits.extend(bytes(max(byte + 1, 2 * len(bits)) - len(bits)))

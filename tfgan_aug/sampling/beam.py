@@ -8,9 +8,13 @@ a pipeline starts.
 import contextlib
 import functools
 import io
+import pathlib
 import shlex
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import apache_beam
+import numpy as np
 from apache_beam.options.pipeline_options import PipelineOptions
 
 from tfgan_aug.classifiers import judges
@@ -30,7 +34,7 @@ class Runner:
     Raises `UserError`, naming `--beam_options`, for a text that Beam does not take.
     """
 
-    def __init__(self, text):
+    def __init__(self, text: str):
         try:
             words = shlex.split(text)
         except ValueError as error:
@@ -50,27 +54,31 @@ class Runner:
             reason = reason.strip().splitlines()[-1] if reason.strip() else type(error).__name__
             raise UserError(f"--beam_options: found {text!r}, which Beam refuses: {reason}") from None
 
-    def run(self, build):
-        """Runs the pipeline to which `build` adds its steps, to its end."""
+    def run(self, step: apache_beam.DoFn, elements: Sequence[Any]) -> None:
+        """Runs a pipeline that does `step` on each of `elements`, in any order and by any worker, to its end."""
         with apache_beam.Pipeline(options=PipelineOptions(self._words)) as pipeline:
-            build(pipeline)
+            _ = pipeline | apache_beam.Create(elements) | apache_beam.Reshuffle() | apache_beam.ParDo(step)
 
-    def fill(self, pool, networks, wanted, seed, note):
+    def fill(
+        self,
+        pool: pools.Pool,
+        networks: Sequence[pathlib.Path],
+        wanted: filling.Wanted,
+        seed: int,
+        note: Callable[[str], Any],
+    ) -> None:
         """Draws and judges the blocks that `filling.fill` would draw, and at most a few more, in rounds.
 
-        `networks` are the paths of the generator's and the judge's stages, `wanted` is a `filling.Wanted`; `note(text)`
-        is called at the start of each round. Raises `UserError` where workers do not see the pool's folder.
+        `networks` are the folders of the generator's and the judge's stages. `note(text)` is called at the start of
+        each round. Raises `UserError` where workers do not see the pool's folder.
         """
-        number, counted = 0, {}
+        number = 0
+        counted: dict[int, tuple[int, np.ndarray]] = {}
         while blocks := filling.lacking(pool, wanted, _MARGIN, counted)[:_MOST_BLOCKS]:
             number += 1
             note(f"{pool.path.name}, round {number}: {len(blocks):,} blocks of {wanted.block_size} images")
-            draw = _Draw(pool.path.resolve(), [path.resolve() for path in networks], seed, wanted.block_size)
-            self.run(
-                lambda pipeline, blocks=blocks, draw=draw: (
-                    pipeline | apache_beam.Create(blocks) | apache_beam.Reshuffle() | apache_beam.ParDo(draw)
-                )
-            )
+            folders = [path.resolve() for path in networks]
+            self.run(_Draw(pool.path.resolve(), folders, seed, wanted.block_size), blocks)
             if not all(pool.has(*block) for block in blocks):
                 raise UserError(
                     f"--workdir: workers left no draws in {pool.path}, expected a folder that all of them see alike"
@@ -79,7 +87,7 @@ class Runner:
 
 @functools.lru_cache(maxsize=2)
 def _loaded(generator, judge, block_size):
-    """(generator, judge) of the folders of their stages, once a process."""
+    """Returns (generator, judge) from the folders of their stages; loaded once a process."""
     strategies.set_up()
     return saved_models.load(generator), judges.Judge(judge, block_size)
 

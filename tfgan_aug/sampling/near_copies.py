@@ -1,10 +1,12 @@
 """Which draws are too close to a training image: the optional screen before the verdicts. Makes no file.
 
-Everything here is selection, so it knows the training images and the judge's features (`features.Network` "judge")
-alone; how many copies are left is reported with other features, see `measures`.
+Everything here is selection, so it knows the training images and the judge's features alone. How many near-copies are
+left is reported with the features of another network (see the experiments' `measures`).
 """
 
 import hashlib
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -12,29 +14,31 @@ from tfgan_aug.evaluation import copying, features
 
 
 class Screen:
-    """(images uint8 (N, H, W, C)) -> bool (N,): nearer to a training image than the `quantile` of those are to another.
+    """A function (images uint8 (N, H, W, C)) -> bool (N,): which are too close to one of the training images `train`.
 
-    `spaces` are some of "pixels" and "features"; near in one of them is enough. `members` are the judge's classifiers.
+    Too close is nearer than the `quantile` of the training images' distances to each other, in one of `spaces`, some of
+    "pixels" and "features". `members` are the judge's classifiers: their features are compared.
     """
 
-    def __init__(self, train, members, spaces, quantile):
+    def __init__(self, train: np.ndarray, members: Sequence[Any], spaces: Sequence[str], quantile: float):
         self._spaces = []
         for space in spaces:
             network = features.Network("judge", members) if space == "features" else None
-            known = self._values(network, train)
+            known = _values(network, train)
             self._spaces.append((network, known, copying.threshold(known, quantile)))
-        self._seen = {}
+        self._seen: dict[bytes, np.ndarray] = {}
 
-    @staticmethod
-    def _values(network, images):
-        return network(images).values if network else np.asarray(images, np.float32).reshape(len(images), -1)
-
-    def __call__(self, images):
+    def __call__(self, images: np.ndarray) -> np.ndarray:
         # A block is asked for once by the filling and again by each variant that selects from it.
         key = hashlib.sha256(np.ascontiguousarray(images).tobytes()).digest()
         if key not in self._seen:
             near = np.zeros(len(images), bool)
             for network, known, limit in self._spaces:
-                near |= copying.near_copies(known, self._values(network, images), limit)
+                near |= copying.near_copies(known, _values(network, images), limit)
             self._seen[key] = near
         return self._seen[key]
+
+
+def _values(network: features.Network | None, images: np.ndarray) -> np.ndarray:
+    """Returns the features of images by a network, float32 (N, D); without one their pixels."""
+    return network(images).values if network else np.asarray(images, np.float32).reshape(len(images), -1)

@@ -1,16 +1,20 @@
-"""Generators: a GAN trained on the subset, left as a SavedModel that TensorFlow alone can draw from.
+"""Generators as SavedModels, which TensorFlow alone can draw from.
 
 Artefact: `generator/`, a SavedModel, beside the Keras model that its GAN's stage leaves. The signature
-`serving_default` takes `labels` int32 (N) and `seeds` int64 (N) and gives `images` uint8 (N, H, W, C). Image i is a
+`serving_default` takes `labels` int32 (N) and `seeds` int64 (N) and returns `images` uint8 (N, H, W, C). Image i is a
 function of (labels[i], seeds[i]): within one grey level in any batch, exactly in batches of one size on one machine.
 """
 
+import pathlib
+from typing import Any
+
 import keras
+import numpy as np
 import tensorflow as tf
 
 
-def export(gan, path):
-    """Writes `gan.draw` (labels, seeds) -> uint8 images, with the weights of `gan`, to the folder `path`."""
+def export(gan: Any, path: pathlib.Path) -> None:
+    """Writes a GAN (a `gans.adversarial.AdversarialModel`) with its present weights to the folder `path`."""
     archive = keras.export.ExportArchive()
     for network in gan.drawing_networks:
         archive.track(network)
@@ -26,18 +30,19 @@ def export(gan, path):
 
 
 class Generator:
-    """Draws uint8 images (N, H, W, C) from the SavedModel in the folder `path`: `generator(labels, seeds)`."""
+    """Draws from the SavedModel in the folder `path`: a function (labels, seeds), ints (N,) -> images."""
 
-    def __init__(self, path):
+    def __init__(self, path: pathlib.Path):
         # Kept: a signature whose SavedModel is gone refers to deleted variables.
         self._loaded = tf.saved_model.load(str(path))
         self._signature = self._loaded.signatures["serving_default"]
 
-    def __call__(self, labels, seeds):
+    def __call__(self, labels: np.ndarray, seeds: np.ndarray) -> np.ndarray:
+        """Returns images uint8 (N, H, W, C)."""
         drawn = self._signature(labels=tf.constant(labels, tf.int32), seeds=tf.constant(seeds, tf.int64))
         return drawn["images"].numpy()
 
 
-def load(path):
-    """The `Generator` in the folder of a finished stage."""
+def load(path: pathlib.Path) -> Generator:
+    """Returns the generator in the folder of a finished GAN stage."""
     return Generator(path / "generator")
