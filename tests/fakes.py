@@ -55,7 +55,7 @@ def accepted(label, verdict, threshold, draws, seed=0):
 
 
 def part(count, classes=3, first=0):
-    """`count` images a class; all pixels of all images differ by `first`."""
+    """`count` images of each class, all different; those of a `first` that is larger by all of them are others."""
     labels = np.repeat(np.arange(classes, dtype=np.int32), count)
     values = first + np.arange(len(labels))
     images = np.stack([values % 256, values // 256, values % 7, values % 5], axis=1).astype(np.uint8)

@@ -1,6 +1,4 @@
-"""Verdicts: the paper's rule by hand; a pool that ends the same whatever was drawn before, in which order."""
-
-import types
+"""Filling: a pool ends the same whatever was drawn before, and in which order."""
 
 import fakes
 import numpy as np
@@ -41,14 +39,6 @@ def content(path):
 
 def indices(pool, label, verdict, count, threshold=0.0):
     return [draw.index for draw in pool.select(rules.ThresholdRule(threshold), label, verdict, count)]
-
-
-def test_rule_by_hand():
-    probabilities = np.array([[0.7, 0.2, 0.1], [0.4, 0.3, 0.3], [0.1, 0.8, 0.1], [0.2, 0.3, 0.5]], np.float32)
-    # An image of the intended class below the threshold is neither.
-    for threshold, label, expected in ((0.0, 0, "tp tp fp fp"), (0.6, 0, "tp none fp fp"), (0.6, 1, "fp fp tp fp")):
-        codes = rules.ThresholdRule(threshold).verdicts(label, probabilities)
-        assert " ".join(rules.VERDICTS[code] for code in codes) == expected
 
 
 @pytest.mark.parametrize("threshold", [0.0, 0.69])
@@ -208,33 +198,6 @@ def test_a_drawer_of_other_blocks_is_refused(tmp_path):
         filling.fill(pools.Pool(tmp_path), fakes.drawer(8), wanted, fakes.NAMES, print)
 
 
-# Other rules
-
-
-def test_quantile_rule_by_hand():
-    """Cutoff 0.7 nats: a probability of at least 0.497, whatever the judge prefers."""
-    rule = rules.QuantileRule((0.7, 0.0, -np.inf))
-    probabilities = np.array([[0.5, 0.5, 0.0], [0.4, 0.3, 0.3], [0.49, 0.51, 0.0], [1.0, 0.0, 0.0]], np.float32)
-    assert rule.verdicts(0, probabilities).tolist() == [1, 0, 2, 1]
-    assert rule.verdicts(2, probabilities).tolist() == [2] * 4
-    assert rules.cross_entropy(0, probabilities)[:2].tolist() == pytest.approx([np.log(2), np.log(2.5)])
-    assert np.isfinite(rules.cross_entropy(2, probabilities)).all()
-
-
-def test_quantile_is_each_classs_own(tmp_path):
-    pool = pools.Pool(tmp_path)
-    fill(pool, fakes.Generator(), tp=0, fp=0, least=40)
-    rule = rules.quantile_rule(pool, 3, 0.5, 30)
-    for label in range(3):
-        images = fakes.images_of(streams.image_seeds(0, label, range(30)))
-        losses = -np.log(fakes.judge(images)[:, label])
-        assert rule.cutoffs[label] == pytest.approx(np.median(losses))
-        # Half of the draws that it is taken from lie below it.
-        kept = rule.verdicts(label, fakes.judge(images)) == 1
-        assert 15 <= kept.sum() <= 18
-    assert rules.quantile_rule(pools.Pool(tmp_path / "empty"), 1, 0.5, 30).cutoffs == (-np.inf,)
-
-
 def test_confusion_counts_every_draw(tmp_path):
     pool = pools.Pool(tmp_path)
     fill(pool, fakes.Generator())
@@ -244,25 +207,3 @@ def test_confusion_counts_every_draw(tmp_path):
         images = fakes.images_of(streams.image_seeds(0, label, range(drawn)))
         expected = [int((fakes.judge(images).argmax(axis=1) == other).sum()) for other in range(3)]
         assert counts[label].tolist() == expected
-
-
-@pytest.mark.parametrize(
-    ("name", "rule", "keys", "draws"),
-    [
-        ("", rules.MarginRule(-0.5, 0.25), {"threshold": 0.2, "margins": "-0.5:0.25"}, 0),
-        ("confident", rules.ThresholdRule(0.7), {"threshold": 0.7}, 0),
-        ("quantile", rules.QuantileRule((-np.inf,)), {"threshold": 0.2, "quantile": [0.9, 40]}, 40),
-    ],
-)
-def test_rules_that_variants_are_named_after(tmp_path, name, rule, keys, draws):
-    """The keys are those of datasets written before: they decide their digests."""
-    samples = types.SimpleNamespace(threshold=0.2, confidence=0.7, quantile=0.9, quantile_draws=40, margins="-0.5:0.25")
-    selection = rules.SELECTIONS[name]
-    assert selection.rule(samples, pools.Pool(tmp_path), 1) == rule
-    assert selection.keys(samples) == keys and selection.draws(samples) == draws
-
-
-def test_the_papers_rule_has_no_key_of_margins():
-    samples = types.SimpleNamespace(threshold=0.0, margins="")
-    assert rules.SELECTIONS[""].rule(samples, None, 1) == rules.ThresholdRule()
-    assert rules.SELECTIONS[""].keys(samples) == {"threshold": 0.0}
