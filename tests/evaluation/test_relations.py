@@ -36,6 +36,21 @@ def test_spearman_is_scipys():
     assert relations.spearman(x, y, 500, seed=0) != relations.spearman(x, y, 500, seed=1)
 
 
+def test_p_of_few_pools_is_exact():
+    """Of the 120 orders of five pools, the given one and its reverse have |rho| = 1."""
+    rho, low, high, p = relations.spearman([1, 2, 3, 4, 5], [10, 20, 30, 40, 50])
+    assert low <= high and (rho, high, p) == (pytest.approx(1), pytest.approx(1), pytest.approx(2 / 120))
+
+
+def test_an_interval_by_hand():
+    """Percentiles over resampled pools, each ranked afresh, those without a correlation left out."""
+    rng = np.random.default_rng(4)
+    x, y = rng.standard_normal((2, 9))
+    drawn = [rows for rows in np.random.default_rng(0).integers(9, size=(300, 9)) if len(set(rows)) > 1]
+    found = [stats.spearmanr(x[rows], y[rows]).statistic for rows in drawn]
+    assert relations.spearman(x, y, 300)[1:3] == pytest.approx(np.quantile(found, [0.025, 0.975]))
+
+
 def test_constants_order_nothing_and_few_pools_are_refused():
     assert relations.spearman([1] * 6, range(6))[0] is None
     with pytest.raises(ValueError, match="5 or more"):

@@ -10,7 +10,7 @@ from clusters import MODELS, assert_same, output, start, start_two
 from tfgan_aug.classifiers.classifier import Classifier
 from tfgan_aug.core.errors import UserError
 from tfgan_aug.gans.dcgan import DCGAN
-from tfgan_aug.training import checkpoints, loop, progress, strategies
+from tfgan_aug.training import checkpoints, curves, loop, progress, strategies
 
 COUNT = 20
 
@@ -200,7 +200,7 @@ def test_non_finite_loss_stops_training(tmp_path):
     images, labels = arrays()
     unweighed = np.ones(COUNT, np.float32)
     unweighed[3] = np.nan
-    with pytest.raises(loop.NonFiniteLoss, match="^(loss|accuracy) is nan after step 4; lower the learning rate$"):
+    with pytest.raises(curves.NonFiniteLoss, match="^(loss|accuracy) is nan after step 4; lower the learning rate$"):
         fit(classifier(1, ""), tmp_path, steps=8, data=(images, labels, unweighed), checkpoint_steps=4)
     assert list(tmp_path.iterdir()) == []
 

@@ -1,5 +1,6 @@
 """Comparisons of the table's rows: test hits over GAN seeds x classifier seeds x test images, with their uncertainty.
 
+Makes no file. The bootstrap is by hand: no library has one over three crossed factors that draws n - 1 of n seeds.
 `hits` is a bool or uint8 array (G, C, N) everywhere: GAN seeds (1 where a row has no GAN), classifier seeds, test
 images. Accuracies are in percent, differences and errors in percentage points.
 """

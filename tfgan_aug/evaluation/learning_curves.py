@@ -1,6 +1,7 @@
 """What more real images would be worth: a power law through the accuracies on growing shares of a training set.
 
-Makes no file. Errors are shares in (0, 1), differences in accuracy percentage points.
+Makes no file. The bootstraps are by hand: `scipy.stats.bootstrap` cannot resample crossed folds and seeds. Errors are
+shares in (0, 1), differences in accuracy percentage points.
 """
 
 import numpy as np

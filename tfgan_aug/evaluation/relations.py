@@ -3,6 +3,8 @@
 Makes no file. Reads measures.json and table.json of a workdir, and the measured points of its sweeps.
 """
 
+import warnings
+
 import numpy as np
 
 from tfgan_aug.evaluation import names
@@ -17,8 +19,9 @@ _LESS = ("frechet_distance", "kernel_distance", "share")
 def spearman(values, accuracies, resamples=RESAMPLES, seed=0):
     """(rho, low, high, p): Spearman's rank correlation, its 95 % percentile interval over pools, a permutation p.
 
-    Two-sided p; ties take their mean rank. Both are sequences of the same length, at least `LEAST`, else ValueError.
-    rho is None where either side is constant.
+    The p value is two-sided, of |rho|: exact where there are no more than `resamples` orders (up to seven pools). Ties
+    take their mean rank. Both are sequences of the same length, at least `LEAST`, else ValueError. All four are None
+    where either side is constant.
     """
     from scipy import stats
 
@@ -27,22 +30,29 @@ def spearman(values, accuracies, resamples=RESAMPLES, seed=0):
         raise ValueError(f"{len(values)} values and {len(accuracies)} accuracies, expected as many, {LEAST} or more")
     if np.ptp(values) == 0 or np.ptp(accuracies) == 0:
         return None, None, None, None
-    x, y = stats.rankdata(values), stats.rankdata(accuracies)
-    rng = np.random.default_rng(seed)
-    drawn = rng.integers(len(x), size=(resamples, len(x)))
-    # Ranked afresh in each resample: a pool drawn twice ties with itself.
-    found = _pearson(stats.rankdata(values[drawn], axis=1), stats.rankdata(accuracies[drawn], axis=1))
-    low, high = np.quantile(found[np.isfinite(found)], [0.025, 0.975])
-    rho = float(_pearson(x[None], y[None])[0])
-    shuffled = _pearson(np.broadcast_to(x, drawn.shape), rng.permuted(np.broadcast_to(y, drawn.shape), axis=1))
-    p = (1 + np.sum(np.abs(shuffled) >= abs(rho) - 1e-12)) / (resamples + 1)
-    return rho, float(low), float(high), float(p)
 
+    def rho(x, y, axis=-1):
+        # Ranked afresh in each resample: a pool drawn twice ties with itself.
+        return stats.pearsonr(stats.rankdata(x, axis=axis), stats.rankdata(y, axis=axis), axis=axis).statistic
 
-def _pearson(x, y):
-    x, y = x - x.mean(axis=1, keepdims=True), y - y.mean(axis=1, keepdims=True)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return (x * y).sum(axis=1) / np.sqrt((x**2).sum(axis=1) * (y**2).sum(axis=1))
+    options = {"n_resamples": resamples, "vectorized": True}
+    with warnings.catch_warnings():
+        # A resample of few pools may be constant; it has no correlation and is left out of the interval.
+        warnings.simplefilter("ignore", stats.ConstantInputWarning)
+        warnings.simplefilter("ignore", stats.DegenerateDataWarning)
+        drawn = stats.bootstrap(
+            (values, accuracies), rho, paired=True, method="percentile", rng=np.random.default_rng(seed), **options
+        ).bootstrap_distribution
+    low, high = np.quantile(drawn[np.isfinite(drawn)], [0.025, 0.975])
+    permuted = stats.permutation_test(
+        (values,),
+        lambda x, axis: np.abs(rho(x, np.broadcast_to(accuracies, x.shape), axis)),
+        permutation_type="pairings",
+        alternative="greater",
+        rng=np.random.default_rng(seed),
+        **options,
+    )
+    return float(rho(values, accuracies)), float(low), float(high), float(permuted.pvalue)
 
 
 def metrics_of(record):

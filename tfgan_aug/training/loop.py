@@ -10,14 +10,9 @@ import dataclasses
 import pathlib
 
 import keras
-import numpy as np
 import tensorflow as tf
 
-from tfgan_aug.training import checkpoints
-
-
-class NonFiniteLoss(RuntimeError):
-    """A metric became infinite or not a number; the message names the step and the metric."""
+from tfgan_aug.training import checkpoints, curves
 
 
 @dataclasses.dataclass(frozen=True)
@@ -94,7 +89,7 @@ def fit(model, arrays, budget, directory, *, callbacks=(), curve=None, strategy=
 
     `arrays` as in `batches`. Metrics of every stretch of `checkpoint_steps` steps reach `callbacks` as one epoch, and
     the CSV file `curve` as one line. `strategy` is the one that the model was built under (None: the model knows), or
-    a `workers.Chief`. Raises `NonFiniteLoss`.
+    a `workers.Chief`. Raises `curves.NonFiniteLoss`.
     """
     directory = pathlib.Path(directory)
     directory.mkdir(parents=True, exist_ok=True)
@@ -102,7 +97,11 @@ def fit(model, arrays, budget, directory, *, callbacks=(), curve=None, strategy=
     if start >= budget.steps:
         return
     # The curve before the checkpoint: a run that is cut off between them writes the line again.
-    writers = [*([_Curve(curve, start)] if curve else []), _StopOnNonFinite(), checkpoints.Checkpoint(directory)]
+    writers = [
+        *([curves.Curve(curve, start)] if curve else []),
+        curves.StopOnNonFinite(),
+        checkpoints.Checkpoint(directory),
+    ]
     listeners = keras.callbacks.CallbackList([*callbacks, *writers], model=model)
     if hasattr(strategy, "train"):
         strategy.train(model, arrays, budget, start, listeners, directory)
@@ -154,32 +153,3 @@ def step_function(model, strategy):
         strategy.run(model.train_step, args=(batch,))
 
     return step if model.run_eagerly else tf.function(step, autograph=False, reduce_retracing=True)
-
-
-class _StopOnNonFinite(keras.callbacks.Callback):
-    def on_epoch_end(self, epoch, logs=None):
-        for name, value in (logs or {}).items():
-            if not np.isfinite(value):
-                raise NonFiniteLoss(
-                    f"{name} is {value} after step {checkpoints.steps_done(self.model)}; lower the learning rate"
-                )
-
-
-class _Curve(keras.callbacks.Callback):
-    """Appends a line to a CSV file, whose lines after step `start` a run that was cut off has left and are dropped."""
-
-    def __init__(self, path, start):
-        super().__init__()
-        self.path = pathlib.Path(path)
-        lines = self.path.read_text(encoding="utf-8").splitlines() if self.path.exists() else []
-        self.lines = lines[:1] + [line for line in lines[1:] if int(line.partition(",")[0]) <= start]
-
-    def on_epoch_end(self, epoch, logs=None):
-        logs = logs or {}
-        self.lines = self.lines or [",".join(["step", *logs])]
-        self.lines.append(
-            ",".join([str(checkpoints.steps_done(self.model)), *(f"{float(value):.6g}" for value in logs.values())])
-        )
-        partial = self.path.with_name(f"partial-{self.path.name}")
-        partial.write_text("\n".join(self.lines) + "\n", encoding="utf-8")
-        partial.replace(self.path)
