@@ -1,36 +1,6 @@
 """The report of a table: `python -m tools.make_report --workdir=DIR [--output=NAME]`."""
 
-import pathlib
-import sys
-
-from absl import flags
-
-from tfgan_aug.commands import cli
-
-
-def main():
-    """Writes one self-contained HTML file and a Markdown file that say what was done, and what came out of it.
-
-    Reads the workdir of tools.run_table alone, finished or not: cells that are missing are named.
-    """
-    from tfgan_aug.experiments import summaries
-    from tfgan_aug.reports import page, sections, table_text
-
-    workdir = pathlib.Path(flags.FLAGS.workdir)
-    made = summaries.summarise(workdir)
-    output = pathlib.Path(flags.FLAGS.output or workdir / "report")
-    paths = output.with_suffix(".html"), output.with_suffix(".md")
-    output.parent.mkdir(parents=True, exist_ok=True)
-    page.write(*paths, made["title"], sections.lead(made), sections.sections(made, workdir))
-    missing = table_text.unfinished(made)
-    for cell in missing[:10]:
-        print(f"unfinished: {cell}", file=sys.stderr)
-    if len(missing) > 10:
-        print(f"unfinished: {len(missing) - 10} more cells", file=sys.stderr)
-    print(f"{paths[0]} and {paths[1]}: {len(made['rows'])} rows, {len(missing)} unfinished cells")
-
+from tfgan_aug.commands import cli, make_report
 
 if __name__ == "__main__":
-    flags.DEFINE_string("workdir", "tfgan_aug_work", "The workdir of tools.run_table.")
-    flags.DEFINE_string("output", "", "The files without their endings; empty: report in the workdir.")
-    cli.run(main)
+    cli.run(make_report)

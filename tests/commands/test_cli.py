@@ -6,6 +6,7 @@ import re
 import struct
 import subprocess
 import sys
+import types
 import zlib
 
 import pytest
@@ -14,7 +15,7 @@ import tiny
 from absl import flags
 from ml_collections import config_flags
 
-from tfgan_aug.commands import cli
+from tfgan_aug.commands import build_dataset, cli
 from tfgan_aug.config import settings
 
 ROOT = pathlib.Path(__file__).parents[2]
@@ -28,7 +29,7 @@ FLAGS = (
 def command(monkeypatch, tmp_path, capfd):
     """Runs `build_dataset` with these arguments in this process; gives (exit code, stdout, stderr)."""
 
-    def run(*arguments, main=cli.build_dataset_main, default=ROOT / "configs" / "shapes10.py"):
+    def run(*arguments, main=build_dataset.main):
         # absl's flags are global, and a config's flags stay: fresh ones for each run.
         fresh = flags.FlagValues()
         with monkeypatch.context() as patch:
@@ -37,11 +38,14 @@ def command(monkeypatch, tmp_path, capfd):
             for module, names in ((flags, ("DEFINE_string", "DEFINE_bool")), (config_flags, ("DEFINE_config_file",))):
                 for name in names:
                     patch.setattr(module, name, functools.partial(getattr(module, name), flag_values=fresh))
-            cli.define_build_dataset_flags(default)
             capfd.readouterr()
             code = 0
             try:
-                cli.run(main)
+                cli.run(
+                    types.SimpleNamespace(
+                        define_flags=build_dataset.define_flags, main=main, __name__=build_dataset.__name__
+                    )
+                )
             except SystemExit as stop:
                 code = stop.code
         return code, *capfd.readouterr()
@@ -383,7 +387,7 @@ def test_help_names_everything_once_and_imports_no_tensorflow():
 
 
 def test_help_of_the_installed_command(command):
-    code, out, err = command("--help", default=settings.__file__)
+    code, out, err = command("--help")
     assert code == 0 and err == "" and out.startswith("Trains a GAN on a small labelled image set")
 
 

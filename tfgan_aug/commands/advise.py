@@ -1,8 +1,25 @@
-"""The command behind tools.advise: opens, checks, measures the learning curve, gives the words."""
+"""Advice before a GAN is trained, from the learning curve of the classifier. Makes no file of its own."""
 
-from tfgan_aug.core import artefacts, workdirs
-from tfgan_aug.experiments import advice
-from tfgan_aug.experiments.run import Place, open_run
+from absl import flags
+
+from tfgan_aug.commands import cli
+
+
+def define_flags():
+    cli.define_config()
+    cli.define_workdir()
+    cli.define_strategy()
+    cli.define_skip_unreadable()
+
+
+def main(config):
+    """Tells what more real images and cheap augmentation would be worth, and so what a GAN would have to beat.
+
+    From the learning curve of the config's classifier on inner splits of the training images; no GAN is trained and no
+    test image read. After tools.run_table in the same --workdir, also how many real images each row's gain equals.
+    """
+    values = flags.FLAGS
+    print(run(config, values.workdir, values.strategy, values.skip_unreadable), end="")
 
 
 def run(config, workdir, strategy="auto", skip_unreadable=False):
@@ -11,6 +28,10 @@ def run(config, workdir, strategy="auto", skip_unreadable=False):
     With a table.json of the same subset there, also what its rows with GAN images are worth. Raises `UserError` for
     what the user can mend.
     """
+    from tfgan_aug.core import artefacts, workdirs
+    from tfgan_aug.experiments import advice
+    from tfgan_aug.experiments.run import Place, open_run
+
     with open_run(config, Place(workdir, strategy, skip_unreadable, shared=True)) as run:
         folder, stage = run.workdir, run.subset_stage
         # Every check before the first file.

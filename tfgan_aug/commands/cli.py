@@ -1,5 +1,6 @@
 """The commands' common part: flags, config files, one-line errors. Imports TensorFlow only once work begins."""
 
+import dataclasses
 import difflib
 import importlib
 import inspect
@@ -18,28 +19,29 @@ from tfgan_aug.core.errors import UserError
 USAGE_ERROR = 2
 
 
-def define_config(default):
+def define_config():
     """Defines `--config`, a Python file with `get_config()`, and `--config.x.y` for each of its fields."""
     words = "The experiment: a Python file with get_config() (default: the built-in set, shapes10)."
     # Without a default of its own: config_flags would read it, and raise for an unknown field, before `run` can answer.
     config_flags.DEFINE_config_file("config", None, words)
-    flags.FLAGS["config"].default_path = str(default)
+    flags.FLAGS["config"].default_path = settings.__file__
 
 
-def run(main):
-    """Parses sys.argv and runs `main(config)`, or `main()` where `define_config` was not called.
+def run(command):
+    """Parses sys.argv and runs `command.main(config)`, or `main()` where its `define_flags` defines no config.
 
-    Exits with 0, or with 2 and one line for a mistake of the user.
+    `command` is a module of this package. Exits with 0, or with 2 and one line for a mistake of the user.
     """
+    command.define_flags()
     argv = sys.argv
     program = pathlib.Path(argv[0]).stem
     if any(argument in ("--help", "-h", "-help", "--helpfull") for argument in argv[1:]):
-        print(_help(main, argv[0]))
+        print(_help(command, argv[0]))
         sys.exit(0)
     try:
         config = _parse_config(argv) if "config" in flags.FLAGS else _parse(argv)
         _start_tensorflow()
-        main(*config)
+        command.main(*config)
     except UserError as error:
         print(f"{program}: {' '.join(str(error).split())}", file=sys.stderr)
         sys.exit(USAGE_ERROR)
@@ -160,13 +162,12 @@ def _nearest(name, known):
     return f"; did you mean {close[0]!r}?" if close else ""
 
 
-def _help(main, program):
+def _help(command, program):
     path = pathlib.Path(program)
-    command = f"python -m tools.{path.stem}" if path.suffix == ".py" else path.name
-    lines = [inspect.cleandoc(main.__doc__), "", f"usage: {command} [--option=value ...]", ""]
+    usage = f"python -m tools.{path.stem}" if path.suffix == ".py" else path.name
+    lines = [inspect.cleandoc(command.main.__doc__), "", f"usage: {usage} [--option=value ...]", ""]
     own = flags.FLAGS.flags_by_module_dict()
-    # absl files what the main program defines under the program's path.
-    for module in dict.fromkeys((__name__, main.__module__, program)):
+    for module in (__name__, command.__name__):
         for flag in own.get(module, ()):
             if "." not in flag.name:
                 default = f" (default: {flag.default})" if flag.default and flag.name != "config" else ""
@@ -177,44 +178,30 @@ def _help(main, program):
     return "\n".join(lines)
 
 
-def build_dataset():
-    """The installed command: the main job with the built-in set as the default config."""
-    define_build_dataset_flags(settings.__file__)
-    run(build_dataset_main)
+def define_workdir(words="Folder for every stage's artefact; a rerun continues there."):
+    flags.DEFINE_string("workdir", "tfgan_aug_work", words)
 
 
-def define_work_flags(default_config):
-    """Defines what every command that builds datasets takes."""
-    define_config(default_config)
-    flags.DEFINE_string("workdir", "tfgan_aug_work", "Folder for every stage's artefact; a rerun continues there.")
-    define_strategy_flag()
-    flags.DEFINE_bool("allow_shortfall", False, "Write what there is when a class has too few accepted images.")
-    flags.DEFINE_bool("skip_unreadable", False, "Leave out images of a folder that do not decode, and list them.")
-
-
-def define_strategy_flag():
+def define_strategy():
     words = "auto (all GPUs there are, else the CPU), one_device, mirrored, or multi_worker (as TF_CONFIG says)."
     flags.DEFINE_string("strategy", "auto", words)
 
 
-def define_build_dataset_flags(default_config):
-    define_work_flags(default_config)
-    flags.DEFINE_string("data_dir", "", "Folder the datasets are written to; empty: tensorflow_datasets in --workdir.")
-    flags.DEFINE_string("variants", "", "Comma-separated variants, such as real,geo,dcgan_tp_geo; empty: all.")
-    flags.DEFINE_bool("overwrite", False, "Replace datasets of another digest.")
-    words = "Options of an Apache Beam runner that draws, judges and writes; empty: this process does."
-    flags.DEFINE_string("beam_options", "", words)
+def define_allow_shortfall():
+    flags.DEFINE_bool("allow_shortfall", False, "Write what there is when a class has too few accepted images.")
 
 
-def build_dataset_main(config):
-    """Trains a GAN on a small labelled image set and writes vetted images of it as TFDS datasets.
+def define_skip_unreadable():
+    flags.DEFINE_bool("skip_unreadable", False, "Leave out images of a folder that do not decode, and list them.")
 
-    Ends with the accuracy of a classifier with and without them, and the line of Python that loads the data.
-    """
-    from tfgan_aug.experiments import main_job
 
-    values = flags.FLAGS
-    names = ("workdir", "data_dir", "variants", "strategy", "overwrite", "allow_shortfall", "skip_unreadable")
-    names += ("beam_options",)
-    result = main_job.build_dataset(config, main_job.Options(**{name: values[name].value for name in names}))
-    print(result.summary, end="")
+def define_seeds_and_gans():
+    flags.DEFINE_string("seeds", "", "Seeds of GANs and classifiers alike, such as 0,1; empty: the config's.")
+    flags.DEFINE_string("gan_seeds", "", "Seeds of the GANs alone; empty: as --seeds.")
+    flags.DEFINE_string("classifier_seeds", "", "Seeds of the classifiers alone; empty: as --seeds.")
+    flags.DEFINE_string("gans", "", "Some of dcgan,sgan; empty: the config's.")
+
+
+def options(kind):
+    """A dataclass `kind`, each of its fields the value of the flag of that name."""
+    return kind(**{field.name: flags.FLAGS[field.name].value for field in dataclasses.fields(kind)})

@@ -1,19 +1,39 @@
-"""The command behind tools.measure: opens, checks, measures, and sums up."""
+"""How good generated images are, and whether they are copies. Makes no file of its own."""
 
 import pathlib
 
-from tfgan_aug.core import workdirs
+from absl import flags
+
+from tfgan_aug.commands import cli
 from tfgan_aug.core.errors import UserError
-from tfgan_aug.evaluation import names
-from tfgan_aug.experiments import measures
-from tfgan_aug.experiments.run import Place, open_run
-from tfgan_aug.reports import measure_text
 
 _HEAD = ("frechet_distance", "kernel_distance", "precision", "recall", "density", "coverage")
 
 
+def define_flags():
+    cli.define_config()
+    cli.define_workdir("The workdir of tools.build_dataset or tools.run_table.")
+    flags.DEFINE_string("data_dir", "", "Where datasets lie, if outside the workdir.")
+    cli.define_strategy()
+    cli.define_skip_unreadable()
+
+
+def main(config):
+    """Measures the generated images of every dataset in the workdir: quality, class by class, and copying.
+
+    Writes measures.json, images of the closest pairs, and a section into each dataset's card; the report shows them.
+    The features' network is trained on source images that no GAN saw.
+    """
+    values = flags.FLAGS
+    print(run(config, values.workdir, values.data_dir, values.strategy, values.skip_unreadable), end="")
+
+
 def run(config, workdir, data_dir="", strategy="auto", skip_unreadable=False):
     """Measures the datasets of a workdir; gives what the user reads. Raises `UserError` for what the user can mend."""
+    from tfgan_aug.core import workdirs
+    from tfgan_aug.experiments import measures
+    from tfgan_aug.experiments.run import Place, open_run
+
     folder = pathlib.Path(workdir).expanduser()
     roots = [folder, *([data_dir] if data_dir else [])]
     if not measures.datasets_in(roots):
@@ -30,6 +50,10 @@ def run(config, workdir, data_dir="", strategy="auto", skip_unreadable=False):
 
 def table(made, workdir):
     """A Markdown table: a set of generated images a line, by the first network there is, and its copying."""
+    from tfgan_aug.evaluation import names
+    from tfgan_aug.experiments import measures
+    from tfgan_aug.reports import measure_text
+
     network = next(iter(made["sets"][0]["quality"]))
     head = ["images of", "GAN seed", "images", *(names.metric_name(name, network) for name in _HEAD)]
     head += ["near-copies, pixels", "authentic, pixels", "C_T, pixels"]

@@ -1,4 +1,4 @@
-"""The command behind tools.run_sweep: runs a sweep's points as tables of their own, sums up, draws the curve.
+"""The paper's open questions, a curve each: a sweep's points run as tables of their own, and are summed up.
 
 Artefacts: `sweeps/<name>/sweep.json`, `sweep.csv` and `sweep.png` in the workdir, written again after every point; a
 point's datasets in `sweeps/<name>/<digest>`. GANs, judges and cells are the workdir's, as for the table.
@@ -6,10 +6,9 @@ point's datasets in `sweeps/<name>/<digest>`. GANs, judges and cells are the wor
 
 import dataclasses
 
-import numpy as np
+from absl import flags
 
-from tfgan_aug.experiments import sweep_runs, sweeps, table
-from tfgan_aug.experiments.run import Place, open_run
+from tfgan_aug.commands import cli
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,8 +26,33 @@ class Options:
     skip_unreadable: bool = False
 
 
+def define_flags():
+    cli.define_config()
+    flags.DEFINE_string("sweep", "", "generated, ratio, real, stacks, threshold, conditional, rare, budget, or all.")
+    cli.define_workdir()
+    cli.define_strategy()
+    cli.define_seeds_and_gans()
+    flags.DEFINE_bool("dry_run", False, "Print the points, and stop.")
+    cli.define_skip_unreadable()
+
+
+def main(config):
+    """Measures how one choice changes what generated images are worth: a curve with error bars, as CSV and PNG.
+
+    --sweep: generated (how many), ratio (to geometric ones), real (how many of those), stacks, threshold (how sure the
+    judge is), conditional (its loss off and on), rare (one class cut and filled up), budget (how long the GAN trains),
+    several, or all. Start it again to go on; GANs and trainings of tools.run_table in the same --workdir are used.
+    """
+    print(run(config, cli.options(Options)), end="")
+
+
 def run(config, options):
     """Runs the points that are missing; gives what the user reads. Raises `UserError` for what the user can mend."""
+    import numpy as np
+
+    from tfgan_aug.experiments import sweep_runs, sweeps, table
+    from tfgan_aug.experiments.run import Place, open_run
+
     names = sweeps.parse(options.sweep)
     # The rows are the sweep's: any stands in.
     config, choice = table.choose(

@@ -1,21 +1,19 @@
-"""The command behind tools.run_table: opens, checks, plans or works, and sums up."""
+"""The paper's table, with statistics and controls. Makes cells.json's description; the rest is `experiments`' work."""
 
 import dataclasses
 import os
 import pathlib
 import platform
+import shlex
+import sys
 
-import keras
-import tensorflow as tf
+from absl import flags
 
 from tfgan_aug import __version__
+from tfgan_aug.commands import cli
 from tfgan_aug.config import settings
-from tfgan_aug.core import artefacts, workdirs
+from tfgan_aug.core import artefacts
 from tfgan_aug.core.errors import UserError
-from tfgan_aug.experiments import estimates, summaries, table
-from tfgan_aug.experiments.run import Place, open_run
-from tfgan_aug.reports import table_text
-from tfgan_aug.training import strategies
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,11 +33,38 @@ class Options:
     skip_unreadable: bool = False
 
 
+def define_flags():
+    cli.define_config()
+    cli.define_workdir()
+    cli.define_strategy()
+    cli.define_allow_shortfall()
+    cli.define_skip_unreadable()
+    flags.DEFINE_string("rows", "", "paper, controls, options, all, the paper's numbers or names; empty: the config's.")
+    cli.define_seeds_and_gans()
+    flags.DEFINE_bool("dry_run", False, "Print the plan and an estimate of its time, and stop.")
+    flags.DEFINE_bool("overwrite", False, "Go on in a workdir of another config: its old cells do not count.")
+
+
+def main(config):
+    """Measures whether generated images help: rows of training sets, over GAN seeds and classifier seeds.
+
+    Start it again to go on, and once on each GPU to share the work: every cell is made once. Ends with the table, and
+    writes what was measured into each dataset's card.
+    """
+    command = shlex.join(["python", "-m", "tools.run_table", *sys.argv[1:]])
+    print(run(config, cli.options(Options), command), end="")
+
+
 def run(config, options, command=""):
     """Runs the cells that are chosen and missing; gives what the user reads: the table, or with `dry_run` the plan.
 
     Raises `UserError` for what the user can mend, before any work where it can be known before.
     """
+    from tfgan_aug.core import workdirs
+    from tfgan_aug.experiments import estimates, summaries, table
+    from tfgan_aug.experiments.run import Place, open_run
+    from tfgan_aug.reports import table_text
+
     picked = (options.rows, options.seeds, options.gan_seeds, options.classifier_seeds, options.gans)
     config, choice = table.choose(config, *picked)
     if options.dry_run and options.strategy == "multi_worker":
@@ -69,6 +94,11 @@ def run(config, options, command=""):
 
 def describe(run, command):
     """Returns how the table is made, for cells.json."""
+    import keras
+    import tensorflow as tf
+
+    from tfgan_aug.training import strategies
+
     config, source = run.config, run.source
     fields = {name: value for name, value in config.to_dict().items() if name != "source_data_dir"}
     named = {name: getattr(source, name) for name in ("name", "version", "spec", "license", "citation")}

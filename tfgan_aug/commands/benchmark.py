@@ -1,0 +1,44 @@
+"""The speed of every stage beside its bound. Makes no file."""
+
+from absl import flags
+
+from tfgan_aug.commands import cli
+from tfgan_aug.config import settings
+from tfgan_aug.core.errors import UserError
+
+
+def define_flags():
+    cli.define_config()
+    flags.DEFINE_float("seconds", 5.0, "How long each measure repeats.")
+    words = "Numbers of tiny images, multiples of 5000, to draw, write and check, each in a process of its own."
+    flags.DEFINE_string("growth", "10000,100000", words)
+    words = "auto (all GPUs there are, else the CPU), one_device or mirrored."
+    flags.DEFINE_string("strategy", "auto", words)
+
+
+def main(config):
+    """Prints images/s of training, drawing, judging, writing and reading on this machine, each beside its bound."""
+    print(run(config, flags.FLAGS.seconds, flags.FLAGS.growth, flags.FLAGS.strategy))
+
+
+def run(config, seconds, growth, strategy):
+    """Returns the table of speeds; raises `UserError` for what the user can mend."""
+    from tfgan_aug.benchmarks import data_speed, suite
+    from tfgan_aug.training import progress, strategies
+
+    settings.check(config)
+    if seconds <= 0:
+        raise UserError(f"--seconds: found {seconds}, expected a positive number")
+    if strategy == "multi_worker":
+        raise UserError("--strategy: found multi_worker, expected auto, one_device or mirrored: it times one machine")
+    sizes = [_size(text) for text in growth.split(",") if text.strip()]
+    strategy, note = strategies.make_strategy(strategy), progress.Progress().note
+    rows, memory = suite.run(config, seconds, strategy, note)
+    return suite.table(rows, memory, data_speed.help_seconds(), list(data_speed.growth(sizes, note)))
+
+
+def _size(text):
+    """A number of tiny images: whole blocks of each class."""
+    if not text.strip().isdigit() or not int(text) or int(text) % 5_000:
+        raise UserError(f"--growth: found {text.strip()!r}, expected multiples of 5000, with commas between them")
+    return int(text)
