@@ -14,6 +14,7 @@ from jobs import FIELDS, ROOT, command, sums
 from PIL import Image
 
 from tfgan_aug.classifiers import judges
+from tfgan_aug.commands import build_dataset
 from tfgan_aug.config import settings
 from tfgan_aug.core import artefacts, workdirs
 from tfgan_aug.core.errors import UserError
@@ -149,7 +150,7 @@ def test_second_run_reuses_everything(whole, monkeypatch, capsys):
     notes = capsys.readouterr().err
     for name in VARIANTS:
         assert re.search(rf"^{name}: reused .*{name}/1\.0\.0 \(digest [0-9a-f]{{16}}\)$", notes, re.MULTILINE)
-    assert result.summary == done.stdout
+    assert build_dataset.text(result) == done.stdout
     assert sums(workdir / "tensorflow_datasets") == before
     assert [dataset.variant for dataset in result.datasets] == list(VARIANTS)
 
@@ -209,7 +210,9 @@ def test_all_images_of_uneven_classes_without_a_test_split(any_judge, root, tmp_
     assert provenance(result, "dcgan_tp")["counts"]["train"] == {"real/none": [10, 6, 4], "dcgan/tp": [10, 6, 4]}
     halves = {"real/none": [10, 6, 4], "dcgan/tp": [5, 3, 2], "dcgan/fp": [5, 3, 2]}
     assert provenance(result, "dcgan_tp_fp")["counts"]["train"] == halves
-    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in result.summary.splitlines()[2:4]]
+    rows = [
+        [cell.strip() for cell in line.strip("|").split("|")] for line in build_dataset.text(result).splitlines()[2:4]
+    ]
     # Nothing to score on but the held-out images.
     assert [row[:3] for row in rows] == [["real", "20", "-"], ["dcgan_tp", "40", "-"]]
     assert all(re.fullmatch(r"\d+\.\d \+- \d+\.\d", row[3]) for row in rows)
@@ -294,7 +297,8 @@ def test_shortfall_ends_the_run_and_can_be_allowed(monkeypatch, root, tmp_path):
     record = provenance(result, "dcgan_tp")
     assert record["counts"]["train"]["dcgan/tp"] == [3, 3, 0] and record["short"] == ["red"]
     # Asked for again, it is the same; complete, it would be another, and what is there stays.
-    assert build(root, tmp_path, {"variants": "dcgan_tp", "allow_shortfall": True}, **fields).summary == result.summary
+    again = build(root, tmp_path, {"variants": "dcgan_tp", "allow_shortfall": True}, **fields)
+    assert build_dataset.text(again) == build_dataset.text(result)
     monkeypatch.setattr(judges, "Judge", tiny.AnyJudge)
     (pool,) = (tmp_path / "work").glob("pool-*")
     shutil.rmtree(pool)
@@ -305,14 +309,18 @@ def test_shortfall_ends_the_run_and_can_be_allowed(monkeypatch, root, tmp_path):
     # Neither more draws nor the permission to fall short makes a complete dataset another one.
     fields["samples__max_draws_per_class"] = 80
     build(root, tmp_path, {"variants": "dcgan_tp", "allow_shortfall": True}, **fields)
-    assert re.search(r"dcgan: \d+\.\d% of \d+ draws accepted \(blue \d+%, green \d+%, red 0%\)", result.summary)
+    assert re.search(
+        r"dcgan: \d+\.\d% of \d+ draws accepted \(blue \d+%, green \d+%, red 0%\)", build_dataset.text(result)
+    )
 
 
 def test_a_judge_of_the_whole_source_is_marked_as_leaking(any_judge, root, tmp_path):
     result = build(root, tmp_path, {"variants": "real,dcgan_tp"}, train_per_class=4, judge__trained_on="source_train")
     assert provenance(result, "dcgan_tp")["leaking"] is True
     assert "**Leaks.**" in (result.datasets[1].path / "README.md").read_text()
-    assert "the judge saw the source's whole train split: these accuracies leak" in result.summary.splitlines()
+    assert (
+        "the judge saw the source's whole train split: these accuracies leak" in build_dataset.text(result).splitlines()
+    )
     # No judge, no leak.
     assert provenance(result, "real")["leaking"] is False
     assert "Leaks" not in (result.datasets[0].path / "README.md").read_text()
@@ -339,7 +347,7 @@ def test_another_seed_is_another_dataset(root, tmp_path):
 def test_skipped_files_are_listed(root, tmp_path):
     (root / "red" / "bad.png").write_bytes(b"no picture")
     result = build(root, tmp_path, {"variants": "real", "skip_unreadable": True})
-    assert "left out, unreadable: red/bad.png" in result.summary.splitlines()
+    assert "left out, unreadable: red/bad.png" in build_dataset.text(result).splitlines()
 
 
 @pytest.mark.parametrize("names", ["dcgan_tp,nope", ",", "nope"])

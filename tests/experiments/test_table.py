@@ -16,7 +16,7 @@ from tfgan_aug.commands import run_table
 from tfgan_aug.config import settings
 from tfgan_aug.core import artefacts, workdirs
 from tfgan_aug.core.errors import UserError
-from tfgan_aug.experiments import cells, summaries, table
+from tfgan_aug.experiments import cells, gan_datasets, summaries, table
 from tfgan_aug.reports import table_text
 
 ROOT = pathlib.Path(__file__).parents[2]
@@ -137,7 +137,7 @@ def test_second_run_makes_nothing(whole, root, monkeypatch):
     workdir, text = whole
     monkeypatch.setattr(cells, "make", never)
     with monkeypatch.context() as patch:
-        patch.setattr(table.Unit, "build", never)
+        patch.setattr(gan_datasets.GANDatasets, "make", never)
         assert run(root, workdir) == text
     # Rows and seeds of earlier sittings stay in the table.
     assert run(root, workdir, rows="real", classifier_seeds="3") == text

@@ -1,4 +1,7 @@
-"""The main job: vetted generated images as TFDS datasets. Makes no file of its own."""
+"""The main job: vetted generated images as TFDS datasets, and what they are worth.
+
+Artefact: `summary.md` in the workdir, the text that is printed.
+"""
 
 import sys
 
@@ -27,7 +30,36 @@ def main(config):
     """
     from tfgan_aug.experiments import main_job
 
-    print(main_job.build_dataset(config, cli.options(main_job.Options)).summary, end="")
+    print(run(config, cli.options(main_job.Options)), end="")
+
+
+def run(config, options):
+    """Builds the datasets (see `main_job`); returns what the user reads.
+
+    Raises `UserError` for what the user can mend.
+    """
+    from tfgan_aug.core import artefacts
+    from tfgan_aug.experiments import main_job
+
+    result = main_job.build_dataset(config, options)
+    made = text(result)
+    artefacts.write_text(result.workdir / "summary.md", made)
+    return made
+
+
+def text(result):
+    """Returns what the user reads of a `main_job.Result`."""
+    from tfgan_aug.reports import closing
+
+    return closing.closing(
+        result.scores,
+        result.class_names,
+        result.drawn,
+        result.leaking,
+        result.skipped,
+        result.grids_folder,
+        result.datasets[-1],
+    )
 
 
 def command():

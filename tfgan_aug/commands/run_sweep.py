@@ -1,10 +1,11 @@
-"""The paper's open questions, a curve each: a sweep's points run as tables of their own, and are summed up.
+"""The paper's open questions, a curve each: runs sweeps point by point, and says what they show.
 
-Artefacts: `sweeps/<name>/sweep.json`, `sweep.csv` and `sweep.png` in the workdir, written again after every point; a
-point's datasets in `sweeps/<name>/<digest>`. GANs, judges and cells are the workdir's, as for the table.
+Artefacts: `sweeps/<name>/sweep.json`, `sweep.csv` and `sweep.png` in the workdir, written again after every point.
 """
 
+import csv
 import dataclasses
+import io
 
 from absl import flags
 
@@ -47,7 +48,7 @@ def main(config):
 
 
 def run(config, options):
-    """Runs the points that are missing; gives what the user reads. Raises `UserError` for what the user can mend."""
+    """Runs the points that are missing; returns what the user reads. Raises `UserError` for what the user can mend."""
     import numpy as np
 
     from tfgan_aug.experiments import sweep_runs, sweeps, table
@@ -70,7 +71,27 @@ def run(config, options):
         # Every point is checked before the first one works.
         for points in found.values():
             for point in points:
-                job.run_of(point.config)
+                job.run_of(point)
         if options.dry_run:
             return "\n".join(sweep_runs.plan(name, points, choice) for name, points in found.items()) + "\n"
-        return "\n".join(job.sweep(name, points) for name, points in found.items())
+        return "\n".join(_sweep(job, name, points) for name, points in found.items())
+
+
+def _sweep(job, name, points):
+    """Runs a sweep and writes its files after every point; returns what the user reads."""
+    from tfgan_aug.core import artefacts
+    from tfgan_aug.experiments import sweep_runs
+    from tfgan_aug.reports import sweep_text
+
+    folder = job.folder(name)
+    folder.mkdir(parents=True, exist_ok=True)
+    for made in job.summaries(name, points):
+        made["answer"] = sweep_text.answer(name, made["points"])
+        artefacts.write_json(folder / "sweep.json", made)
+        lines = io.StringIO()
+        writer = csv.DictWriter(lines, sweep_runs.FIELDS, extrasaction="ignore", lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(made["points"])
+        artefacts.write_text(folder / "sweep.csv", lines.getvalue())
+        sweep_text.draw(folder / "sweep.png", made)
+    return f"{sweep_text.text(made)}\n\n{folder / 'sweep.csv'}, {folder / 'sweep.png'}\n"

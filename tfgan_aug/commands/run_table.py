@@ -56,7 +56,7 @@ def main(config):
 
 
 def run(config, options, command=""):
-    """Runs the cells that are chosen and missing; gives what the user reads: the table, or with `dry_run` the plan.
+    """Runs the cells that are chosen and missing; returns what the user reads: the table, or with `dry_run` the plan.
 
     Raises `UserError` for what the user can mend, before any work where it can be known before.
     """

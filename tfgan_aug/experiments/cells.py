@@ -9,13 +9,13 @@ this library scores on test images.
 import dataclasses
 
 import numpy as np
-from ml_collections import config_dict
 
-from tfgan_aug.classifiers import recipes
+from tfgan_aug.classifiers import judges, recipes
 from tfgan_aug.core import artefacts, streams
 from tfgan_aug.data import sources
 from tfgan_aug.datasets import augmented
 from tfgan_aug.experiments import rows
+from tfgan_aug.experiments.run import Run
 from tfgan_aug.training import checkpoints, loop, strategies
 
 _BLOCK = 500
@@ -23,59 +23,63 @@ _BLOCK = 500
 
 @dataclasses.dataclass(frozen=True)
 class Cell:
-    """One row of the table with one classifier seed, on the dataset of one GAN seed (None: the row has no GAN).
+    """One row of the table with one classifier `seed`, on the dataset of one GAN seed (None: the row has no GAN).
 
-    `source_digest` is the source's fingerprint, which takes its time; `judge` gives the judge of soft labels when it is
-    called, and `judge_digest` is its digest.
+    `judge_stage` is that of the judge, which gives the labels of rows with soft ones.
     """
 
+    run: Run
     row: rows.Row
     dataset: augmented.Dataset
-    config: config_dict.ConfigDict
-    source: sources.Source
-    source_digest: str
     seed: int
     gan_seed: int | None = None
-    judge: object = None
-    judge_digest: str = ""
+    judge_stage: artefacts.Stage | None = None
 
-    def stage(self, workdir):
-        """The stage that `make` fills."""
+    def stage(self):
+        """Returns the stage that `make` fills."""
+        config = self.run.config
         dependencies = {
             "dataset": self.dataset.digest,
-            "classifier": {**self.config.classifier.to_dict(), "seed": self.seed},
-            "source": self.source_digest,
+            "classifier": {**config.classifier.to_dict(), "seed": self.seed},
+            "source": self.run.source_digest,
         }
-        view = self.row.view(self.config, self.judge_digest)
-        return artefacts.Stage(workdir, "cell", {**dependencies, "view": view} if view else dependencies)
+        view = self.row.view(config, self.judge_stage.digest if self.row.soft else "")
+        return artefacts.Stage(self.run.workdir, "cell", {**dependencies, "view": view} if view else dependencies)
+
+    def phases(self):
+        """Returns what the classifier trains on, see `rows.Row.phases`."""
+        config = self.run.config
+        judge = judges.Judge(self.judge_stage.path, config.samples.block_size) if self.row.soft else None
+        return self.row.phases(self.dataset, config, judge)
 
 
-def make(stage, cell, strategy, progress):
+def make(stage, cell):
     """Trains the config's classifier on the cell's dataset and scores it; fills the stage."""
-    section, classes = cell.config.classifier.copy_and_resolve_references(), len(cell.source.class_names)
+    run, source = cell.run, cell.run.source
+    section, classes = run.config.classifier.copy_and_resolve_references(), len(source.class_names)
     if cell.row.augmentation is not None:
         section.augmentation = cell.row.augmentation
-    phases = cell.row.phases(cell.dataset, cell.config, cell.judge and cell.judge())
+    phases = cell.phases()
     seed = streams.key_of("classifier", cell.seed)
     strategies.set_up(cell.seed)
     seeds = f"classifier seed {cell.seed}"
     seeds = f"GAN seed {cell.gan_seed}, {seeds}" if cell.gan_seed is not None else seeds
     with stage.making() as folder:
-        with strategy.scope():
-            model = recipes.build("--config.classifier", section, cell.source.image_shape, classes, seed)
-        with progress.training(f"classifier on {cell.row.name}, {seeds}", section.steps) as callback:
+        with run.strategy.scope():
+            model = recipes.build("--config.classifier", section, source.image_shape, classes, seed)
+        with run.progress.training(f"classifier on {cell.row.name}, {seeds}", section.steps) as callback:
             for arrays, steps in phases:
                 loop.fit(
                     model,
                     arrays,
                     loop.Budget.of(section, seed % 2**31, steps),
                     folder / "checkpoints",
-                    strategy=strategy,
+                    strategy=run.strategy,
                     callbacks=[callback],
                     curve=folder / "classifier.csv",
                 )
         hits = {}
-        test = sources.test_split(cell.source)
+        test = sources.test_split(source)
         if test is not None:
             hits["test"] = _hits(model, ((batch, test.labels[places]) for places, batch in test.batches(_BLOCK)))
         if "test" in cell.dataset.splits:
@@ -105,7 +109,7 @@ def make(stage, cell, strategy, progress):
 
 
 def _hits(model, batches):
-    """(hits bool (N,), labels int32 (N,)) over every image of `batches` of (images, labels), in their order."""
+    """Returns (hits bool (N,), labels int32 (N,)) over every image of `batches` of (images, labels), in their order."""
     hits, labels = [], []
     for images, truth in batches:
         hits.append(model.probabilities(images, _BLOCK).argmax(axis=1) == truth)
@@ -114,13 +118,13 @@ def _hits(model, batches):
 
 
 def counted(hits, labels, classes):
-    """{"correct": ints, "total": ints}, one entry a class."""
+    """Returns {"correct": ints, "total": ints}, one entry a class."""
     correct, total = np.bincount(labels[hits], minlength=classes), np.bincount(labels, minlength=classes)
     return {"correct": correct.tolist(), "total": total.tolist()}
 
 
 def accuracy(scores):
-    """(accuracy, its standard error) of a `counted`: the binomial error of a test set of this size."""
+    """Returns (accuracy, its standard error) of a `counted`: the binomial error of a test set of this size."""
     total = sum(scores["total"])
     share = sum(scores["correct"]) / total
     return share, (share * (1 - share) / total) ** 0.5

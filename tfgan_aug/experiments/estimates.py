@@ -15,19 +15,15 @@ _SECONDS = 1.0
 
 
 def plan(table):
-    """Text: units and rows with their number of cells left, and an estimate of their training time."""
+    """Returns text: GANs and rows with their number of cells left, and an estimate of their training time."""
     seconds = _Seconds(table)
     lines, total = [], 0.0
-    for unit in table.units.values():
-        if unit.stage.done:
+    for (gan, seed), made in table.gan_datasets.items():
+        if made.stage.done:
             continue
-        needed = 0.0
-        if unit.gan:
-            gan_done, judge_done = unit.job.gan_stages[unit.gan].done, unit.job.judge_stage.done
-            needed = (0 if gan_done else seconds.gan(unit.gan)) + (0 if judge_done else seconds.judge())
-            seconds.judge_counted = True
-        names = ", ".join(variant.name for variant in unit.job.variants)
-        lines.append(f"{f'{unit.gan}, GAN seed {unit.seed}' if unit.gan else 'no GAN'}: {names}; {_text(needed)}")
+        needed = seconds.of_plan(made.plan)
+        names = ", ".join(variant.name for variant in made.plan.variants)
+        lines.append(f"{f'{gan}, GAN seed {seed}' if gan else 'no GAN'}: {names}; {_text(needed)}")
         total += needed
     left = {}
     for row, _, _, _, done in table.states():
@@ -39,7 +35,7 @@ def plan(table):
         number = f"row {row.number}" if row.number else row.group
         lines.append(f"{row.name} ({number}): {missing} of {cells} cells left; {_text(needed)}")
         total += needed
-    count, steps = sum(cells for _, cells, _ in left.values()), table.config.classifier.steps
+    count, steps = sum(cells for _, cells, _ in left.values()), table.run.config.classifier.steps
     head = f"{count} cells of {len(left)} rows, {steps:,} optimiser steps each; training alone, for one worker:"
     closing = f"in all {_text(total)}; drawing, writing and scoring come on top"
     return "\n".join([head, *lines, closing]) + "\n"
@@ -55,24 +51,29 @@ class _Seconds:
     """Seconds of each kind of work, each measured when first asked for."""
 
     def __init__(self, table):
-        self.table, self.run, self.config = table, table.run, table.config
-        self.shape, self.classes = table.source.image_shape, len(table.source.class_names)
+        self.table, self.run, self.config = table, table.run, table.run.config
+        self.shape, self.classes = table.run.subset.image_shape, table.run.subset.classes
         self.known, self.judge_counted = {}, False
 
     def cell(self):
-        """Of one cell: the mean of those done, else from a few steps."""
+        """Returns those of one cell: the mean of those done, else from a few steps."""
         if "cell" not in self.known:
-            paths = [self.table.workdir / folder for *_, folder, done in self.table.states() if folder and done]
+            paths = [self.run.workdir / folder for *_, folder, done in self.table.states() if folder and done]
             spent = [artefacts.read_json(path / "seconds.json") for path in paths]
             self.known["cell"] = float(np.mean(spent)) if spent else self._classifier("classifier")
         return self.known["cell"]
 
-    def judge(self):
-        """Of the judge, which every GAN and seed shares."""
-        return 0.0 if self.judge_counted else self._classifier("judge") * self.config.judge.members
+    def of_plan(self, plan):
+        """Returns those of the GANs of a plan that are missing, and of the judge where it is, for the first plan."""
+        needed = sum(self.gan(gan) for gan in plan.gans if not plan.gan_stages[gan].done)
+        if plan.gans and not plan.judge_stage.done and not self.judge_counted:
+            needed += self._classifier("judge") * self.config.judge.members
+            # Every GAN and seed shares it.
+            self.judge_counted = True
+        return needed
 
     def gan(self, name):
-        """Returns the seconds of one GAN of one seed: of each of its trainings."""
+        """Returns those of one GAN of one seed: of all its trainings."""
         if name not in self.known:
             trainings = families.FAMILIES[name].budget(self.run, self._data)
             self.known[name] = sum(steps * self._step(model, batch) for _, steps, model, batch in trainings)
@@ -89,7 +90,7 @@ class _Seconds:
         return rng.integers(0, 256, (size, *self.shape), np.uint8), np.arange(size, dtype=np.int32) % self.classes
 
     def _step(self, model, arrays):
-        """Seconds of one training step: the best of those made in a second."""
+        """Returns the seconds of one training step: the best of those made in a second."""
         strategies.set_up(self.config.seed)
         step = timing.training_step(model, self.run.strategy, tf.nest.map_structure(tf.constant, arrays))
         return 1 / timing.images_per_second(step, 1, _SECONDS)

@@ -1,8 +1,10 @@
-"""sweep_runs."""
+"""The runs of a sweep: each point is a table of its own, and gives a record.
 
-import csv
+Artefacts: a point's datasets and cells.json in `sweeps/<name>/<digest>` of the workdir. GANs, judges and cells are the
+workdir's, as for the table.
+"""
+
 import dataclasses
-import io
 
 import numpy as np
 
@@ -13,63 +15,75 @@ from tfgan_aug.datasets import examples
 from tfgan_aug.evaluation import comparison
 from tfgan_aug.experiments import sweeps, table
 from tfgan_aug.experiments.rows import all_rows
-from tfgan_aug.reports import sweep_text
-from tfgan_aug.sampling import rules
+from tfgan_aug.sampling import pools, rules
 
 FIELDS = ("curve", "label", "x", "row", "images", "cells", "mean", "sd", "difference", "low", "high", "p")
 FIELDS += ("acceptance", "margin", "confidence", "recall", "recall_difference", "recall_low", "recall_high")
 
 
 def plan(name, points, choice):
+    """Returns a line: the points of a sweep and the trainings that they need at most."""
     cells = sum(len(choice.classifier_seeds) * (len(choice.gan_seeds) if p.rows[0].variant.gan else 1) for p in points)
     labels = ", ".join(f"{point.curve} {point.label}" for point in points)
     return f"{name}: {len(points)} points ({labels}), up to {cells} trainings of classifiers and as many of row real"
 
 
 class SweepRuns:
+    """The sweeps of a run, with the seeds of a `table.Choice`, whose rows are the points'."""
+
     def __init__(self, run, choice):
         self.run, self.choice, self._runs = run, choice, {}
-        self.config, self.workdir, self.source, self.progress = run.config, run.workdir, run.source, run.progress
 
-    def run_of(self, config):
-        """Returns the run of a point's config, whose subset is read once."""
+    def run_of(self, point):
+        """Returns the run of a point; subsets are read once each. Raises `UserError` where there is none."""
         keys = ("train_per_class", "test_per_class", "rare_class", "rare_share", "seed")
-        key = tuple(config[name] for name in keys)
+        key = tuple(point.config[name] for name in keys)
         if key not in self._runs:
-            self._runs[key] = self.run.of(config)
-        return dataclasses.replace(self._runs[key], config=config)
+            self._runs[key] = self.run.of(point.config)
+        return dataclasses.replace(self._runs[key], config=point.config)
 
-    def sweep(self, name, points):
-        """Runs a sweep, point by point; gives its table and answer in words."""
-        folder, records = self.workdir / "sweeps" / name, []
-        folder.mkdir(parents=True, exist_ok=True)
+    def folder(self, name):
+        """Returns the folder of a sweep."""
+        return self.run.workdir / "sweeps" / name
+
+    def summaries(self, name, points):
+        """Runs a sweep; yields after each point what is known by then, a dict for sweep.json.
+
+        {"points": records (see `record`), "planned": the number of points, "sweep", "title", "x_label", "log",
+        "rare_class", "config"}.
+        """
+        title, x_label, log = sweeps.SWEEPS[name]
+        config, records = self.run.config, []
+        made = {"sweep": name, "title": title, "x_label": x_label, "log": log, "planned": len(points)}
+        made["rare_class"] = config.rare_class
+        made["config"] = {key: value for key, value in config.to_dict().items() if key != "source_data_dir"}
         for number, point in enumerate(points, start=1):
-            self.progress.note(f"sweep {name}, point {number} of {len(points)}: {point.curve} {point.label}")
-            record = self.point(folder, point, name)
-            if record:
-                records.append(record)
-            made = self._write(folder, name, records, len(points))
-        return f"{sweep_text.text(made)}\n\n{folder / 'sweep.csv'}, {folder / 'sweep.png'}\n"
+            self.run.progress.note(f"sweep {name}, point {number} of {len(points)}: {point.curve} {point.label}")
+            record = self.record(name, point)
+            records += [record] if record else []
+            yield {**made, "points": list(records)}
 
-    def point(self, folder, point, name):
-        """A point's record (see `FIELDS`), or None where too few images were accepted for any."""
+    def record(self, name, point):
+        """Returns the record of a point of a sweep, a dict (see `FIELDS`) with `datasets`, the digests of its row's.
+
+        None where too few images were accepted for any.
+        """
         real = next(row for row in all_rows(settings.GANS) if row.name == "real")
         wanted = (real, *(row for row in point.rows if row.name != "real"))
         digest = artefacts.digest({"config": point.config.to_dict(), "rows": [row.name for row in wanted]})
-        choice = dataclasses.replace(self.choice, rows=wanted)
-        made = table.Table(self.run_of(point.config), choice, {}, allow_shortfall=True, home=folder / digest)
-        (folder / digest).mkdir(parents=True, exist_ok=True)
+        choice, output_folder = dataclasses.replace(self.choice, rows=wanted), self.folder(name) / digest
+        made = table.Table(self.run_of(point), choice, {}, allow_shortfall=True, output_folder=output_folder)
+        output_folder.mkdir(parents=True, exist_ok=True)
         made.check()
         made.begin()
         made.work()
         hits, labels, results, images = _hits(made)
         row = point.rows[0]
         if row.name not in hits or (row.variant.gan and images[row.name] <= images["real"]):
-            self.progress.note(f"{name}, {point.curve} {point.label}: left out, too few images were accepted")
+            self.run.progress.note(f"{name}, {point.curve} {point.label}: left out, too few images were accepted")
             return None
         own, base = hits[row.name], hits["real"]
-        classes = len(self.source.class_names)
-        described = comparison.describe(own, labels, classes)
+        described = comparison.describe(own, labels, len(self.run.source.class_names))
         record = {**dict.fromkeys(FIELDS), "curve": point.curve, "label": point.label, "x": point.x, "row": row.name}
         record |= {"images": images[row.name], "cells": int(own.shape[0] * own.shape[1])}
         record |= {"mean": described["mean"], "sd": described["sd"], "datasets": results[row.name]}
@@ -78,7 +92,7 @@ class SweepRuns:
         if row.name != "real":
             record |= _compared(own, base, gan, point.config.table.resamples)
         if name == "rare":
-            mine = labels == self.source.class_names.index(self.config.rare_class)
+            mine = labels == self.run.source.class_names.index(self.run.config.rare_class)
             record["recall"] = 100 * float(own[:, :, mine].mean())
             if row.name != "real":
                 rare = _compared(own[:, :, mine], base[:, :, mine], gan, point.config.table.resamples)
@@ -89,29 +103,14 @@ class SweepRuns:
                 record["x"] = record["margin"]
         return record
 
-    def _write(self, folder, name, records, total):
-        title, x_label, log = sweeps.SWEEPS[name]
-        made = {"sweep": name, "title": title, "x_label": x_label, "log": log, "points": records, "planned": total}
-        made["rare_class"] = self.config.rare_class
-        made["config"] = {key: value for key, value in self.config.to_dict().items() if key != "source_data_dir"}
-        made["answer"] = sweep_text.answer(name, records)
-        artefacts.write_json(folder / "sweep.json", made)
-        lines = io.StringIO()
-        writer = csv.DictWriter(lines, FIELDS, extrasaction="ignore", lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(records)
-        artefacts.write_text(folder / "sweep.csv", lines.getvalue())
-        sweep_text.draw(folder / "sweep.png", made)
-        return made
-
 
 def _hits(made):
-    """({row: hits bool (G, C, N)}, labels (N,), {row: digests of its datasets}, {row: images}) of a finished table."""
+    """Returns ({row: hits bool (G, C, N)}, labels (N,), {row: digests of its datasets}, {row: images}) of a table."""
     cells, digests, images, labels = {}, {}, {}, None
     for row, gan_seed, _, cell in made.cells():
         if cell is None:
             continue
-        folder = cell.stage(made.workdir).path
+        folder = cell.stage().path
         with np.load(folder / "hits.npz") as file:
             split = "test" if "test" in file else "held_out"
             cells.setdefault(row.name, {}).setdefault(gan_seed, []).append(file[split])
@@ -132,22 +131,23 @@ def _compared(own, base, gan, resamples):
 
 
 def _drawn(made, row):
-    """{"acceptance": share of draws, "margin", "confidence": means of the row's generated images}, over GAN seeds.
+    """Returns {"acceptance": share of draws, "margin", "confidence": means of the row's images}, over GAN seeds.
 
     The acceptance is the mean of the classes' shares, of the draws that their quotas took: of the classes that accept
     few, more were drawn. Draws that a later run adds to the pool change nothing.
     """
     shares, margins, confidences = [], [], []
     code = rules.VERDICTS.index("fp" if "fp" in row.variant.verdicts else "tp")
-    for unit in made.units.values():
-        if unit.gan != row.variant.gan:
+    for gave in made.gan_datasets.values():
+        if gave.gan != row.variant.gan:
             continue
         # Classes that need no image were not drawn.
-        shares += [counts[code] / counts[0] for counts in unit.record()["draws_tp_fp"] if counts[0]]
-        names = row.generated_ids(unit.dataset(row.variant))
+        shares += [counts[code] / counts[0] for counts in gave.record()["draws_tp_fp"] if counts[0]]
+        names = row.generated_ids(gave.dataset(row.variant))
         drawn = np.array([examples.parse_name(name) for name in names]).reshape(-1, 2)
+        pool = pools.Pool(gave.plan.pool_stages[gave.gan].path)
         for label in np.unique(drawn[:, 0]):
-            found = unit.job.pool(unit.gan).probabilities(label, np.sort(drawn[drawn[:, 0] == label, 1]))
+            found = pool.probabilities(label, np.sort(drawn[drawn[:, 0] == label, 1]))
             margins.append(rules.margins(label, found))
             confidences.append(found.max(axis=1))
     found = {"acceptance": float(np.mean(shares)) if shares else None, "margin": None, "confidence": None}

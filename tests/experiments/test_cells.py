@@ -1,14 +1,17 @@
 """Cells: two phases resumed in either one, images in one order, counts by hand."""
 
+import types
+
 import numpy as np
 import pytest
 import tiny
 
+from tfgan_aug.classifiers import judges
 from tfgan_aug.core import artefacts
 from tfgan_aug.data import sources
 from tfgan_aug.experiments import cells, rows
+from tfgan_aug.experiments.run import Run
 from tfgan_aug.training import loop, strategies
-from tfgan_aug.training.progress import Progress
 
 ROWS = {row.name: row for row in rows.all_rows(("dcgan",))}
 
@@ -34,26 +37,34 @@ class Data:
         return tuple(found[name] for name in names)
 
 
-def cell(row, order=range(10), **fields):
+def cell(workdir, row, order=range(10), **fields):
     config = tiny.config("shapes10", **{"classifier__steps": 6, "classifier__checkpoint_steps": 2, **fields})
-    source = sources.open_configured(config)
-    return cells.Cell(ROWS[row], Data(list(order)), config, source, "s", 5, 1, lambda: judge, "j")
+    source, strategy = sources.open_configured(config), strategies.make_strategy("one_device")
+    run = Run(config, workdir, strategy, source, subset=None)
+    judge_stage = types.SimpleNamespace(digest="j", path="the judge's")
+    return cells.Cell(run, ROWS[row], Data(list(order)), 5, 1, judge_stage)
+
+
+@pytest.fixture(autouse=True)
+def unsure_judge(monkeypatch):
+    """In place of the judge: the same probability for each class."""
+    monkeypatch.setattr(judges, "Judge", lambda path, block_size: judge)
 
 
 def judge(images):
     return np.full((len(images), 10), 0.1, np.float32)
 
 
-def made(workdir, chosen):
-    stage = chosen.stage(workdir)
-    cells.make(stage, chosen, strategies.make_strategy("one_device"), Progress())
+def made(chosen):
+    stage = chosen.stage()
+    cells.make(stage, chosen)
     with np.load(stage.path / "hits.npz") as hits:
         return artefacts.read_json(stage.path / "result.json"), dict(hits), (stage.path / "classifier.csv").read_text()
 
 
 def test_held_out_images_come_in_one_order(tmp_path):
-    first, hits, _ = made(tmp_path / "a", cell("dcgan_tp"))
-    second, others, _ = made(tmp_path / "b", cell("dcgan_tp", order=range(9, -1, -1)))
+    first, hits, _ = made(cell(tmp_path / "a", "dcgan_tp"))
+    second, others, _ = made(cell(tmp_path / "b", "dcgan_tp", order=range(9, -1, -1)))
     assert first == second and hits["held_out_labels"].tolist() == list(range(10))
     assert all(np.array_equal(hits[name], others[name]) for name in hits)
     assert first["held_out"] == cells.counted(hits["held_out"], hits["held_out_labels"], 10)
@@ -62,7 +73,7 @@ def test_held_out_images_come_in_one_order(tmp_path):
 @pytest.mark.parametrize("steps", [1, 4])
 def test_a_pretrained_row_resumes_in_either_phase(tmp_path, monkeypatch, steps):
     """Generated images until step 3, real ones until 6; cut off in the first phase or in the second."""
-    whole = made(tmp_path / "whole", cell("dcgan_tp_pretrained"))
+    whole = made(cell(tmp_path / "whole", "dcgan_tp_pretrained"))
     original = loop.fit
 
     def cut(*arguments, callbacks, **options):
@@ -71,24 +82,24 @@ def test_a_pretrained_row_resumes_in_either_phase(tmp_path, monkeypatch, steps):
     with monkeypatch.context() as patch:
         patch.setattr(loop, "fit", cut)
         with pytest.raises(tiny.Interrupted):
-            made(tmp_path / "cut", cell("dcgan_tp_pretrained"))
-    resumed = made(tmp_path / "cut", cell("dcgan_tp_pretrained"))
+            made(cell(tmp_path / "cut", "dcgan_tp_pretrained"))
+    resumed = made(cell(tmp_path / "cut", "dcgan_tp_pretrained"))
     assert resumed[0] == whole[0] and resumed[2] == whole[2]
     assert all(np.array_equal(resumed[1][name], whole[1][name]) for name in whole[1])
 
 
 @pytest.mark.parametrize("row", ["dcgan_tp_weighted", "dcgan_tp_soft", "rand_augment", "dcgan_cas"])
 def test_options_change_the_training(tmp_path, row):
-    plain = made(tmp_path / "plain", cell("dcgan_tp"))
-    other = made(tmp_path / "other", cell(row))
+    plain = made(cell(tmp_path / "plain", "dcgan_tp"))
+    other = made(cell(tmp_path / "other", row))
     assert other[2] != plain[2] and other[0]["row"] == row
-    again = made(tmp_path / "again", cell(row))
+    again = made(cell(tmp_path / "again", row))
     assert (again[0], again[2]) == (other[0], other[2])
 
 
 def test_cells_are_told_apart_by_what_they_depend_on(tmp_path):
     def digest(row="dcgan_tp", **fields):
-        return cell(row, **fields).stage(tmp_path).digest
+        return cell(tmp_path, row, **fields).stage().digest
 
     digests = [digest(name) for name in ("dcgan_tp", "dcgan_tp_weighted", "dcgan_tp_soft", "dcgan_cas", "real_x2")]
     digests += [digest(classifier__steps=7), digest("dcgan_tp_weighted", table__mixing_weight=0.5)]

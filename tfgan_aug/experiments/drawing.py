@@ -1,0 +1,108 @@
+"""Drawing: fills the pools of a plan, and says what they hold for each variant.
+
+Artefacts: the stages of the GANs (see `families`) and `pool-<digest>` (see `sampling.pools`).
+"""
+
+import numpy as np
+
+from tfgan_aug.classifiers import judges
+from tfgan_aug.experiments import families
+from tfgan_aug.sampling import filling, near_copies, pools, rules, saved_models
+
+
+class Drawing:
+    """The pools of a `plans.Plan`, once `fill` has filled them.
+
+    `rules` and `drawn` are {GAN: {name of a selection: its rule, or what that found, a `filling.Drawn`}}. A class with
+    too few images by the plain rule ends the run unless `allow_shortfall`.
+    """
+
+    def __init__(self, plan, allow_shortfall=False):
+        self.plan, self.allow_shortfall = plan, allow_shortfall
+        self.rules, self.drawn = {gan: {} for gan in plan.gans}, {gan: {} for gan in plan.gans}
+        self._near_copies = None
+
+    def fill(self):
+        """Trains the GANs that are missing and draws as many images as the variants need.
+
+        What they share (see `shared_stages`) is there by then. Raises `filling.Shortfall`.
+        """
+        for gan in self.plan.gans:
+            if not self.plan.gan_stages[gan].done:
+                families.make(self.plan.gan_stages[gan], gan, self.plan.gan_run)
+            drawer = filling.Drawer(
+                saved_models.load(self.plan.gan_stages[gan].path),
+                self._judge(),
+                self.plan.gan_run.config.seed,
+                self.plan.run.config.samples.block_size,
+            )
+            with self.plan.pool_stages[gan].growing():
+                for name, needed in sorted(self._needed(gan).items()):
+                    self.rules[gan][name] = rule = self._rule(name, gan, drawer)
+                    # A variant of a stricter rule is left out where images are missing; the paper's end the run.
+                    allowed = self.allow_shortfall or bool(name)
+                    self.drawn[gan][name] = self._draw(gan, drawer, self._wanted(rule, **needed), allowed)
+
+    def pool(self, gan):
+        """Returns the pool of a GAN's draws; it only grows, block by block, so it is never "done"."""
+        return pools.Pool(self.plan.pool_stages[gan].path)
+
+    def _judge(self):
+        return judges.Judge(self.plan.judge_stage.path, self.plan.run.config.samples.block_size)
+
+    def _needed(self, gan):
+        """Returns {name of a selection: {verdict: images a class}}: the most that any variant of this GAN needs."""
+        needed = {}
+        for variant in self.plan.variants:
+            if variant.gan == gan:
+                own = needed.setdefault(variant.rule, {verdict: self.plan.per_class * 0 for verdict in ("tp", "fp")})
+                for verdict, quota in variant.quotas(self.plan.per_class).items():
+                    own[verdict] = own[verdict].clip(quota)
+        return needed
+
+    def _wanted(self, rule, tp, fp, least=0):
+        samples = self.plan.run.config.samples
+        return filling.Wanted(tp, fp, rule, samples.block_size, samples.max_draws_per_class, least)
+
+    def _rule(self, name, gan, drawer):
+        """Returns the rule of a selection, after the draws that it needs."""
+        run, selection = self.plan.run, rules.SELECTIONS[name]
+        if least := selection.draws(run.config.samples):
+            none = self.plan.per_class * 0
+            self._draw(gan, drawer, self._wanted(rules.ThresholdRule(), none, none, least), allow_shortfall=True)
+        rule = selection.rule(run.config.samples, self.pool(gan), run.subset.classes)
+        return rules.Screened(rule, self._screen()) if run.config.samples.drop_copies else rule
+
+    def _screen(self):
+        if self._near_copies is None:
+            samples = self.plan.run.config.samples
+            spaces = [name.strip() for name in samples.drop_copies.split(",") if name.strip()]
+            images, members = self.plan.run.subset.train.images, self._judge().members
+            self._near_copies = near_copies.Screen(images, members, spaces, samples.copy_quantile)
+        return self._near_copies
+
+    def _draw(self, gan, drawer, wanted, allow_shortfall):
+        """Fills the pool of a GAN; returns a `filling.Drawn`."""
+        run, pool, names = self.plan.run, self.pool(gan), self.plan.run.subset.class_names
+        if run.runner:
+            networks = self.plan.gan_stages[gan].path, self.plan.judge_stage.path
+            run.runner.fill(pool, networks, wanted, drawer.seed, run.progress.note)
+        with run.progress.drawing(gan, names, {"tp": wanted.tp, "fp": wanted.fp}) as show:
+            return filling.fill(pool, drawer, wanted, names, show, allow_shortfall)
+
+    def quotas(self, variant):
+        """Returns ({verdict: images a class}, names of the classes that fall short of what the variant asks for).
+
+        Where a class falls short in one verdict, the other one gives no more: TP + FP stays half and half.
+        """
+        if not variant.gan:
+            return {}, ()
+        asked, drawn = variant.quotas(self.plan.per_class), self.drawn[variant.gan][variant.rule]
+        found = [drawn.counts[:, rules.VERDICTS.index(verdict)] for verdict in asked]
+        quotas = {verdict: np.minimum.reduce([quota, *found]) for verdict, quota in asked.items()}
+        short = np.any([quotas[verdict] < asked[verdict] for verdict in asked], axis=0)
+        return quotas, tuple(name for name, few in zip(self.plan.run.subset.class_names, short, strict=True) if few)
+
+    def acceptance(self, gan):
+        """Returns what a GAN's draws gave by the paper's rule, or by a stricter one where no variant asked for that."""
+        return self.drawn[gan][min(self.drawn[gan])]

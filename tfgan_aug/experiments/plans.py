@@ -1,0 +1,118 @@
+"""Plans: what the datasets of one GAN seed are made of, by digest, before any work is done. Makes no file."""
+
+import keras
+
+from tfgan_aug.classifiers import recipes
+from tfgan_aug.config import settings
+from tfgan_aug.core import artefacts
+from tfgan_aug.core.errors import UserError
+from tfgan_aug.data import geometric, transforms
+from tfgan_aug.datasets import augmented, variants
+from tfgan_aug.experiments import judge_stage
+from tfgan_aug.experiments.families import FAMILIES
+from tfgan_aug.sampling import rules
+from tfgan_aug.training import strategies
+
+
+def parse_variants(config, text):
+    """Returns the variants of a comma-separated text, in the table's order; those of the paper where it is empty.
+
+    Raises `UserError`, naming --variants.
+    """
+    gans = settings.gan_names(config)
+    possible = variants.all_variants_of(gans)
+    names = [name.strip() for name in text.split(",") if name.strip()] if text else variants.variants_of(gans)
+    for name in names or [text]:
+        if name not in possible:
+            raise UserError(f"--variants: found {name!r}, expected some of {', '.join(possible)}")
+    return [variants.Variant.parse(name) for name in possible if name in names]
+
+
+def samples_per_class(section, counts):
+    """Returns the generated images of each class that a variant of one verdict needs, ints (classes,).
+
+    `counts` are the real ones. Raises `UserError` where classes are to be filled up and none is rarer than the others.
+    """
+    if section.per_class:
+        return counts * 0 + section.per_class
+    if section.quota == "own":
+        return counts
+    missing = counts.max() - counts
+    if not missing.any():
+        raise UserError(
+            f"--config.samples.quota=balance: found {counts.max()} training images in every class, expected rarer "
+            "classes to fill; --config.samples.quota=own adds as many as there are"
+        )
+    return missing
+
+
+class Plan:
+    """The stages and datasets of the variants `wanted` in a run, whether they are there or not.
+
+    `gan_seed` (None: the config's) is the seed of the GANs' training and of the draws. Subset, geometric images and
+    judge are the config seed's.
+    """
+
+    def __init__(self, run, wanted, data_dir, gan_seed=None):
+        self.run, self.variants = run, tuple(wanted)
+        self.gan_run = run if gan_seed is None else run.with_seed(gan_seed)
+        self.gans = tuple(dict.fromkeys(variant.gan for variant in wanted if variant.gan))
+        name = f"{run.source.name}_gan_aug"
+        self.datasets = {variant.name: augmented.Dataset(data_dir, name, variant.name) for variant in wanted}
+        self.judge_stage = judge_stage.stage(run)
+        sets = range(max([variant.geo for variant in wanted], default=0))
+        self.geometric_stages = [geometric.stage(run.workdir, run.subset_stage, run.config, number) for number in sets]
+        self.gan_stages = {gan: FAMILIES[gan].stage(self.gan_run) for gan in self.gans}
+        self.pool_stages = {gan: self._pool_stage(gan) for gan in self.gans}
+        counts = run.subset.train.counts(run.subset.classes)
+        self.per_class = samples_per_class(run.config.samples, counts) if self.gans else counts * 0
+
+    def _pool_stage(self, gan):
+        dependencies = {"gan": self.gan_stages[gan].digest, "judge": self.judge_stage.digest}
+        # The format of its files: an older pool, of another one, is left alone.
+        keys = {"seed": self.gan_run.config.seed, "block_size": self.run.config.samples.block_size, "images": "png"}
+        return artefacts.Stage(self.run.workdir, "pool", {**dependencies, **keys})
+
+    @property
+    def leaking(self):
+        """Whether the judge that chooses the generated images sees more of the source than the subset."""
+        return bool(self.gans) and self.run.config.judge.trained_on == "source_train"
+
+    def check(self, overwrite=False):
+        """Raises `UserError` for everything that can be known to fail later, such as another dataset in the way."""
+        config, subset = self.run.config, self.run.subset
+        transforms.transform_names("--config.geometric.transforms", config.geometric.transforms)
+        for variant in self.variants:
+            dataset, request = self.datasets[variant.name], self.request(variant)
+            # A shortfall shows only after drawing: `writing` compares again.
+            if dataset.request != request:
+                dataset.check(request, overwrite)
+        for name in ("judge", "classifier"):
+            recipes.build(f"--config.{name}", config[name], subset.image_shape, subset.classes, 0)
+        keras.backend.clear_session()
+        for name in ("judge", "classifier"):
+            option, size = f"--config.{name}.batch_size", config[name].batch_size
+            strategies.check_batch_size(option, size, self.run.strategy, len(subset.train.ids))
+        for gan in self.gans:
+            FAMILIES[gan].check(self.gan_run)
+
+    def request(self, variant, short=None):
+        """Returns the digest of a variant as asked for, or of what `short` ({verdict: images a class}) left of it."""
+        stages, samples = {"subset": self.run.subset_stage.digest}, self.run.config.samples
+        for number in range(variant.geo):
+            stages[f"geometric_{number}" if number else "geometric"] = self.geometric_stages[number].digest
+        if variant.gan:
+            stages["pool"] = self.pool_stages[variant.gan].digest
+            stages |= {"per_class": self.per_class.tolist(), **rules.SELECTIONS[variant.rule].keys(samples)}
+            if samples.drop_copies:
+                stages["drop_copies"] = [samples.drop_copies, samples.copy_quantile]
+            if short:
+                stages["short"] = {verdict: counts.tolist() for verdict, counts in short.items()}
+        return artefacts.digest({"variant": variant.name, "format": augmented.VERSION, **stages})
+
+    def minutes(self, variant):
+        """Returns the minutes of work that a variant's images took: geometric ones, the GAN, the judge, the draws."""
+        stages = self.geometric_stages[: variant.geo]
+        if variant.gan:
+            stages = [*stages, self.judge_stage, self.gan_stages[variant.gan], self.pool_stages[variant.gan]]
+        return sum(stage.minutes for stage in stages)

@@ -1,0 +1,21 @@
+"""What the GANs of every seed share: subset, geometric images, judge. Each fills its own stage, see their modules."""
+
+from tfgan_aug.data import geometric
+from tfgan_aug.experiments import judge_stage
+
+
+def make(plan):
+    """Makes what is missing of a `plans.Plan`; the judge only where there are GANs."""
+    run = plan.run
+    run.write_subset()
+    for stage in plan.geometric_stages:
+        if not stage.done:
+            with run.progress.task("geometric"):
+                geometric.make(stage, run.subset, run.config)
+    if plan.gans and not plan.judge_stage.done:
+        judge_stage.make(plan.judge_stage, run)
+
+
+def geometric_images(plan):
+    """Returns the finished sets of geometric images, each uint8 (N, H, W, C)."""
+    return [geometric.load(stage.path) for stage in plan.geometric_stages]
