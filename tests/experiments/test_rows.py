@@ -80,7 +80,7 @@ def phases(name, judge=None):
 def test_rows_that_use_a_dataset_as_it_is():
     for name in ("real", "dcgan_tp_geo", "geo_x2", "dcgan_fp_relabeled", "flip_crop"):
         assert phases(name) == [([[0, 1, 2, 3, 4, 5], Data.LABELS.tolist()], 10)]
-        assert ROWS[name].view(tiny.config("shapes10"), "") == (
+        assert ROWS[name].use(tiny.config("shapes10"), "") == (
             {"augmentation": "flip,translate"} if name == "flip_crop" else {}
         )
 
@@ -111,12 +111,12 @@ def test_soft_labels_are_the_judges_for_generated_images_alone():
 
 def test_views_tell_options_apart():
     config = tiny.config("shapes10")
-    views = [str(row.view(config, "judge")) for row in ROWS.values() if row.view(config, "judge")]
+    views = [str(row.use(config, "judge")) for row in ROWS.values() if row.use(config, "judge")]
     # real_x2, flip_crop, rand_augment; accuracy score, weighted, pretrained, soft of each GAN share their views.
     assert len(set(views)) == 3 + 4 and "'soft_labels': 'judge'" in str(views)
     other = tiny.config("shapes10", table__mixing_weight=0.7)
     row = ROWS["dcgan_tp_weighted"]
-    assert row.view(config, "") != row.view(other, "")
+    assert row.use(config, "") != row.use(other, "")
 
 
 @pytest.mark.parametrize("name", variants.all_variants_of(GANS))

@@ -43,8 +43,8 @@ class Cell:
             "classifier": {**config.classifier.to_dict(), "seed": self.seed},
             "source": self.run.source_digest,
         }
-        view = self.row.view(config, self.judge_stage.digest if self.row.soft else "")
-        return artefacts.Stage(self.run.workdir, "cell", {**dependencies, "view": view} if view else dependencies)
+        use = self.row.use(config, self.judge_stage.digest if self.row.soft else "")
+        return artefacts.Stage(self.run.workdir, "cell", {**dependencies, "view": use} if use else dependencies)
 
     def phases(self):
         """Returns what the classifier trains on, see `rows.Row.phases`."""

@@ -9,12 +9,13 @@ import dataclasses
 import keras
 import numpy as np
 
-from tfgan_aug.config import settings
 from tfgan_aug.core.errors import UserError
 from tfgan_aug.datasets import variants
 from tfgan_aug.experiments.families import FAMILIES
 
 GROUPS = ("paper", "controls", "options")
+# Whose rows have the numbers of the paper.
+PAPER_GANS = ("dcgan", "sgan")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,29 +45,29 @@ class Row:
     geometric_share: float = 1.0
     balanced: bool = False
 
-    def view(self, config, judge_digest):
-        """What sets the row's use of its dataset apart, JSON-serialisable; empty where it is used as it is."""
-        view = {}
+    def use(self, config, judge_digest):
+        """Returns how the row uses its dataset, JSON-serialisable; {} where it is used as it is."""
+        use = {}
         if self.take != "all":
-            view["take"] = self.take
+            use["take"] = self.take
         if self.repeat > 1:
-            view["repeat"] = self.repeat
+            use["repeat"] = self.repeat
         if self.weighted:
-            view["generated_weight"] = config.table.mixing_weight
+            use["generated_weight"] = config.table.mixing_weight
         if self.pretrained:
-            view["pretrain_share"] = config.table.pretrain_share
+            use["pretrain_share"] = config.table.pretrain_share
         if self.soft:
-            view["soft_labels"] = judge_digest
+            use["soft_labels"] = judge_digest
         if self.augmentation is not None:
-            view["augmentation"] = self.augmentation
+            use["augmentation"] = self.augmentation
         if (self.generated_share, self.geometric_share) != (1.0, 1.0):
-            view["shares"] = [self.generated_share, self.geometric_share]
+            use["shares"] = [self.generated_share, self.geometric_share]
         if self.balanced:
-            view["balanced"] = True
-        return view
+            use["balanced"] = True
+        return use
 
     def phases(self, dataset, config, judge=None):
-        """[(arrays, steps made at their end)]: what the classifier trains on, one phase after another.
+        """Returns [(arrays, steps made at their end)]: what the classifier trains on, one phase after another.
 
         Arrays are (images uint8, labels int32), with weights float32 where the row is weighted, and probabilities
         float32 (N, classes) for labels where it is soft: `judge(images)` of the generated ones.
@@ -93,13 +94,13 @@ class Row:
         return [(tuple(np.concatenate([array] * self.repeat) if self.repeat > 1 else array for array in arrays), steps)]
 
     def generated_ids(self, dataset):
-        """Ids of the generated images that the classifier trains on, str (N,)."""
+        """Returns the ids of the generated images that the classifier trains on, str (N,)."""
         labels, origin, ids = dataset.load("train", "label", "origin", "id")
         kept = self._kept(labels, origin, ids)
         return ids[kept][~np.isin(origin[kept], ("real", "geometric"))]
 
     def _kept(self, labels, origin, ids):
-        """Positions of the images that are used, ascending unless `balanced`, which repeats those of rare classes."""
+        """Returns the positions of the images used: ascending, but `balanced` repeats those of rare classes."""
         rank = np.zeros(len(ids))
         for label in np.unique(labels):
             for kind, share in (("generated", self.generated_share), ("geometric", self.geometric_share)):
@@ -115,20 +116,20 @@ class Row:
 
 
 def plain(variant):
-    """The row of a dataset used as it is."""
+    """Returns the row of a dataset used as it is."""
     return Row(variant.name, "paper", variant.name, variant)
 
 
 def all_rows(gans):
-    """Every row for these GANs: the paper's in its order, then the controls, then the options."""
-    numbers = {name: number for number, name in enumerate(variants.variants_of(settings.GANS), start=1)}
+    """Returns every row for these GANs: the paper's in its order, then the controls, then the options."""
+    numbers = {name: number for number, name in enumerate(variants.variants_of(PAPER_GANS), start=1)}
     paper = {"real": 61.7, "sgan_tp_geo": 70.6}
     notes = {"geo": "lost; at most 69.6", "sgan_tp": "lost; row 2 + 1.0"}
     made = []
     for name in variants.variants_of(gans):
         variant = variants.Variant.parse(name)
         note = notes.get(name, "" if name in paper else "lost")
-        made.append(Row(name, "paper", _title(variant), variant, numbers[name], paper.get(name), note))
+        made.append(Row(name, "paper", _title(variant), variant, numbers.get(name), paper.get(name), note))
     real, geo_x2 = variants.Variant.parse("real"), variants.Variant.parse("geo_x2")
     made += [
         Row("real_x2", "controls", "real, each image twice", real, repeat=2),
@@ -160,9 +161,10 @@ def _title(variant):
 
 
 def parse(option, text, gans):
-    """The rows of a comma-separated text: groups (paper, controls, options, all), the paper's numbers, or names.
+    """Returns the rows of a comma-separated text, in the table's order.
 
-    In the table's order; raises `UserError`, naming `option`.
+    Its words are groups (paper, controls, options, all), numbers of the paper, or names. Raises `UserError`, naming
+    `option`.
     """
     possible, chosen = all_rows(gans), set()
     for word in (word.strip() for word in text.split(",") if word.strip()):

@@ -35,7 +35,7 @@ class Point:
 
 
 def parse(text):
-    """The names of a comma-separated text, `all` for every one; raises `UserError`, naming --sweep."""
+    """Returns the names of a comma-separated text, `all` for every one; raises `UserError`, naming --sweep."""
     names = [name.strip() for name in text.split(",") if name.strip()]
     names = list(SWEEPS) if names == ["all"] else names
     if not names or not set(names) <= set(SWEEPS):
@@ -44,7 +44,7 @@ def parse(text):
 
 
 def points(name, config, available, classes):
-    """The points of a sweep, a list; `available` is how many training images each of the `classes` can give.
+    """Returns the points of a sweep, a list; `available` is how many training images each of the `classes` can give.
 
     Raises `UserError` for points that the sweep cannot have.
     """
@@ -62,7 +62,7 @@ _NUMBERS = ("generated", "ratio", "real", "stacks", "threshold", "conditional", 
 
 
 def changed(config, **fields):
-    """A copy of the config with other fields, a double underscore for each dot."""
+    """Returns a copy of the config with other fields, a double underscore for each dot."""
     made = config.copy_and_resolve_references()
     made.update_from_flattened_dict({name.replace("__", "."): value for name, value in fields.items()})
     return made

@@ -187,7 +187,7 @@ def _described(row, run):
         **({} if run.source.name == "cifar10" else {"paper": None, "paper_note": ""}),
         "variant": row.variant.name,
         "gan": row.variant.gan,
-        "plain": not row.view(run.config, ""),
+        "plain": not row.use(run.config, ""),
         "cells": [],
     }
 

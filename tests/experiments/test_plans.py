@@ -1,0 +1,107 @@
+"""Plans: the digests by which artefacts of earlier versions are found again."""
+
+import dataclasses
+import pathlib
+import types
+
+import numpy as np
+import pytest
+
+from tfgan_aug.config import settings
+from tfgan_aug.data import sources, subsets
+from tfgan_aug.datasets import variants
+from tfgan_aug.experiments import cells, plans, rows
+from tfgan_aug.experiments.run import Run
+
+NAMES = ("real", "geo_x2", "dcgan_tp", "sgan_tp_fp_geo", "dcgan_tp_confident", "sgan_tp_quantile", "dcgan_fp_relabeled")
+ROWS = {row.name: row for row in rows.all_rows(("dcgan", "sgan"))}
+CELLS = ("real", "flip_crop", "dcgan_tp_soft", "dcgan_tp_weighted")
+OTHER = {
+    "judge.trained_on": "source_train", "judge.augmentation": "flip,translate", "judge.learning_rate": 0.01,
+    "samples.drop_copies": "pixels,features", "samples.margins": "0:0.5", "samples.per_class": 7,
+    "dcgan.augmentation": "", "geometric.transforms": "flip,crop", "sgan.stacks": 3,
+}  # fmt: skip
+# Of the library before it had rooms: folders of its runs end in these.
+DIGESTS = {
+    "default": {
+        "judge": ["aea6f4d744406fc9"],
+        "geometric": ["35ba7ac388d2d030", "7e8962af0f4dd674"],
+        "dcgan": ["8f49c03343be9a54"],
+        "sgan": ["7c8d19aca302720a", "f3f9c2115f9ecede", "53f392fb5e8bb544", "266df50bf5b66f3b"],
+        "pools": ["aff520105b6d0315", "beeae80c3ecd48d1"],
+        "datasets": [
+            "ff3be53dd71d0217", "958e42face79bcad", "9c43d13f047c218d", "c8bc33482e87a033", "5ef32569c365481d",
+            "355a8b5c3ebb6df9", "48bca1dfe13228e1",
+        ],
+        "short": ["79ccbd0d83fb37ff"],
+        "cells": ["7066f215c54ad189", "bb89e77bb8293596", "16362f6195116841", "2a1fd0e5f2223ec2"],
+    },
+    "other": {
+        "judge": ["20958153efb5a3d4"],
+        "geometric": ["a823391b3b6a715a", "8b3fbcbfd86b3433"],
+        "dcgan": ["be16a36b39036c0a"],
+        "sgan": ["7c8d19aca302720a", "7a1423886a276a77", "4ce5ca849cfad1a8", "6e4e60ca2cf2fc96", "616895c891165ce0"],
+        "pools": ["5cb63f96ab0eb4ce", "51161213aa382898"],
+        "datasets": [
+            "ff3be53dd71d0217", "88be4eeb2649e5aa", "9e47323daeb4066d", "29e8a153c9e2eef9", "fa404a6cb70c118d",
+            "ba42b214af19f2cd", "696360b6fd8b1ca3",
+        ],
+        "short": ["81132ae1ba5a5b89"],
+        "cells": ["7066f215c54ad189", "bb89e77bb8293596", "bbdac2a2f84143fd", "2a1fd0e5f2223ec2"],
+    },
+}  # fmt: skip
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class KnownRun(Run):
+    """A run whose subset and source have digests of their own."""
+
+    subset_stage = types.SimpleNamespace(digest="abc")
+    source_digest = "f"
+
+
+def plan_of(fields):
+    """A plan of GAN seed 3: seven variants of 100 images a class in ten classes."""
+    config = settings.get_config()
+    config.update_from_flattened_dict({"gans": "dcgan,sgan", **fields})
+    parts = [
+        subsets.Part((), np.arange(count, dtype=np.int32) % 10, np.zeros((count, 32, 32, 3), np.uint8))
+        for count in (1000, 200)
+    ]
+    source = sources.open_configured(config)
+    run = KnownRun(config, pathlib.Path("work"), None, source, subsets.Subset(source.class_names, *parts))
+    return plans.Plan(run, [variants.Variant.parse(name) for name in NAMES], pathlib.Path("data"), gan_seed=3)
+
+
+def digests(plan):
+    def of(*stages):
+        return [stage.digest for stage in stages]
+
+    dataset = types.SimpleNamespace(digest="ds")
+    made = [cells.Cell(plan.run, ROWS[name], dataset, 5, 1, plan.judge_stage) for name in CELLS]
+    return {
+        "judge": of(plan.judge_stage),
+        "geometric": of(*plan.geometric_stages),
+        **{gan: of(*plan.gan_stages[gan].parts, plan.gan_stages[gan]) for gan in plan.gans},
+        "pools": of(*plan.pool_stages.values()),
+        "datasets": [plan.request(variant) for variant in plan.variants],
+        "short": [plan.request(plan.variants[2], {"tp": np.arange(10)})],
+        "cells": of(*(cell.stage() for cell in made)),
+    }
+
+
+@pytest.mark.parametrize(("name", "fields"), [("default", {}), ("other", OTHER)])
+def test_artefacts_of_earlier_versions_are_found(name, fields):
+    assert digests(plan_of(fields)) == DIGESTS[name]
+
+
+def test_the_seed_of_the_gans_is_theirs_alone():
+    plan = plan_of({})
+    assert plan.gan_run.config.seed == 3 and plan.run.config.seed == 0
+    other = plans.Plan(plan.run, plan.variants, pathlib.Path("data"), gan_seed=4)
+    one, two = digests(plan), digests(other)
+    assert {name for name in one if one[name] == two[name]} == {"judge", "geometric", "cells"}
+    # Of the datasets, those without a GAN.
+    assert [first == second for first, second in zip(one["datasets"], two["datasets"], strict=True)] == [
+        not variant.gan for variant in plan.variants
+    ]

@@ -1,0 +1,86 @@
+"""A run: opened before any work, with the subset of its config; and what families of GANs offer."""
+
+import inspect
+
+import pytest
+import tiny
+
+from tfgan_aug.config import settings
+from tfgan_aug.core import workdirs
+from tfgan_aug.core.errors import UserError
+from tfgan_aug.experiments import families
+from tfgan_aug.experiments.run import Place, open_run
+
+
+@pytest.fixture
+def root(tmp_path):
+    return tiny.save_pictures(tmp_path / "pictures", {"blue": 12, "green": 8, "red": 8})
+
+
+def test_a_run_has_what_its_config_chooses(root, tmp_path):
+    config = tiny.config(f"folder:{root}", train_per_class=4)
+    with open_run(config, Place(str(tmp_path / "work"))) as run:
+        assert run.workdir == tmp_path / "work" and run.workdir.is_dir()
+        assert run.subset.train.counts(3).tolist() == [4] * 3
+        assert not run.subset_stage.done
+        run.write_subset()
+        assert run.subset_stage.done
+        # A GAN of another seed: the same images.
+        other = run.with_seed(7)
+        assert other.config.seed == 7 and config.seed == run.config.seed == 0
+        assert other.subset is run.subset and other.subset_stage.digest == run.subset_stage.digest
+        # Another config: images of its own.
+        own = run.of(tiny.config(f"folder:{root}", train_per_class=5))
+        assert own.subset.train.counts(3).tolist() == [5] * 3
+        assert own.subset_stage.digest != run.subset_stage.digest and own.source is run.source
+        with pytest.raises(UserError, match="--config.train_per_class=9, .*: found 8 images of class 'green'"):
+            run.of(tiny.config(f"folder:{root}", train_per_class=9))
+
+
+def test_without_its_own_subset(root, tmp_path):
+    """A sweep's points have subsets of their own; the config itself need not have one."""
+    config = tiny.config(f"folder:{root}", train_per_class=99)
+    with open_run(config, Place(str(tmp_path / "work")), read_subset=False) as run:
+        assert run.subset is None
+    with pytest.raises(UserError, match="--config.train_per_class=99"), open_run(config, Place(str(tmp_path / "new"))):
+        pass
+    assert not (tmp_path / "new").exists()
+
+
+def test_shared_runs_hold_a_workdir_together_and_others_alone(root, tmp_path):
+    config, place = tiny.config(f"folder:{root}", train_per_class=4), str(tmp_path / "work")
+    with open_run(config, Place(place, shared=True)):
+        with workdirs.open_workdir("--workdir", place, shared=True):
+            pass
+        with pytest.raises(UserError, match="another run is at work"), open_run(config, Place(place)):
+            pass
+
+
+@pytest.mark.parametrize(
+    ("fields", "place", "message"),
+    [
+        ({"gans": "biggan"}, {}, "--config.gans: found 'biggan'"),
+        ({}, {"strategy": "many"}, "--strategy: found 'many'"),
+        ({"source": "folder:nowhere"}, {}, "--config.source"),
+    ],
+)
+def test_mistakes_leave_nothing(root, tmp_path, fields, place, message):
+    config = tiny.config(fields.pop("source", f"folder:{root}"), train_per_class=4, **fields)
+    with pytest.raises(UserError, match=message), open_run(config, Place(str(tmp_path / "work"), **place)):
+        pass
+    assert not (tmp_path / "work").exists()
+
+
+@pytest.mark.parametrize("gan", families.FAMILIES)
+def test_every_family_offers_what_a_family_must(gan):
+    """Each entry in the registry: the same functions with the same parameters."""
+    for name, function in vars(families.Family).items():
+        if inspect.isfunction(function) and not name.startswith("_"):
+            own = list(inspect.signature(getattr(families.FAMILIES[gan], name)).parameters)
+            assert ["self", *own] == list(inspect.signature(function).parameters), name
+    assert families.FAMILIES[gan].TITLE
+
+
+def test_the_config_knows_every_family():
+    assert tuple(families.FAMILIES) == settings.GANS
+    assert set(families.FAMILIES) <= set(settings.get_config())
