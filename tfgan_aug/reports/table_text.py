@@ -3,7 +3,7 @@
 import pathlib
 
 from tfgan_aug.datasets import augmented, cards
-from tfgan_aug.experiments import summaries, table
+from tfgan_aug.experiments import gan_datasets, summaries
 
 
 def write_cards(made, workdir):
@@ -13,7 +13,7 @@ def write_cards(made, workdir):
             continue
         name = made["source"]["name"]
         for seed, digest in row["digests"].items():
-            folder = table.data_dir(pathlib.Path(workdir), None if seed == "-" else seed)
+            folder = gan_datasets.data_dir(pathlib.Path(workdir), None if seed == "-" else seed)
             dataset = augmented.Dataset(folder, f"{name}_gan_aug", row["variant"])
             if dataset.digest == digest:
                 cards.record(dataset, *words(row, made))
