@@ -7,8 +7,9 @@ import tiny
 from tfgan_aug.commands import advise
 from tfgan_aug.core import artefacts
 from tfgan_aug.core.errors import UserError
-from tfgan_aug.data import sources, subsets
+from tfgan_aug.data import sources
 from tfgan_aug.experiments import advice
+from tfgan_aug.experiments.run import Run
 from tfgan_aug.reports import advice_text
 from tfgan_aug.training import strategies
 
@@ -32,8 +33,8 @@ def config_of(root, **fields):
 def trainings(root, tmp_path, strategy=None, **fields):
     config = config_of(root, **fields)
     source = sources.open_configured(config)
-    subset = subsets.read(source, config)
-    return advice.Trainings(config, tmp_path, subset, subsets.stage(tmp_path, source, subset), strategy, None), subset
+    run = Run(config, tmp_path, strategy, source, None).of(config)
+    return advice.Trainings(run), run.subset
 
 
 @pytest.fixture(scope="module")

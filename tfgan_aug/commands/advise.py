@@ -35,7 +35,7 @@ def run(config, workdir, strategy="auto", skip_unreadable=False):
     with open_run(config, Place(workdir, strategy, skip_unreadable, shared=True)) as run:
         folder, stage = run.workdir, run.subset_stage
         # Every check before the first file.
-        advice.Trainings(config, folder, run.subset, stage, run.strategy, run.progress)
+        advice.Trainings(run)
         with workdirs.lock(folder, "shared", wait=True):
             run.write_subset()
         path = folder / "table.json"
@@ -43,5 +43,5 @@ def run(config, workdir, strategy="auto", skip_unreadable=False):
         if table and table["subset_digest"] != stage.digest:
             run.progress.note(f"{path} is of another subset: its rows are left out")
             table = None
-        made = advice.advise(config, folder, run.subset, stage, run.strategy, run.progress, table)
+        made = advice.advise(run, table)
         return "\n".join(made["words"]) + f"\n\n{folder / advice.FILE}\n"

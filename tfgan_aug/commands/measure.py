@@ -43,7 +43,7 @@ def run(config, workdir, data_dir="", strategy="auto", skip_unreadable=False):
         open_run(config, Place(workdir, strategy, skip_unreadable, shared=True)) as run,
         workdirs.lock(run.workdir, "summary", wait=True),
     ):
-        made = measures.measure(config, run.workdir, roots, run.source, run.strategy, run.progress)
+        made = measures.measure(run, roots)
     where = f"{folder / measures.FILE}; the cards of the datasets hold the same, class by class"
     return f"{table(made, folder)}\n\n{where}\n"
 

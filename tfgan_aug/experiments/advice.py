@@ -36,9 +36,15 @@ def nested(labels, positions, share, seed):
 class Trainings:
     """The trainings of a config's subset: kinds x shares x folds x seeds, each a stage of the workdir."""
 
-    def __init__(self, config, workdir, subset, subset_stage, strategy, progress):
-        self.config, self.workdir, self.subset, self.subset_stage = config, workdir, subset, subset_stage
-        self.strategy, self.progress, self.section = strategy, progress, config.advice
+    def __init__(self, run):
+        self.config, self.workdir, self.subset, self.subset_stage = (
+            run.config,
+            run.workdir,
+            run.subset,
+            run.subset_stage,
+        )
+        self.strategy, self.progress, self.section = run.strategy, run.progress, run.config.advice
+        config, subset, strategy = run.config, run.subset, run.strategy
         self.shares = settings.parse_numbers("--config.advice.shares", self.section.shares)
         self.seeds = settings.parse_seeds("--config.advice.seeds", self.section.seeds)
         if len(self.shares) < 2 or self.shares[0] <= 0 or self.shares[-1] > 1:
@@ -138,7 +144,7 @@ class Trainings:
             checkpoints.discard(folder / "checkpoints")
 
 
-def advise(config, workdir, subset, subset_stage, strategy, progress, table=None):
+def advise(run, table=None):
     """Trains what is missing and gives the advice, a dict that is also written to advice.json.
 
     {"curve": [{"count", "images", "mean", "sd"}], "law": [a, b], "more": [{"times", "more", "gain", "low", "high"}],
@@ -146,7 +152,7 @@ def advise(config, workdir, subset, subset_stage, strategy, progress, table=None
     (the mean over classes), accuracies percent, differences points. "rows" says what the rows with GAN images of
     `table` (a table.json) are worth in real images.
     """
-    trainings = Trainings(config, workdir, subset, subset_stage, strategy, progress)
+    trainings, config, subset = Trainings(run), run.config, run.subset
     found = {}
     for plan in trainings.plan():
         found[plan] = trainings.accuracy(*plan)
@@ -163,7 +169,7 @@ def advise(config, workdir, subset, subset_stage, strategy, progress, table=None
     # What is asked is about the whole training set, of which an inner split has a part.
     own = len(subset.train.ids) / subset.classes
     made = {
-        "subset": subset_stage.digest,
+        "subset": run.subset_stage.digest,
         "count": own,
         "counts": subset.train.counts(subset.classes).tolist(),
         "folds": config.advice.folds,
@@ -192,7 +198,7 @@ def advise(config, workdir, subset, subset_stage, strategy, progress, table=None
         made[kind]["equivalent"] = _images(law, own, difference)
     made["rows"] = [] if table is None else _rows(table, law, own)
     made["words"] = advice_text.words(made)
-    artefacts.write_json(workdir / FILE, made)
+    artefacts.write_json(run.workdir / FILE, made)
     return made
 
 

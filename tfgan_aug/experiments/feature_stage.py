@@ -38,27 +38,28 @@ def choose(source, subset, section, seed):
     return np.concatenate(train), np.concatenate(reference)
 
 
-def stage(workdir, subset_stage, source, config):
-    """The stage that `make` fills."""
+def stage(run):
+    """Returns the stage that `make` fills."""
+    config = run.config
     section = {name: value for name, value in config.metrics.to_dict().items() if name not in ("inception", "pairs")}
-    dependencies = {"subset": subset_stage.digest, "source": source.fingerprint(), "metrics": section}
-    return artefacts.Stage(workdir, "features", {**dependencies, "seed": config.seed})
+    dependencies = {"subset": run.subset_stage.digest, "source": run.source_digest, "metrics": section}
+    return artefacts.Stage(run.workdir, "features", {**dependencies, "seed": config.seed})
 
 
-def make(stage, source, subset, config, strategy, progress):
+def make(stage, run):
     """Trains the reporting network, and keeps the reference images."""
-    section = config.metrics
-    train, reference = choose(source, subset, section, config.seed)
-    strategies.check_batch_size("--config.metrics.batch_size", section.batch_size, strategy, len(train))
-    seed = streams.key_of("features", config.seed) % 2**31
+    section, source = run.config.metrics, run.source
+    train, reference = choose(source, run.subset, section, run.config.seed)
+    strategies.check_batch_size("--config.metrics.batch_size", section.batch_size, run.strategy, len(train))
+    seed = streams.key_of("features", run.config.seed) % 2**31
     with stage.making() as folder:
         loop.trained(
             folder / "network.keras",
             lambda: recipes.build("--config.metrics", section, source.image_shape, len(source.class_names), seed),
             (source.train.images(train), source.train.labels[train].astype(np.int32)),
             loop.Budget.of(section, seed),
-            strategy,
-            progress.training("feature network", section.steps),
+            run.strategy,
+            run.progress.training("feature network", section.steps),
         )
         np.save(folder / "reference_images.npy", source.train.images(reference))
         np.save(folder / "reference_labels.npy", source.train.labels[reference].astype(np.int32))

@@ -12,11 +12,9 @@ import numpy as np
 from tfgan_aug.classifiers import judges
 from tfgan_aug.core import artefacts, pixels
 from tfgan_aug.core.errors import UserError
-from tfgan_aug.data import subsets
 from tfgan_aug.datasets import augmented, cards
 from tfgan_aug.evaluation import copying, features, quality
 from tfgan_aug.experiments import feature_stage, judge_stage
-from tfgan_aug.experiments.run import Run
 from tfgan_aug.reports import measure_text
 
 VERSION = 1
@@ -31,23 +29,21 @@ class Measurer:
     and the training images stand in for the reference, so that a copy looks perfect.
     """
 
-    def __init__(self, config, workdir, source, strategy, progress):
-        self.config, self.workdir, self.source, self.progress = config, workdir, source, progress
-        self.folder = workdir / "measures"
-        subset = subsets.read(source, config)
-        self.subset_stage = subsets.stage(workdir, source, subset)
-        self.train, self.networks, self.reference_note = subset.train, {}, ""
+    def __init__(self, run):
+        self.config, self.workdir, self.source, self.progress = run.config, run.workdir, run.source, run.progress
+        self.folder, self.subset_stage, config = run.workdir / "measures", run.subset_stage, run.config
+        self.train, self.networks, self.reference_note = run.subset.train, {}, ""
         try:
-            feature_stage.choose(source, subset, config.metrics, config.seed)
+            feature_stage.choose(run.source, run.subset, config.metrics, config.seed)
         except UserError as error:
             self.reference_note = str(error).partition(": ")[2]
             self.reference, self.labels = self.train.images, self.train.labels
         else:
-            stage = feature_stage.stage(workdir, self.subset_stage, source, config)
+            stage = feature_stage.stage(run)
             if not stage.done:
-                feature_stage.make(stage, source, subset, config, strategy, progress)
+                feature_stage.make(stage, run)
             self.networks["cnn"], self.reference, self.labels = feature_stage.reporting(stage.path)
-        judge = judge_stage.stage(Run(config, workdir, strategy, source, subset, progress))
+        judge = judge_stage.stage(run)
         if judge.done:
             self.networks["judge"] = features.Network("judge", judges.Judge(judge.path, 1).members)
         if config.metrics.inception:
@@ -177,14 +173,14 @@ def _held(held_by):
     return {"variants": names, "datasets": sorted({dataset.digest for dataset in held_by})}
 
 
-def measure(config, workdir, roots, source, strategy, progress):
+def measure(run, roots):
     """Measures every set of generated images of the config's subset; writes measures.json and the datasets' cards.
 
     Gives {"sets": [record], "classes", "reference_note": why there are no reference images, else empty}; a record has
     "quality" ({network: see `metrics.quality.measure`}), "copying" ({space: authenticity, thresholds, ct}), "pairs" (a
     PNG, relative to the workdir), "variants" and "datasets" (names and digests of those that hold it).
     """
-    measurer = Measurer(config, workdir, source, strategy, progress)
+    measurer, workdir, progress = Measurer(run), run.workdir, run.progress
     records = []
     for key, (provenance, held_by, images, labels) in measurer.sets(roots).items():
         if not len(images):
@@ -201,7 +197,7 @@ def measure(config, workdir, roots, source, strategy, progress):
         )
     made = {
         "version": VERSION,
-        "classes": list(source.class_names),
+        "classes": list(run.source.class_names),
         "reference_note": measurer.reference_note,
         "reference_images": len(measurer.reference),
         "training_images": len(measurer.train.ids),
