@@ -1,4 +1,4 @@
-"""What the levels of a Stacked GAN do: numbers against NumPy on its networks, pictures tile by tile."""
+"""What the levels of a Stacked GAN do: numbers against NumPy on its networks, images tile by tile."""
 
 import functools
 
@@ -193,7 +193,7 @@ def test_inspect(tmp_path, monkeypatch, stacks, classes):
 
 
 @pytest.mark.parametrize("level", [1, 2])
-def test_pictures_from_features(level):
+def test_images_from_features(level):
     gan = made(3)
     images = np.random.default_rng(3).integers(0, 256, (2, *SHAPE), np.uint8)
     rows = inspection.from_features(gan, images, 3, level)

@@ -53,6 +53,7 @@ def run(config, options):
 
     from tfgan_aug.experiments import sweep_runs, sweeps, table
     from tfgan_aug.experiments.run import Place, open_run
+    from tfgan_aug.reports import plan_text
 
     names = sweeps.parse(options.sweep)
     # The rows are the sweep's: any stands in.
@@ -73,7 +74,7 @@ def run(config, options):
             for point in points:
                 job.run_of(point)
         if options.dry_run:
-            return "\n".join(sweep_runs.plan(name, points, choice) for name, points in found.items()) + "\n"
+            return "\n".join(plan_text.of_sweep(name, points, choice) for name, points in found.items()) + "\n"
         return "\n".join(_sweep(job, name, points) for name, points in found.items())
 
 

@@ -63,7 +63,7 @@ def run(config, options, command=""):
     from tfgan_aug.core import workdirs
     from tfgan_aug.experiments import estimates, summaries, table
     from tfgan_aug.experiments.run import Place, open_run
-    from tfgan_aug.reports import table_text
+    from tfgan_aug.reports import plan_text, table_text
 
     picked = (options.rows, options.seeds, options.gan_seeds, options.classifier_seeds, options.gans)
     config, choice = table.choose(config, *picked)
@@ -71,12 +71,10 @@ def run(config, options, command=""):
         raise UserError("--dry_run: found --strategy=multi_worker, expected one of this process")
     place = Place(options.workdir, options.strategy, options.skip_unreadable, shared=True)
     with open_run(config, place) as run:
-        flags = {"overwrite": options.overwrite, "allow_shortfall": options.allow_shortfall}
-        meta = describe(run, command)
-        made = table.Table(run, choice, meta, **flags)
+        made = table.Table(run, choice, describe(run, command), options.overwrite, options.allow_shortfall)
         made.check()
         if options.dry_run:
-            return estimates.plan(made)
+            return plan_text.of_table(estimates.of_table(made))
         with workdirs.lock(run.workdir, "shared", wait=True):
             run.write_subset()
         run.note_subset()

@@ -1,4 +1,4 @@
-"""The plan of a table before it runs: which work is left, and about how long it takes on this machine.
+"""Estimates: which work of a table is left, and about how long it takes on this machine.
 
 Makes no file. Rates are measured with a few steps of each network, or taken from cells that are done.
 """
@@ -8,43 +8,32 @@ import tensorflow as tf
 
 from tfgan_aug.classifiers import recipes
 from tfgan_aug.core import artefacts
-from tfgan_aug.experiments import families
+from tfgan_aug.experiments.families import FAMILIES
 from tfgan_aug.training import strategies, timing
 
 _SECONDS = 1.0
 
 
-def plan(table):
-    """Returns text: GANs and rows with their number of cells left, and an estimate of their training time."""
+def of_table(table):
+    """Returns what is left of a `table.Table`, with the seconds of training that it takes.
+
+    {"steps": of each cell, "gans": [{"gan" ("" for none), "seed", "variants", "seconds"}] of those whose datasets are
+    missing, "rows": [{"name", "number", "group", "cells", "left", "seconds"}] of all rows}.
+    """
     seconds = _Seconds(table)
-    lines, total = [], 0.0
-    for (gan, seed), made in table.gan_datasets.items():
-        if made.stage.done:
-            continue
-        needed = seconds.of_plan(made.plan)
-        names = ", ".join(variant.name for variant in made.plan.variants)
-        lines.append(f"{f'{gan}, GAN seed {seed}' if gan else 'no GAN'}: {names}; {_text(needed)}")
-        total += needed
-    left = {}
+    gans = [
+        {"gan": gan, "seed": seed, "variants": made.plan.variants, "seconds": seconds.of_plan(made.plan)}
+        for (gan, seed), made in table.gan_datasets.items()
+        if not made.stage.done
+    ]
+    rows = {}
     for row, _, _, _, done in table.states():
-        found = left.setdefault(row.name, [row, 0, 0])
-        found[1] += 1
-        found[2] += not done
-    for row, cells, missing in left.values():
-        needed = missing * seconds.cell()
-        number = f"row {row.number}" if row.number else row.group
-        lines.append(f"{row.name} ({number}): {missing} of {cells} cells left; {_text(needed)}")
-        total += needed
-    count, steps = sum(cells for _, cells, _ in left.values()), table.run.config.classifier.steps
-    head = f"{count} cells of {len(left)} rows, {steps:,} optimiser steps each; training alone, for one worker:"
-    closing = f"in all {_text(total)}; drawing, writing and scoring come on top"
-    return "\n".join([head, *lines, closing]) + "\n"
-
-
-def _text(seconds):
-    if not seconds:
-        return "nothing to train"
-    return f"about {seconds / 60:.0f} minutes" if seconds < 5400 else f"about {seconds / 3600:.1f} hours"
+        found = rows.setdefault(row.name, {"name": row.name, "number": row.number, "group": row.group})
+        found["cells"] = found.get("cells", 0) + 1
+        found["left"] = found.get("left", 0) + (not done)
+    for row in rows.values():
+        row["seconds"] = row["left"] * seconds.cell()
+    return {"steps": table.run.config.classifier.steps, "gans": gans, "rows": list(rows.values())}
 
 
 class _Seconds:
@@ -75,7 +64,7 @@ class _Seconds:
     def gan(self, name):
         """Returns those of one GAN of one seed: of all its trainings."""
         if name not in self.known:
-            trainings = families.FAMILIES[name].budget(self.run, self._data)
+            trainings = FAMILIES[name].budget(self.run, self._data)
             self.known[name] = sum(steps * self._step(model, batch) for _, steps, model, batch in trainings)
         return self.known[name]
 

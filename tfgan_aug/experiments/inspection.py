@@ -54,7 +54,7 @@ def inspect(gan, part, folder, seed, name="sgan"):
 
 
 def measure(gan, seed, draws=_DRAWS):
-    """What changing the latents of one level does, over `draws` held-out draws of each class, by level.
+    """Returns what changing the latents of one level does, over `draws` held-out draws of each class, by level.
 
     `feature_distance`: the mean distance in the encoder's last features between an image and the same with other
     latents of that level, in units of its features' root mean square; `pixel_distance`: root mean square
@@ -88,7 +88,7 @@ def measure(gan, seed, draws=_DRAWS):
 
 
 def _latents(gan, labels, seed, level, draw):
-    """Latents float32 (N, latent_dim) in [-1, 1), always the same but for those of `level`, which `draw` chooses."""
+    """Returns latents float32 (N, latent_dim) in [-1, 1), the same but for those of `level`, which `draw` chooses."""
     seeds = streams.image_seeds(seed, _LABEL, np.arange(len(labels)))
     latents = streams.uniform_latents(seeds, gan.latent_dim).numpy()
     if level is not None:
@@ -101,7 +101,7 @@ def _latents(gan, labels, seed, level, draw):
 
 
 def _changed(gan, labels, seed, level, draw):
-    """Images float32 (N, H, W, C) in [-1, 1] of `_latents`."""
+    """Returns the images float32 (N, H, W, C) in [-1, 1] of `_latents`."""
     latents = _latents(gan, labels, seed, level, draw)
     return np.concatenate(
         [gan([tf.constant(latents[b]), tf.constant(labels[b], tf.int32)]).numpy() for b in _blocks(len(labels))]
@@ -109,7 +109,7 @@ def _changed(gan, labels, seed, level, draw):
 
 
 def _encoded(gan, images):
-    """(features (N, D) of the encoder's last representation, predicted classes (N,)) of images in [-1, 1]."""
+    """Returns (features (N, D) of the encoder's last representation, predicted classes (N,)) of images."""
     features, predicted = [], []
     for block in _blocks(len(images)):
         x = tf.constant(images[block])
@@ -122,7 +122,7 @@ def _encoded(gan, images):
 
 
 def _grey_levels(first, second):
-    """The root mean square difference in grey levels of images in [-1, 1]."""
+    """Returns the root mean square difference in grey levels of images in [-1, 1]."""
     first, second = (pixels.to_uint8(images).numpy().astype(float) for images in (first, second))
     return float(np.sqrt(np.mean((first - second) ** 2)))
 

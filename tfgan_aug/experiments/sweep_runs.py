@@ -21,13 +21,6 @@ FIELDS = ("curve", "label", "x", "row", "images", "cells", "mean", "sd", "differ
 FIELDS += ("acceptance", "margin", "confidence", "recall", "recall_difference", "recall_low", "recall_high")
 
 
-def plan(name, points, choice):
-    """Returns a line: the points of a sweep and the trainings that they need at most."""
-    cells = sum(len(choice.classifier_seeds) * (len(choice.gan_seeds) if p.rows[0].variant.gan else 1) for p in points)
-    labels = ", ".join(f"{point.curve} {point.label}" for point in points)
-    return f"{name}: {len(points)} points ({labels}), up to {cells} trainings of classifiers and as many of row real"
-
-
 class SweepRuns:
     """The sweeps of a run, with the seeds of a `table.Choice`, whose rows are the points'."""
 
