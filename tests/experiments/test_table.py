@@ -260,8 +260,8 @@ def test_a_missing_dataset_is_named(whole, root, tmp_path):
     shutil.rmtree(folder)
     with pytest.raises(UserError, match=r"--workdir: found no dataset in .*dcgan_tp/1\.0\.0, expected the one with"):
         run(root, workdir)
-    (unit,) = workdir.glob("datasets-dcgan-1-*")
-    shutil.rmtree(unit)
+    (stage,) = workdir.glob("datasets-dcgan-1-*")
+    shutil.rmtree(stage)
     assert run(root, workdir).splitlines()[:7] == whole[1].splitlines()[:7]
     provenance = folder / "1.0.0" / "provenance.json"
     artefacts.write_json(provenance, {**artefacts.read_json(provenance), "digest": "another"})
