@@ -1,7 +1,5 @@
 """How good generated images are, and whether they are copies. Makes no file of its own."""
 
-import pathlib
-
 from absl import flags
 
 from tfgan_aug.commands import cli
@@ -34,18 +32,15 @@ def run(config, workdir, data_dir="", strategy="auto", skip_unreadable=False):
     from tfgan_aug.experiments import measures
     from tfgan_aug.experiments.run import Place, open_run
 
-    folder = pathlib.Path(workdir).expanduser()
-    roots = [folder, *([data_dir] if data_dir else [])]
-    if not measures.datasets_in(roots):
-        raise UserError(f"--workdir: found no datasets in {folder}, expected those of tools.build_dataset")
-    # The cards are written by tables, too.
-    with (
-        open_run(config, Place(workdir, strategy, skip_unreadable, shared=True)) as run,
-        workdirs.lock(run.workdir, "summary", wait=True),
-    ):
-        made = measures.measure(run, roots)
-    where = f"{folder / measures.FILE}; the cards of the datasets hold the same, class by class"
-    return f"{table(made, folder)}\n\n{where}\n"
+    with open_run(config, Place(workdir, strategy, skip_unreadable, shared=True)) as run:
+        roots = [run.workdir, *([data_dir] if data_dir else [])]
+        if not measures.datasets_in(roots):
+            raise UserError(f"--workdir: found no datasets in {run.workdir}, expected those of tools.build_dataset")
+        # The cards are written by tables, too.
+        with workdirs.lock(run.workdir, "summary", wait=True):
+            made = measures.measure(run, roots)
+        where = f"{run.workdir / measures.FILE}; the cards of the datasets hold the same, class by class"
+        return f"{table(made, run.workdir)}\n\n{where}\n"
 
 
 def table(made, workdir):
