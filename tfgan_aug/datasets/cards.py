@@ -13,6 +13,7 @@ import tensorflow as tf
 from tfgan_aug import __version__
 from tfgan_aug.core import artefacts
 from tfgan_aug.datasets import verification
+from tfgan_aug.sampling import rules
 
 NOT_MEASURED = "Not yet: `python -m tools.run_table` measures whether these images help a classifier, and at what cost."
 IMAGES_NOT_MEASURED = "Not yet: `python -m tools.measure` measures how good generated images are, and whether copies."
@@ -29,12 +30,9 @@ def description(variant, source, config, images):
     if variant.gan:
         kind = " and ".join(verdict.upper() for verdict in variant.verdicts)
         text += f", and generated images of a {variant.gan.upper()} that a classifier found {kind}"
-    words = {
-        "confident": f" with a confidence of at least {config.samples.confidence}",
-        "quantile": f" by the {config.samples.quantile} quantile of its cross-entropy with the class",
-        "relabeled": ", with the label that it gave them",
-    }
-    text += words.get(variant.selection, "")
+    text += rules.SELECTIONS[variant.rule].words(config.samples)
+    if variant.selection == "relabeled":
+        text += ", with the label that it gave them"
     if variant.gan and config.samples.drop_copies:
         text += f", without those close to a training image by {config.samples.drop_copies}"
     return f"{text} (tfgan_aug {__version__}, after Kono and Kawamoto)."

@@ -13,7 +13,7 @@ import numpy as np
 from tfgan_aug.classifiers import judges, recipes
 from tfgan_aug.core import artefacts, streams
 from tfgan_aug.data import sources
-from tfgan_aug.datasets import augmented
+from tfgan_aug.datasets import augmented, records
 from tfgan_aug.experiments import rows
 from tfgan_aug.experiments.run import Run
 from tfgan_aug.training import checkpoints, loop, strategies
@@ -82,8 +82,8 @@ def make(stage, cell):
         test = sources.test_split(source)
         if test is not None:
             hits["test"] = _hits(model, ((batch, test.labels[places]) for places, batch in test.batches(_BLOCK)))
-        if "test" in cell.dataset.splits:
-            images, labels, ids = cell.dataset.load("test", "image", "label", "id")
+        if records.HELD_OUT in cell.dataset.splits:
+            images, labels, ids = cell.dataset.load(records.HELD_OUT, "image", "label", "id")
             # Every dataset has an order of its own; sorted, image i is the same one in every cell.
             order = np.argsort(ids)
             hits["held_out"] = _hits(model, [(images[order], labels[order])])

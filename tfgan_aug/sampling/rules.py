@@ -2,7 +2,7 @@
 
 A rule is any object of the shape of `Rule`. To add one that variants can be named after, write a class like
 `QuantileRule`, a `Selection` of it, and put that into `SELECTIONS`: the variants `<gan>_tp_<name>`, their rows in the
-table and their digests follow. Its settings are fields of the config's section `samples`.
+table and their digests follow. Its settings are fields of `SamplingConfig` (`sampling/config.py`).
 """
 
 import dataclasses
