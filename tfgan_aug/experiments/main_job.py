@@ -67,6 +67,7 @@ def build_dataset(config, options):
     with open_run(config, place) as run, workdirs.writable("--data_dir", data_dir) as data_dir:
         plan = plans.Plan(run, variants, data_dir)
         plan.check(options.overwrite)
+        run.write_subset()
         run.note_subset()
         shared_stages.make(plan)
         filled = drawing.Drawing(plan, options.allow_shortfall)
