@@ -1,4 +1,4 @@
-"""Pixel arithmetic, at both ends of the range, and picture grids."""
+"""Pixel arithmetic, at both ends of the range, and image grids."""
 
 import io
 

@@ -11,7 +11,7 @@ from tfgan_aug.core.errors import UserError
 from tfgan_aug.data import geometric, sources, subsets, transforms
 
 
-def pictures(count, size=32, channels=3):
+def noise(count, size=32, channels=3):
     return np.random.default_rng(7).integers(0, 256, (count, size, size, channels), np.uint8)
 
 
@@ -39,7 +39,7 @@ def offset_of(image, made, side):
 
 @pytest.mark.parametrize("size, side, channels", [(32, 24, 3), (48, 36, 1), (16, 12, 3)])
 def test_crop_is_the_paper_s(size, side, channels):
-    images = pictures(6, size, channels)
+    images = noise(6, size, channels)
     made = geometric.augment(images, list("abcdef"), ["crop"], seed=0)
     assert made.dtype == np.uint8 and made.shape == images.shape
     assert len({offset_of(image, new, side) for image, new in zip(images, made, strict=True)}) > 1
@@ -47,14 +47,14 @@ def test_crop_is_the_paper_s(size, side, channels):
 
 def test_offsets_reach_all_edges():
     """80 of 25 equally likely offsets miss one of the four edges with probability 4 * 0.8 ** 80 < 1e-7."""
-    image = pictures(1, 16)[0]
+    image = noise(1, 16)[0]
     made = geometric.augment(np.stack([image] * 80), [f"id{i}" for i in range(80)], ["crop"], seed=0)
     tops, lefts = zip(*(offset_of(image, new, 12) for new in made), strict=True)
     assert {min(tops), max(tops), min(lefts), max(lefts)} == {0, 4} and min(tops) == min(lefts) == 0
 
 
 def test_an_image_depends_on_its_id_alone():
-    images, names = pictures(5, 16), ["a", "b", "c", "d", "e"]
+    images, names = noise(5, 16), ["a", "b", "c", "d", "e"]
     transforms = ["flip", "crop", "brightness"]
     made = geometric.augment(images, names, transforms, seed=0)
     back = geometric.augment(images[::-1], names[::-1], transforms, seed=0)[::-1]
@@ -65,14 +65,14 @@ def test_an_image_depends_on_its_id_alone():
 
 
 def test_seeds_differ():
-    images, names = pictures(4, 16), list("abcd")
+    images, names = noise(4, 16), list("abcd")
     first, second = (geometric.augment(images, names, ["crop"], seed=seed) for seed in (0, 1))
     assert not np.array_equal(first, second)
 
 
 @pytest.mark.parametrize("name", [name for name in transforms.TRANSFORMS if name != "crop"])
 def test_each_transform_changes_images_and_keeps_their_form(name):
-    images = np.repeat(pictures(6, 4), 4, axis=1).repeat(4, axis=2)
+    images = np.repeat(noise(6, 4), 4, axis=1).repeat(4, axis=2)
     made = geometric.augment(images, list("abcdef"), [name], seed=0)
     assert made.dtype == np.uint8 and made.shape == images.shape
     changed = [not np.array_equal(image, new) for image, new in zip(images, made, strict=True)]
@@ -110,7 +110,7 @@ def test_stage_is_named_after_subset_seed_and_options(tmp_path):
 
 def test_a_second_set_has_transforms_of_its_own(tmp_path):
     config = tiny.config("shapes10")
-    part = subsets.Part(("a", "b"), np.array([0, 1], np.int32), pictures(2, 16))
+    part = subsets.Part(("a", "b"), np.array([0, 1], np.int32), noise(2, 16))
     subset = subsets.Subset(("x", "y"), part, part)
     made = []
     for copy in (0, 1):

@@ -1,4 +1,4 @@
-"""shapes10: the same arguments give the same bytes, and each picture shows its class's shape clearly."""
+"""shapes10: the same arguments give the same bytes, and each image shows its class's shape clearly."""
 
 import subprocess
 import sys
@@ -9,9 +9,9 @@ import pytest
 from tfgan_aug.data import shapes
 
 
-def test_picture_form():
-    picture = shapes.draw("train", 0, 0)
-    assert picture.shape == (32, 32, 3) and picture.dtype == np.uint8
+def test_image_form():
+    image = shapes.draw("train", 0, 0)
+    assert image.shape == (32, 32, 3) and image.dtype == np.uint8
     assert len(shapes.CLASS_NAMES) == len(set(shapes.CLASS_NAMES)) == 10
     assert shapes.SPLIT_SIZES == {"train": 1000, "test": 300}
 
@@ -23,11 +23,11 @@ def test_same_arguments_same_bytes_in_another_process():
 
 
 @pytest.mark.parametrize("other", [("train", 4, 7, 1), ("test", 4, 7, 0), ("train", 5, 7, 0), ("train", 4, 8, 0)])
-def test_seed_split_label_and_index_each_change_the_picture(other):
+def test_seed_split_label_and_index_each_change_the_image(other):
     assert not np.array_equal(shapes.draw("train", 4, 7, 0), shapes.draw(*other))
 
 
-def test_no_picture_twice():
+def test_no_image_twice():
     drawn = [shapes.draw(split, 1, index).tobytes() for split in ("train", "test") for index in range(100)]
     assert len(set(drawn)) == 200
 
@@ -36,7 +36,7 @@ def test_no_picture_twice():
 def test_other_sizes_show_the_same_scene(image_size):
     large = shapes.draw("train", 7, 3, image_size=image_size)
     assert large.shape == (image_size, image_size, 3)
-    # Quarters of the picture keep their mean colour; noise and edges move it by a few levels.
+    # Quarters of the image keep their mean colour; noise and edges move it by a few levels.
     quarters = [
         p.reshape(4, len(p) // 4, 4, len(p) // 4, 3).mean((1, 3))
         for p in (large.astype(float), shapes.draw("train", 7, 3))
@@ -51,7 +51,7 @@ def test_one_channel_is_the_brightness():
 
 
 def test_shape_stands_out_and_is_large():
-    """The two brightness levels of a square's picture lie apart, and the shape covers what its size says."""
+    """The two brightness levels of a square's image lie apart, and the shape covers what its size says."""
     square = shapes.CLASS_NAMES.index("square")
     for index in range(50):
         grey = shapes.draw("train", square, index, channels=1)[..., 0].astype(float)

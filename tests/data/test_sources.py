@@ -65,10 +65,10 @@ def test_shapes10():
 
 def test_images_come_in_the_order_asked():
     train = sources.open_source("shapes10", image_size=16, channels=1).train
-    pictures = train.images([30, 4, 30, 11])
-    assert pictures.shape == (4, 16, 16, 1) and pictures.dtype == np.uint8
-    for picture, position in zip(pictures, [30, 4, 30, 11], strict=True):
-        assert np.array_equal(picture, shapes.draw("train", position % 10, position // 10, image_size=16, channels=1))
+    images = train.images([30, 4, 30, 11])
+    assert images.shape == (4, 16, 16, 1) and images.dtype == np.uint8
+    for image, position in zip(images, [30, 4, 30, 11], strict=True):
+        assert np.array_equal(image, shapes.draw("train", position % 10, position // 10, image_size=16, channels=1))
     assert train.images([]).shape == (0, 16, 16, 1)
 
 
@@ -76,7 +76,7 @@ def test_batches_follow_the_split():
     train = sources.open_source("shapes10", image_size=16).train
     batches = list(train.batches(2, positions=[9, 3, 3, 7]))
     assert [positions.tolist() for positions, _ in batches] == [[3, 7], [9]]
-    assert np.array_equal(np.concatenate([pictures for _, pictures in batches]), train.images([3, 7, 9]))
+    assert np.array_equal(np.concatenate([images for _, images in batches]), train.images([3, 7, 9]))
     first = next(train.batches(5))
     assert first[0].tolist() == [0, 1, 2, 3, 4] and first[1].shape == (5, 16, 16, 3)
 
@@ -115,9 +115,9 @@ def test_fingerprint_follows_what_identifies_the_data():
 # Folders
 
 
-def save(path, picture, **options):
+def save(path, image, **options):
     path.parent.mkdir(parents=True, exist_ok=True)
-    picture.save(path, **options)
+    image.save(path, **options)
 
 
 def flat(mode, colour, size=(16, 16)):
@@ -126,7 +126,7 @@ def flat(mode, colour, size=(16, 16)):
 
 @pytest.fixture
 def root(tmp_path):
-    """Two classes of two pictures: flat colours."""
+    """Two classes of two images: flat colours."""
     for name, colours in {"cat": (RED, (10, 20, 30)), "dog": ((0, 0, 255), WHITE)}.items():
         for number, colour in enumerate(colours):
             save(tmp_path / "My Pets-2" / name / f"{number}.png", flat("RGB", colour))
@@ -134,7 +134,7 @@ def root(tmp_path):
 
 
 def read_one(root, **options):
-    """The picture cat/a.* of the folder."""
+    """The image cat/a.* of the folder."""
     train = sources.open_source(f"folder:{root}", **{"image_size": 16, **options}).train
     (position,) = [i for i, name in enumerate(train.ids) if name.startswith("cat/a.")]
     return train.images([position])[0]
@@ -174,20 +174,20 @@ def test_train_as_a_class_name(root):
 
 
 def palette():
-    picture = flat("P", 1)
-    picture.putpalette([9, 9, 9, 40, 50, 60])
-    return picture
+    image = flat("P", 1)
+    image.putpalette([9, 9, 9, 40, 50, 60])
+    return image
 
 
 def transparent_palette():
-    picture = flat("P", 1)
-    picture.putpalette([9, 9, 9, 40, 50, 60])
-    picture.info["transparency"] = 1
-    return picture
+    image = flat("P", 1)
+    image.putpalette([9, 9, 9, 40, 50, 60])
+    image.info["transparency"] = 1
+    return image
 
 
 @pytest.mark.parametrize(
-    "picture, rgb",
+    "image, rgb",
     [
         (palette(), (40, 50, 60)),
         (transparent_palette(), WHITE),
@@ -201,8 +201,8 @@ def transparent_palette():
         (Image.fromarray(np.full((16, 16), 257 * 100 + 200, np.uint16)), (101, 101, 101)),
     ],
 )
-def test_modes(root, picture, rgb):
-    save(root / "cat" / "a.png", picture)
+def test_modes(root, image, rgb):
+    save(root / "cat" / "a.png", image)
     assert np.array_equal(read_one(root), np.full((16, 16, 3), rgb))
     grey = int(np.rint(np.dot(rgb, [0.299, 0.587, 0.114])))
     assert np.array_equal(read_one(root, channels=1), np.full((16, 16, 1), grey))
@@ -214,8 +214,8 @@ def test_cmyk_jpeg(root):
     assert np.abs(read_one(root, channels=1) - 76.0).max() <= 2
 
 
-def test_phone_jpeg_with_two_pictures(root):
-    """MPO: the first picture counts."""
+def test_phone_jpeg_with_two_images(root):
+    """MPO: the first image counts."""
     save(
         root / "cat" / "a.jpg",
         flat("RGB", RED),
@@ -233,20 +233,20 @@ def test_lossless_webp(root):
 
 
 def test_exif_orientation(root):
-    picture = flat("RGB", 0)
-    picture.paste(RED, (0, 0, 16, 4))  # Red at the stored top.
+    image = flat("RGB", 0)
+    image.paste(RED, (0, 0, 16, 4))  # Red at the stored top.
     exif = Image.Exif()
     exif[0x0112] = 6  # To be turned by 90 degrees clockwise: what is stored on top belongs to the right.
-    save(root / "cat" / "a.png", picture, exif=exif)
+    save(root / "cat" / "a.png", image, exif=exif)
     expected = np.zeros((16, 16, 3), np.uint8)
     expected[:, 12:] = RED
     assert np.array_equal(read_one(root), expected)
 
 
 def test_the_centred_square_is_kept(root):
-    picture = flat("RGB", (0, 0, 255), size=(48, 32))
-    picture.paste(RED, (8, 0, 40, 32))
-    save(root / "cat" / "a.png", picture)
+    image = flat("RGB", (0, 0, 255), size=(48, 32))
+    image.paste(RED, (8, 0, 40, 32))
+    save(root / "cat" / "a.png", image)
     assert np.array_equal(read_one(root), np.full((16, 16, 3), RED))
 
 
@@ -300,7 +300,7 @@ def test_decompression_bomb(root, monkeypatch, limit):
     assert sources.open_source(f"folder:{root}", image_size=16, skip_unreadable=True).skipped == ("cat/a.png",)
 
 
-def test_a_class_without_readable_pictures(root):
+def test_a_class_without_readable_images(root):
     save(root / "owl" / "0.png", flat("L", 0))
     (root / "owl" / "0.png").write_bytes(b"")
     fails("owl: none of the pictures of this class folder decodes", f"folder:{root}", skip_unreadable=True)
@@ -409,7 +409,7 @@ def test_tfds_grey_28_to_32(tfds_dir):
     assert test.ids[0] == "test/00000000" and np.array_equal(test.images(range(4))[:, 0, 0, 0], [100, 101, 102, 103])
     batches = list(source.train.batches(3))
     assert [positions.tolist() for positions, _ in batches] == [[0, 1, 2], [3, 4, 5], [6]]
-    assert np.concatenate([pictures for _, pictures in batches])[:, 5, 5, 0].tolist() == list(range(7))
+    assert np.concatenate([images for _, images in batches])[:, 5, 5, 0].tolist() == list(range(7))
     colour = sources.open_source("toy", image_size=16, data_dir=str(tfds_dir)).train.images([3])
     assert np.array_equal(colour, np.full((1, 16, 16, 3), 3))
 

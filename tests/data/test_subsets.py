@@ -102,7 +102,7 @@ def test_digest_changes_with_a_pixel(root, tmp_path):
 
 
 def test_overlap_inside_the_train_split(root, tmp_path):
-    """One picture in two classes, all images chosen: whichever is held out, the other trains."""
+    """One image in two classes, all images chosen: whichever is held out, the other trains."""
     for number in range(8):
         (root / "green" / f"{number:03d}.png").write_bytes((root / "red" / f"{number:03d}.png").read_bytes())
     with pytest.raises(UserError, match="the subset's training and held-out images share 4 images: ") as caught:

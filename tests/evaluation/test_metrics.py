@@ -59,8 +59,8 @@ def test_a_copy_far_from_the_origin_is_at_exactly_zero():
     x = (1e6 + normal(0, 50, 300)).astype(np.float32)
     distance, index = distances.nearest(x[::-1], x)
     assert (distance == 0).all() and (index[:, 0] == np.arange(50)[::-1]).all()
-    pictures = np.random.default_rng(0).integers(0, 256, (5, 8, 8, 3), np.uint8)
-    assert distances.nearest(pictures[2:3], pictures)[1].tolist() == [[2]]
+    images = np.random.default_rng(0).integers(0, 256, (5, 8, 8, 3), np.uint8)
+    assert distances.nearest(images[2:3], images)[1].tolist() == [[2]]
 
 
 @pytest.mark.parametrize(

@@ -72,8 +72,8 @@ def rows(config, strategy, source, seconds):
         rates = side_by_side(made, _BLOCKS * block, seconds)
         yield "drawn, judged, kept and written", *rates, "both forward passes alone, one after the other"
         count = min(_READ, len(source.train.ids))
-        pictures = source.train.images(np.arange(count) % len(source.train.ids))
-        yield from _files(config, strategy, pictures, folder, classes, seconds)
+        real = source.train.images(np.arange(count) % len(source.train.ids))
+        yield from _files(config, strategy, real, folder, classes, seconds)
 
 
 def _fill(path, generator, judge, classes, images, block):
@@ -109,25 +109,23 @@ def _write(dataset, train, count, shape, classes):
     dataset.write(augmented.Contents(train, count, (), 0, shape, names, info={}), provenance={}, card="")
 
 
-def _files(config, strategy, pictures, folder, classes, seconds):
-    """Rows of writing and reading `pictures`, uint8 (N, H, W, C)."""
-    count, shape = len(pictures), pictures.shape[1:]
+def _files(config, strategy, images, folder, classes, seconds):
+    """Rows of writing and reading `images`, uint8 (N, H, W, C)."""
+    count, shape = len(images), images.shape[1:]
     dataset = augmented.Dataset(folder, "benchmark", "real")
 
     def real():
-        return (examples.example(image, i % classes, f"{i:08d}", "real") for i, image in enumerate(pictures))
+        return (examples.example(image, i % classes, f"{i:08d}", "real") for i, image in enumerate(images))
 
     def write():
         records.write_split(folder, "benchmark", "train", real(), count, shape)
 
-    rates = side_by_side([write, lambda: [pixels.encode_png(image) for image in pictures]], count, seconds)
+    rates = side_by_side([write, lambda: [pixels.encode_png(image) for image in images]], count, seconds)
     yield "real images written", *rates, "PNG encoding alone"
     _write(dataset, real(), count, shape, classes)
-    ours, plain = (
-        tfds.builder_from_directory(str(path)) for path in (dataset.path, _plain(folder / "1.0.0", pictures))
-    )
+    ours, plain = (tfds.builder_from_directory(str(path)) for path in (dataset.path, _plain(folder / "1.0.0", images)))
     rates = side_by_side([_reader(ours, "train"), _reader(plain, "train")], count, seconds)
-    yield "read", *rates, "the same pictures as TFDS writes them: id, image and label, compressed"
+    yield "read", *rates, "the same images as TFDS writes them: id, image and label, compressed"
     if config.source != "shapes10" and not config.source.startswith("folder:"):
         theirs = tfds.builder(config.source, data_dir=config.source_data_dir or None)
         rates = side_by_side([_reader(ours, "train"), _reader(theirs, f"train[:{count}]")], count, seconds)
@@ -136,7 +134,7 @@ def _files(config, strategy, pictures, folder, classes, seconds):
     with strategy.scope():
         model = recipes.build("--config.classifier", config.classifier, shape, classes, 0)
     size = config.classifier.batch_size
-    batch = tf.constant(pictures[:size]), tf.constant(np.arange(size, dtype=np.int32) % classes)
+    batch = tf.constant(images[:size]), tf.constant(np.arange(size, dtype=np.int32) % classes)
     trained = images_per_second(training_step(model, strategy, batch), size, seconds)
     names = transforms.transform_names("augmentation", recipes.RECIPES["best"].augmentation)
     read = images_per_second(_reader(ours, "train", size, names), count, seconds)
@@ -144,16 +142,16 @@ def _files(config, strategy, pictures, folder, classes, seconds):
     yield f"read, shuffled, batched, {', '.join(names)}", read, trained, words
 
 
-def _plain(folder, pictures):
-    """The folder of a dataset of `pictures` that TFDS alone encodes."""
+def _plain(folder, images):
+    """The folder of a dataset of `images` that TFDS alone encodes."""
     folder.mkdir()
     label = tfds.features.ClassLabel(num_classes=1)
     features = tfds.features.FeaturesDict(
-        {"id": tfds.features.Text(), "image": tfds.features.Image(shape=pictures.shape[1:]), "label": label}
+        {"id": tfds.features.Text(), "image": tfds.features.Image(shape=images.shape[1:]), "label": label}
     )
     encoded = [
         features.serialize_example(features.encode_example({"id": f"{i:08d}", "image": image, "label": 0}))
-        for i, image in enumerate(pictures)
+        for i, image in enumerate(images)
     ]
     with tf.io.TFRecordWriter(str(folder / "plain-train.tfrecord-00000-of-00001")) as writer:
         for record in encoded:

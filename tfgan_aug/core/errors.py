@@ -1,4 +1,4 @@
-"""The one exception that tools turn into a line and exit code 2."""
+"""The one exception that commands turn into a line and exit code 2. Makes no file."""
 
 
 class UserError(Exception):

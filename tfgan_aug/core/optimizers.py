@@ -1,11 +1,22 @@
-"""Keras' Adam and AdamW with TensorFlow's fused kernel: one operation a weight, where Keras' own update has a dozen."""
+"""Keras' Adam and AdamW with TensorFlow's fused kernel: one operation a weight, where Keras' own update has a dozen.
+
+Makes no file.
+"""
 
 import keras
 import tensorflow as tf
 
 
-class _Fused:
-    """The update of `keras.optimizers.Adam` (Kingma and Ba, 2015, the formula before section 2.1) in one kernel."""
+def _variable(variable):
+    return variable.value if isinstance(variable, keras.Variable) else variable
+
+
+@keras.saving.register_keras_serializable("tfgan_aug")
+class Adam(keras.optimizers.Adam):
+    """`keras.optimizers.Adam`, faster; the same numbers to rounding.
+
+    The formula before section 2.1 of Kingma and Ba (2015), in one kernel.
+    """
 
     def update_step(self, gradient, variable, learning_rate):
         weight = _variable(variable)
@@ -29,15 +40,6 @@ class _Fused:
         )
 
 
-def _variable(variable):
-    return variable.value if isinstance(variable, keras.Variable) else variable
-
-
 @keras.saving.register_keras_serializable("tfgan_aug")
-class Adam(_Fused, keras.optimizers.Adam):
-    """`keras.optimizers.Adam`, faster; the same numbers to rounding."""
-
-
-@keras.saving.register_keras_serializable("tfgan_aug")
-class AdamW(_Fused, keras.optimizers.AdamW):
+class AdamW(Adam, keras.optimizers.AdamW):
     """`keras.optimizers.AdamW`, faster; the same numbers to rounding."""

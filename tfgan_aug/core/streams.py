@@ -1,9 +1,14 @@
-"""Random streams: what every random number that reaches a dataset or a weight is keyed by."""
+"""Random streams: what every random number that reaches a dataset or a weight is keyed by.
+
+Makes no file.
+"""
 
 import zlib
+from collections.abc import Callable
 
 import keras
 import numpy as np
+import numpy.typing as npt
 import tensorflow as tf
 
 # Draws that one key allows before the next key's begin.
@@ -11,12 +16,12 @@ _DRAWS_A_KEY = 64
 _WORD = 2**32 - 1
 
 
-def key_of(*parts):
+def key_of(*parts: object) -> int:
     """A 32-bit int that is a function of the texts and numbers in `parts`: another stream for other parts."""
     return zlib.crc32("/".join(map(str, parts)).encode())
 
 
-def image_seeds(seed, label, indices):
+def image_seeds(seed: int, label: int, indices: npt.ArrayLike) -> np.ndarray:
     """Seeds int64 (N,) of the images `indices` (ints, (N,)) of class `label`: one random stream an image.
 
     Different within a class by construction; classes and `seed`s start at independent 64-bit offsets.
@@ -25,7 +30,7 @@ def image_seeds(seed, label, indices):
     return (start + np.asarray(indices, np.uint64)).astype(np.int64)
 
 
-def uniform_latents(seeds, latent_dim):
+def uniform_latents(seeds: tf.Tensor, latent_dim: int) -> tf.Tensor:
     """Latents float32 (N, latent_dim), uniform in [-1, 1), row i a function of `seeds[i]` (int64, (N,)) alone.
 
     Row i is `tf.random.stateless_uniform([latent_dim], bitcast(seeds[i], int32), -1, 1, alg="philox")`, bit by bit: the
@@ -67,7 +72,7 @@ def _upper(words):
     return tf.bitwise.right_shift(words, tf.constant(32, tf.int64))
 
 
-def rekey(layer, key, counter):
+def rekey(layer: keras.Layer, key: int | tf.Tensor, counter: int | tf.Tensor) -> None:
     """Sets every Keras seed generator below `layer` to a function of (`key`, `counter`), both ints or int tensors.
 
     Keras' own generators count calls and their state is in no checkpoint, so a resumed run would replay old
@@ -80,8 +85,8 @@ def rekey(layer, key, counter):
         state.assign(keras.ops.cast(tf.stack([first, second]), state.dtype))
 
 
-def replica_rows(draw, local_batch):
-    """This replica's rows of `draw(count)`, which gives `count` rows: those of the whole global batch.
+def replica_rows(draw: Callable[[tf.Tensor], tf.Tensor], local_batch: int | tf.Tensor) -> tf.Tensor:
+    """This replica's rows of `draw(count)`, which returns the `count` rows of the whole global batch.
 
     Keyed by the position in the global batch, so the rows are the same however many replicas share it evenly.
     """

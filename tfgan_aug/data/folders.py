@@ -1,12 +1,13 @@
-"""Labelled pictures in folders of JPEG, PNG and WebP files, and the fitting of any picture to a size and channels.
+"""Labelled images in folders of JPEG, PNG and WebP files.
 
-Formats read: `root/<class>/*`, or `root/train/<class>/*` with, if wanted, `root/test/<class>/*`. The second holds where
-`root/train` is a folder that itself has folders. Hidden files and other extensions are passed over.
+Makes no file. Layouts read: `root/<class>/*`, or `root/train/<class>/*` with, if wanted, `root/test/<class>/*`. The
+second holds where `root/train` is a folder that itself has folders. Hidden files and other extensions are passed over.
 """
 
 import os
 import struct
 import warnings
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -14,8 +15,8 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from tfgan_aug.core.errors import UserError
+from tfgan_aug.data.fitting import Fitting
 
-FILTERS = {filter_.name.lower(): filter_ for filter_ in Image.Resampling}  # nearest, box, bilinear, hamming, ...
 EXTENSIONS = (".jpg", ".jpeg", ".png", ".webp")
 
 # A fixed list: Pillow would open dozens of other formats under these extensions. Files of many phones, MPO, are JPEG.
@@ -29,35 +30,8 @@ _THREADS = min(8, os.cpu_count() or 1)
 _BLOCK = 256  # Files in flight at once: `Executor.map` would queue the whole folder and hold every result.
 
 
-def fit(image, image_size, channels, resize_filter):
-    """The Pillow image as uint8 (image_size, image_size, channels), RGB or grey.
-
-    In this order: 16-bit grey is scaled to 8 bits (65535 becomes 255); what is transparent is laid over white; colours
-    become RGB or, for one channel, brightness (ITU-R 601); the largest centred square is cut out; that square is left
-    alone if it fits, else resized with the filter named `resize_filter`, which averages where it shrinks (all but
-    nearest).
-    """
-    if image.mode.startswith("I"):
-        levels = np.clip(np.asarray(image).astype(np.int64), 0, 65535)
-        image = Image.fromarray(((levels * 255 + 32767) // 65535).astype(np.uint8))
-    elif image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
-        image = image.convert("RGBA")
-        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
-    elif image.mode not in ("L", "RGB", "1"):
-        image = image.convert("RGB")  # Palettes, CMYK and YCbCr: not all of them have a direct way to "L".
-    image = image.convert("L" if channels == 1 else "RGB")
-    width, height = image.size
-    side = min(width, height)
-    left, top = (width - side) // 2, (height - side) // 2
-    if width != height:
-        image = image.crop((left, top, left + side, top + side))
-    if side != image_size:
-        image = image.resize((image_size, image_size), FILTERS[resize_filter])
-    return np.asarray(image, dtype=np.uint8).reshape(image_size, image_size, channels)
-
-
 def _decoded(path):
-    """The whole picture, turned upright as its EXIF orientation says."""
+    """The whole image, turned upright as its EXIF orientation says."""
     with Image.open(path, formats=_FORMATS) as image:
         image.load()
         return ImageOps.exif_transpose(image)
@@ -88,8 +62,8 @@ def _subfolders(folder):
     return sorted(entry.name for entry in folder.iterdir() if entry.is_dir() and not entry.name.startswith("."))
 
 
-def _pictures(folder):
-    """Sorted paths of the pictures directly in `folder`."""
+def _image_files(folder):
+    """Sorted paths of the images directly in `folder`."""
     found = sorted(
         path
         for path in folder.iterdir()
@@ -101,21 +75,21 @@ def _pictures(folder):
 
 
 class Folder:
-    """What a folder of pictures holds, each file decoded once to prove that it can be.
+    """What a folder of images holds, each file decoded once to prove that it can be.
 
     `class_names` is sorted; `splits` maps train, and test if there is one, to (ids, labels): relative posix paths, and
     int32 (N,). `skipped` lists the ids of unreadable files, left out if `skip_unreadable`. Raises UserError for a
-    missing folder, less than two classes, a class without pictures, a test class that train lacks, and (unless
+    missing folder, less than two classes, a class without images, a test class that train lacks, and (unless
     `skip_unreadable`) a file that does not decode or that is larger than Pillow's decompression bomb limit.
     """
 
-    def __init__(self, path, skip_unreadable=False):
+    def __init__(self, path: str | Path, skip_unreadable: bool = False):
         self.root = Path(path).expanduser()
         if not self.root.is_dir():
             raise UserError(f"--config.source: folder {self.root} does not exist, expected a folder of class folders")
         split_layout = (self.root / "train").is_dir() and bool(_subfolders(self.root / "train"))
         places = {"train": self.root / "train" if split_layout else self.root}
-        # A flat test folder has pictures without labels: nothing can be scored on it.
+        # A flat test folder has images without labels: nothing can be scored on it.
         if split_layout and (self.root / "test").is_dir() and _subfolders(self.root / "test"):
             places["test"] = self.root / "test"
         self.class_names = tuple(_subfolders(places["train"]))
@@ -127,7 +101,7 @@ class Folder:
         for split, place in places.items():
             if stray := sorted(set(_subfolders(place)) - set(self.class_names)):
                 raise UserError(f"--config.source: {place / stray[0]} is a class that {places['train']} does not have")
-            files[split] = [(path, name) for name in _subfolders(place) for path in _pictures(place / name)]
+            files[split] = [(path, name) for name in _subfolders(place) for path in _image_files(place / name)]
         faults = self._faults([path for found in files.values() for path, _ in found])
         if faults and not skip_unreadable:
             path, reason = next(iter(faults.items()))
@@ -145,8 +119,8 @@ class Folder:
             name = self.class_names[int(counts.argmin())]
             raise UserError(f"{places['train'] / name}: none of the pictures of this class folder decodes")
 
-    def read(self, split, positions, image_size, channels, resize_filter):
-        """Yields the pictures at `positions` of the split as `fit` makes them, in that order.
+    def read(self, split: str, positions: np.ndarray, fitting: Fitting) -> Iterator[np.ndarray]:
+        """Yields the images at `positions` of the split, fitted, in that order.
 
         Raises UserError for a file that no longer decodes.
         """
@@ -155,7 +129,7 @@ class Folder:
         def load(position):
             path = self.root / ids[position]
             try:
-                return fit(_decoded(path), image_size, channels, resize_filter)
+                return fitting.fit(_decoded(path))
             except _BROKEN as error:
                 raise UserError(f"{path} no longer decodes ({_reason(error)}): it was readable at the start") from error
 

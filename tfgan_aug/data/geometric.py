@@ -3,15 +3,20 @@
 Artefact: `images.npy`, uint8 (N, H, W, C), row i made from row i of the subset's training images.
 """
 
+import pathlib
+from collections.abc import Sequence
+
 import keras
 import numpy as np
 import tensorflow as tf
 
 from tfgan_aug.core import artefacts, streams
-from tfgan_aug.data import transforms
+from tfgan_aug.data import subsets, transforms
 
 
-def augment(images, ids, names, *, seed, crop_fraction=0.75):
+def augment(
+    images: np.ndarray, ids: Sequence[str], names: Sequence[str], *, seed: int, crop_fraction: float = 0.75
+) -> np.ndarray:
     """One transformed image of each of `images` (uint8, (N, H, W, C)): uint8, same shape.
 
     Image i is a function of (`seed`, `ids[i]`) and its pixels, whatever the order.
@@ -36,22 +41,22 @@ def augment(images, ids, names, *, seed, crop_fraction=0.75):
     return made
 
 
-def stage(workdir, subset_stage, config, copy=0):
-    """The stage that `make` fills: the set number `copy`, each with transforms of its own."""
+def stage(workdir: str | pathlib.Path, subset_stage: artefacts.Stage, config, number: int = 0) -> artefacts.Stage:
+    """The stage that `make` fills: the set of this number, each with transforms of its own."""
     dependencies = {"subset": subset_stage.digest, "seed": config.seed, **config.geometric.to_dict()}
-    return artefacts.Stage(workdir, "geometric", {**dependencies, "copy": copy} if copy else dependencies)
+    return artefacts.Stage(workdir, "geometric", {**dependencies, "copy": number} if number else dependencies)
 
 
-def make(stage, subset, config):
+def make(stage: artefacts.Stage, subset: subsets.Subset, config) -> None:
     """Fills the stage with one image of each training image."""
     names = transforms.transform_names("--config.geometric.transforms", config.geometric.transforms)
-    copy, train = stage.dependencies.get("copy", 0), subset.train
-    keys = [f"{copy}/{name}" for name in train.ids] if copy else train.ids
+    number, train = stage.dependencies.get("copy", 0), subset.train
+    keys = [f"{number}/{name}" for name in train.ids] if number else train.ids
     with stage.making() as folder:
         made = augment(train.images, keys, names, seed=config.seed, crop_fraction=config.geometric.crop_fraction)
         np.save(folder / "images.npy", made)
 
 
-def load(path):
+def load(path: pathlib.Path) -> np.ndarray:
     """The geometric images stored in the folder `path`, uint8 (N, H, W, C), memory-mapped."""
     return np.load(path / "images.npy", mmap_mode="r")

@@ -1,19 +1,20 @@
-"""Labelled pictures of a prepared TFDS data set: read from its files, never downloaded, and without its builder's code.
+"""Labelled images of a prepared TFDS data set: read from its files, never downloaded, and without its builder's code.
 
-The builder's code is left alone because it may need packages that are missing, insists on its own version where the
-files have another, and would start a download.
+Makes no file. The builder's code is left alone because it may need packages that are missing, insists on its own
+version where the files have another, and would start a download.
 """
 
 import contextlib
 import difflib
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
 from tfgan_aug.core.errors import UserError
-from tfgan_aug.data.folders import fit
+from tfgan_aug.data.fitting import Fitting
 
 _NAME = re.compile(r"(?P<name>\w+)(/(?P<config>[\w.-]+))?(:(?P<version>(\d+|\*)\.(\d+|\*)\.(\d+|\*)))?")
 _BATCH = 1024  # Records a step of the pass over the labels.
@@ -36,10 +37,10 @@ class Prepared:
     """A prepared TFDS data set: `builder`, its `class_names` and its `splits` (train, and test if there is one).
 
     Raises UserError, at once and without a network, for an unknown name, a data set that is not or only partly
-    prepared, one without exactly one picture and one label, other dtypes than uint8, and one without a `train` split.
+    prepared, one without exactly one image and one label, other dtypes than uint8, and one without a `train` split.
     """
 
-    def __init__(self, spec, data_dir=None):
+    def __init__(self, spec: str, data_dir: str | None = None):
         self.spec = spec
         self.builder = _builder(spec, data_dir)
         info = self.builder.info
@@ -56,12 +57,13 @@ class Prepared:
         self._check_files()
 
     @property
-    def name(self):
+    def name(self) -> str:
+        """The data set's name, with its builder config's where it has one."""
         config = self.builder.builder_config
         return f"{self.builder.name}_{config.name}" if config else self.builder.name
 
-    def records(self, split):
-        """(ids, labels) of the split in the order of its files: strings, unique, and int32 (N,). Decodes no picture.
+    def records(self, split: str) -> tuple[list[str], np.ndarray]:
+        """(ids, labels) of the split in the order of its files: strings, unique, and int32 (N,). Decodes no image.
 
         Ids are the data set's own where it has a feature `id` of unique strings, else the position: train/00001234.
         Raises UserError where the files are damaged.
@@ -73,18 +75,19 @@ class Prepared:
         has_ids = "id" in features and features["id"].shape == () and features["id"].tf_dtype == tf.string
         if has_ids:
             wanted["id"] = True
-        labels, ids = [np.zeros(0, np.int32)], []
+        batches: list[np.ndarray] = [np.zeros(0, np.int32)]
+        ids: list[str] = []
         with self._damage_named(split):
             for batch in self._dataset(split, wanted).batch(_BATCH).as_numpy_iterator():
-                labels.append(batch[self.label_key].astype(np.int32))
+                batches.append(batch[self.label_key].astype(np.int32))
                 ids.extend(text.decode("utf-8", "replace") for text in batch.get("id", ()))
-        labels = np.concatenate(labels)
+        labels = np.concatenate(batches)
         if not has_ids or len(set(ids)) != len(labels):
             ids = [f"{split}/{position:08d}" for position in range(len(labels))]
         return ids, labels
 
-    def read(self, split, positions, image_size, channels, resize_filter):
-        """Yields the pictures at the ascending `positions` of the split as `folders.fit` makes them, in one pass."""
+    def read(self, split: str, positions: np.ndarray, fitting: Fitting) -> Iterator[np.ndarray]:
+        """Yields the images at the ascending `positions` of the split, fitted, in one pass over its files."""
         import tensorflow as tf
 
         if not len(positions):
@@ -98,13 +101,12 @@ class Prepared:
         dataset = dataset.map(
             lambda position, example: feature.decode_example(example[self.image_key]), num_parallel_calls=2
         )
-        shape = (image_size, image_size, channels)
         with self._damage_named(split):
-            for picture in dataset.prefetch(16).as_numpy_iterator():
-                if picture.shape != shape:
-                    squeezed = picture[..., 0] if picture.shape[-1] == 1 else picture
-                    picture = fit(Image.fromarray(squeezed), image_size, channels, resize_filter)
-                yield picture
+            for image in dataset.prefetch(16).as_numpy_iterator():
+                if image.shape != fitting.shape:
+                    squeezed = image[..., 0] if image.shape[-1] == 1 else image
+                    image = fitting.fit(Image.fromarray(squeezed))
+                yield image
 
     def _dataset(self, split, wanted, skip_decoding=False):
         import tensorflow_datasets as tfds
@@ -195,7 +197,7 @@ def _unknown(spec, searched):
 
 
 def _keys(spec, info):
-    """Names of the picture and of the label: of the supervised keys if they are such, else the only ones there are."""
+    """Names of the image and of the label: of the supervised keys if they are such, else the only ones there are."""
     import tensorflow_datasets as tfds
 
     def is_image(feature):
@@ -206,7 +208,7 @@ def _keys(spec, info):
         return isinstance(feature, tfds.features.ClassLabel)
 
     features = dict(info.features.items()) if hasattr(info.features, "items") else {}
-    supervised = info.supervised_keys or ()
+    supervised = tuple(info.supervised_keys or ())
     if len(supervised) >= 2 and all(isinstance(key, str) and key in features for key in supervised[:2]):
         image, label = supervised[:2]
         if is_image(features[image]) and is_label(features[label]):

@@ -1,8 +1,9 @@
-"""shapes10: ten classes of small pictures drawn on demand, the data set that needs no download.
+"""shapes10: ten classes of small images drawn on demand, the data set that needs no download.
 
-A class is a shape. Colours, background, texture, position, size, rotation, stray marks and noise vary within a class
-and say nothing about it. The shape always fills 55 to 85 % of the picture's side and stands out from its background in
-brightness, so that a narrow GAN can learn it from a hundred pictures a class and greyscale pictures remain solvable.
+Makes no file. A class is a shape. Colours, background, texture, position, size, rotation, stray marks and noise vary
+within a class and say nothing about it. The shape always fills 55 to 85 % of the image's side and stands out from its
+background in brightness, so that a narrow GAN can learn it from a hundred images a class and grey images remain
+solvable.
 """
 
 import math
@@ -12,12 +13,10 @@ from PIL import Image, ImageDraw
 
 CLASS_NAMES = ("arrow", "circle", "crescent", "cross", "heart", "hexagon", "ring", "square", "star", "triangle")
 SPLIT_SIZES = {"train": 1000, "test": 300}  # Images a class.
-VERSION = "1.0.0"  # To be raised whenever a pixel of any picture changes.
+VERSION = "1.0.0"  # To be raised whenever a pixel of any image changes.
 
-_SPLIT_NUMBERS = {
-    "train": 0,
-    "test": 1,
-}  # Part of every random stream: appending is safe, renumbering changes all pictures.
+# Part of every random stream: appending is safe, renumbering changes all images.
+_SPLIT_NUMBERS = {"train": 0, "test": 1}
 _OVERSAMPLING = 4  # Masks are drawn this much larger and averaged: Pillow's own edges are jagged.
 _LUMA = np.array([0.299, 0.587, 0.114])
 
@@ -144,11 +143,11 @@ def _painted(rng, colour, image_size, strength):
     return colour + pattern[..., None] * tint
 
 
-def draw(split, label, index, seed=0, image_size=32, channels=3):
-    """One picture: uint8 (image_size, image_size, channels).
+def draw(split: str, label: int, index: int, seed: int = 0, image_size: int = 32, channels: int = 3) -> np.ndarray:
+    """One image: uint8 (image_size, image_size, channels).
 
     The same arguments give the same bytes; every (seed, split, label, index) has a random stream of its own, so nothing
-    but the asked picture is drawn and no picture of `test` is one of `train`. Another `image_size` shows the same scene
+    but the asked image is drawn and no image of `test` is one of `train`. Another `image_size` shows the same scene
     with other noise; `channels=1` is the brightness of `channels=3`. Raises ValueError for a split, label, index or
     number of channels that does not exist.
     """
@@ -166,13 +165,13 @@ def draw(split, label, index, seed=0, image_size=32, channels=3):
     dark_shape = rng.random() < 0.5
     low, high = _colour(rng, 20, 85), _colour(rng, 170, 235)
     front, back = (low, high) if dark_shape else (high, low)
-    picture = _painted(rng, back, image_size, strength=38)
+    image = _painted(rng, back, image_size, strength=38)
     clutter = _clutter_mask(rng, image_size)[..., None]
-    picture += clutter * (_colour(rng, 20, 235) - picture) * 0.6
+    image += clutter * (_colour(rng, 20, 235) - image) * 0.6
     shape = _shape_mask(CLASS_NAMES[label], rng, image_size)[..., None]
-    picture += shape * (_painted(rng, front, image_size, strength=30) - picture)
-    picture += rng.normal(0, rng.uniform(2, 9), size=picture.shape)
-    picture = np.clip(np.rint(picture), 0, 255).astype(np.uint8)
+    image += shape * (_painted(rng, front, image_size, strength=30) - image)
+    image += rng.normal(0, rng.uniform(2, 9), size=image.shape)
+    image = np.clip(np.rint(image), 0, 255).astype(np.uint8)
     if channels == 1:
-        return np.asarray(Image.fromarray(picture).convert("L"))[..., None]
-    return picture
+        return np.asarray(Image.fromarray(image).convert("L"))[..., None]
+    return image

@@ -1,6 +1,6 @@
-"""Labelled pictures by name: the built-in shapes10, a folder of image files, or a prepared TFDS data set.
+"""Labelled images by name: the built-in shapes10, a folder of image files, or a prepared TFDS data set.
 
-Nothing is downloaded. Pictures stay where they are until asked for; only ids and labels are held.
+Makes no file. Nothing is downloaded. Images stay where they are until asked for; only ids and labels are held.
 """
 
 import dataclasses
@@ -9,50 +9,54 @@ import functools
 import hashlib
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from tfgan_aug.core.errors import UserError
-from tfgan_aug.data import folders, shapes
+from tfgan_aug.data import fitting, folders, shapes
+from tfgan_aug.data.fitting import Fitting
 
 _CLASSES = (2, 1000)
 
 
 @dataclasses.dataclass(frozen=True)
 class Split:
-    """Pictures of one split, by position: `ids` (unique strings) and `labels` (int32 (N,)) in a fixed order.
+    """Images of one split, by position: `ids` (unique strings) and `labels` (int32 (N,)) in a fixed order.
 
-    Two openings of the same source give the same ids in the same order. Pictures are uint8 (H, W, C) in [0, 255].
+    Two openings of the same source give the same ids in the same order. Images are uint8 (H, W, C) in [0, 255].
     """
 
-    ids: list
+    ids: list[str]
     labels: np.ndarray
-    image_shape: tuple
-    # Positions, ascending and distinct -> iterator of their pictures. Private, for it checks nothing.
-    _read: Callable = dataclasses.field(repr=False)
+    image_shape: tuple[int, int, int]
+    # Positions, ascending and distinct -> iterator of their images. Private, for it checks nothing.
+    _read: Callable[[np.ndarray], Iterator[np.ndarray]] = dataclasses.field(repr=False)
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.ids)
 
-    def images(self, positions):
-        """The pictures at `positions`, in that order: uint8 (len(positions), H, W, C).
+    def images(self, positions: npt.ArrayLike) -> np.ndarray:
+        """The images at `positions`, in that order: uint8 (len(positions), H, W, C).
 
         Only what is asked for is decoded, in one pass over the split; a position may be asked for twice. Raises
         IndexError for a position outside the split, TypeError for positions that are not integers.
         """
         distinct, inverse = np.unique(self._checked(positions), return_inverse=True)
-        pictures = np.empty((len(distinct), *self.image_shape), np.uint8)
-        for slot, picture in zip(range(len(distinct)), self._read(distinct), strict=True):
-            pictures[slot] = picture
+        images = np.empty((len(distinct), *self.image_shape), np.uint8)
+        for slot, image in zip(range(len(distinct)), self._read(distinct), strict=True):
+            images[slot] = image
         in_order = np.array_equal(inverse, np.arange(len(distinct)))
-        return pictures if in_order else pictures[inverse]
+        return images if in_order else images[inverse]
 
-    def batches(self, batch_size, positions=None):
-        """Yields (positions, pictures): int64 (n,), uint8 (n, H, W, C), in the order of the split, each position once.
+    def batches(
+        self, batch_size: int, positions: npt.ArrayLike | None = None
+    ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Yields (positions, images): int64 (n,), uint8 (n, H, W, C), in the order of the split, each position once.
 
-        All pictures, or those at `positions`; n is `batch_size` except in the last batch. One batch is held at a time.
+        All images, or those at `positions`; n is `batch_size` except in the last batch. One batch is held at a time.
         Raises as `images` does, and ValueError for a batch size below 1.
         """
         if batch_size < 1:
@@ -61,12 +65,12 @@ class Split:
         return self._batches(batch_size, positions)
 
     def _batches(self, batch_size, positions):
-        pictures = self._read(positions)
+        images = self._read(positions)
         for start in range(0, len(positions), batch_size):
             chosen = positions[start : start + batch_size]
             batch = np.empty((len(chosen), *self.image_shape), np.uint8)
             for slot in range(len(chosen)):
-                batch[slot] = next(pictures)
+                batch[slot] = next(images)
             yield chosen, batch
 
     def _checked(self, positions):
@@ -89,21 +93,21 @@ class Source:
     name: str
     version: str
     spec: str
-    class_names: tuple
-    image_shape: tuple
+    class_names: tuple[str, ...]
+    image_shape: tuple[int, int, int]
     resize_filter: str
     train: Split
-    skipped: tuple = ()
+    skipped: tuple[str, ...] = ()
     description: str = ""
     citation: str = ""
     homepage: str = ""
     license: str = ""
-    _open_test: Callable = dataclasses.field(default=lambda: None, repr=False)
+    _open_test: Callable[[], Split | None] = dataclasses.field(default=lambda: None, repr=False)
 
-    def fingerprint(self):
+    def fingerprint(self) -> str:
         """SHA-256, in hex, of what identifies the train data: names, version, shape, filter, ids and labels.
 
-        Not of the pictures themselves: those that are used are hashed where they are chosen.
+        Not of the images themselves: those that are used are hashed where they are chosen.
         """
         known = [self.name, self.version, self.class_names, self.image_shape, self.resize_filter, self.train.ids]
         digest = hashlib.sha256(json.dumps(known).encode())
@@ -111,19 +115,28 @@ class Source:
         return digest.hexdigest()
 
 
-def test_split(source):
+def test_split(source: Source) -> Split | None:
     """The source's test split, or None if it has none with labels. The only way to the test images."""
     return source._open_test()
 
 
-test_split.__test__ = False  # pytest takes any imported function of such a name for a test.
+# pytest takes any imported function of such a name for a test.
+test_split.__test__ = False  # type: ignore[attr-defined]
 
 
-def open_source(name, *, image_size, channels=3, data_dir=None, resize_filter="lanczos", skip_unreadable=False):
+def open_source(
+    name: str,
+    *,
+    image_size: int,
+    channels: int = 3,
+    data_dir: str | None = None,
+    resize_filter: str = "lanczos",
+    skip_unreadable: bool = False,
+) -> Source:
     """The source called `name`, its train ids and labels read.
 
     `name` is shapes10, folder:PATH (see `folders`), or a TFDS name like cifar10, cifar10:3.*.* or name/config:version
-    that is prepared in `data_dir`. Pictures become `image_size` squares with `channels` channels as `folders.fit` says;
+    that is prepared in `data_dir`. Images become `image_size` squares with `channels` channels as `Fitting.fit` says;
     shapes10 is drawn at that size. All files of a folder are decoded once to find unreadable ones; `skip_unreadable`
     leaves them out. A test split whose labels are missing (-1) counts as none.
 
@@ -134,22 +147,22 @@ def open_source(name, *, image_size, channels=3, data_dir=None, resize_filter="l
         raise UserError(f"--config.image_size is {image_size}, expected a multiple of 16 from 16 to 128")
     if channels not in (1, 3):
         raise UserError(f"--config.channels is {channels}, expected 1 or 3")
-    if resize_filter not in folders.FILTERS:
-        near = difflib.get_close_matches(str(resize_filter), folders.FILTERS, n=1)
+    if resize_filter not in fitting.FILTERS:
+        near = difflib.get_close_matches(str(resize_filter), fitting.FILTERS, n=1)
         hint = f" (nearest: {near[0]})" if near else ""
         raise UserError(
-            f"--config.resize_filter is {resize_filter!r}{hint}, expected one of {', '.join(sorted(folders.FILTERS))}"
+            f"--config.resize_filter is {resize_filter!r}{hint}, expected one of {', '.join(sorted(fitting.FILTERS))}"
         )
-    format_ = (image_size, channels, resize_filter)
+    fitted = Fitting(image_size, channels, resize_filter)
     if name == "shapes10":
-        return _shapes10(*format_)
+        return _shapes10(fitted)
     if name.startswith("folder:"):
-        return _folder(name, skip_unreadable, *format_)
-    return _prepared(name, data_dir, *format_)
+        return _folder(name, skip_unreadable, fitted)
+    return _prepared(name, data_dir, fitted)
 
 
-def open_configured(config, skip_unreadable=False):
-    """The source that a config (see `settings`) names; raises as `open_source`."""
+def open_configured(config, skip_unreadable: bool = False) -> Source:
+    """The source that a config names; raises as `open_source`."""
     return open_source(
         config.source,
         image_size=config.image_size,
@@ -160,65 +173,65 @@ def open_configured(config, skip_unreadable=False):
     )
 
 
-def _shapes10(image_size, channels, resize_filter):
-    shape = (image_size, image_size, channels)
+def _shapes10(fitted):
     classes = len(shapes.CLASS_NAMES)
 
     def split(which):
-        # Classes take turns, so that any run of pictures is balanced.
+        # Classes take turns, so that any run of images is balanced.
         count = shapes.SPLIT_SIZES[which] * classes
         ids = [f"{which}/{shapes.CLASS_NAMES[p % classes]}/{p // classes:04d}" for p in range(count)]
 
         def read(positions):
-            return (shapes.draw(which, p % classes, p // classes, 0, image_size, channels) for p in positions.tolist())
+            size, channels = fitted.image_size, fitted.channels
+            return (shapes.draw(which, p % classes, p // classes, 0, size, channels) for p in positions.tolist())
 
-        return Split(ids, np.arange(count, dtype=np.int32) % classes, shape, read)
+        return Split(ids, np.arange(count, dtype=np.int32) % classes, fitted.shape, read)
 
     return Source(
-        "shapes10", shapes.VERSION, "shapes10", shapes.CLASS_NAMES, shape, resize_filter, split("train"),
+        "shapes10", shapes.VERSION, "shapes10", shapes.CLASS_NAMES, fitted.shape, fitted.resize_filter, split("train"),
         description="Pictures of ten shapes in varied colours, textures, places and sizes, drawn by tfgan_aug.",
         _open_test=functools.cache(lambda: split("test")),
     )  # fmt: skip
 
 
-def _folder(spec, skip_unreadable, *format_):
+def _folder(spec, skip_unreadable, fitted):
     path = spec.removeprefix("folder:")
     if not path:
         raise UserError("--config.source is 'folder:' without a path, expected folder:PATH")
     folder = folders.Folder(path, skip_unreadable)
     _check_classes(spec, folder.class_names)
-    shape = (format_[0], format_[0], format_[1])
 
     def split(which):
         if which not in folder.splits or not folder.splits[which][0]:
             return None
-        return Split(*folder.splits[which], shape, lambda positions: folder.read(which, positions, *format_))
+        ids, labels = folder.splits[which]
+        return Split(ids, labels, fitted.shape, lambda positions: folder.read(which, positions, fitted))
 
     return Source(
-        _stem(Path(path).expanduser().resolve().name), "1.0.0", spec, folder.class_names, shape, format_[2],
-        split("train"), folder.skipped, _open_test=functools.cache(lambda: split("test")),
+        _stem(Path(path).expanduser().resolve().name), "1.0.0", spec, folder.class_names, fitted.shape,
+        fitted.resize_filter, split("train"), folder.skipped, _open_test=functools.cache(lambda: split("test")),
     )  # fmt: skip
 
 
-def _prepared(spec, data_dir, *format_):
+def _prepared(spec, data_dir, fitted):
     from tfgan_aug.data import prepared
 
     dataset = prepared.Prepared(spec, data_dir)
     _check_classes(spec, dataset.class_names)
-    shape = (format_[0], format_[0], format_[1])
 
     def split(which):
         ids, labels = dataset.records(which)
         if labels.size and not (labels.min() >= 0 and labels.max() < len(dataset.class_names)):
             return None
-        return Split(ids, labels, shape, lambda positions: dataset.read(which, positions, *format_))
+        return Split(ids, labels, fitted.shape, lambda positions: dataset.read(which, positions, fitted))
 
     train = split("train")
     if train is None:
         raise UserError(f"--config.source: {spec!r} has pictures without a label in its train split")
     info = dataset.builder.info
     return Source(
-        _stem(dataset.name), str(dataset.builder.version), spec, dataset.class_names, shape, format_[2], train,
+        _stem(dataset.name), str(dataset.builder.version), spec, dataset.class_names, fitted.shape,
+        fitted.resize_filter, train,
         description=info.description or "", citation=info.citation or "", homepage=info.homepage or "",
         license=info.redistribution_info.license or "",
         # Opened only when asked for: a run that never scores never touches the test files.

@@ -1,11 +1,14 @@
 """The subset: a seeded choice of training and held-out images, both from the source's train split.
 
-Artefact: `subset.json` (ids, labels and the split's digest), `train_images.npy`, `test_images.npy`
-(uint8, (N, H, W, C)), class by class in the order chosen.
+Artefact: `subset-<digest>/` with `subset.json` (ids, labels and the stage's digest), `train_images.npy` and
+`test_images.npy`, the held-out ones (uint8, (N, H, W, C)), class by class in the order chosen.
 """
 
 import dataclasses
 import hashlib
+import pathlib
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -13,6 +16,9 @@ from tfgan_aug.core import artefacts
 from tfgan_aug.core.errors import UserError
 from tfgan_aug.data import sources
 
+# {part of a `Subset`: its name on disk}: there the held-out images are called `test`, so that subsets of earlier runs
+# are found and read.
+_ON_DISK = {"train": "train", "held_out": "test"}
 _PAIRS_SHOWN = 5
 _BLOCK = 1000
 
@@ -21,15 +27,15 @@ _BLOCK = 1000
 class Part:
     """Images of one side of a subset: `ids` (N,) texts, `labels` int32 (N,), `images` uint8 (N, H, W, C)."""
 
-    ids: tuple
+    ids: tuple[str, ...]
     labels: np.ndarray
     images: np.ndarray
 
-    def counts(self, classes):
+    def counts(self, classes: int) -> np.ndarray:
         """Images a class, int (classes,)."""
         return np.bincount(self.labels, minlength=classes)
 
-    def of_class(self, label):
+    def of_class(self, label: int) -> np.ndarray:
         """Positions of this class's images, in order."""
         return np.flatnonzero(self.labels == label)
 
@@ -38,23 +44,27 @@ class Part:
 class Subset:
     """`train` and `held_out` images of one source; the second is empty where none are asked for."""
 
-    class_names: tuple
+    class_names: tuple[str, ...]
     train: Part
     held_out: Part
 
     @property
-    def classes(self):
+    def classes(self) -> int:
+        """The number of classes."""
         return len(self.class_names)
 
     @property
-    def image_shape(self):
+    def image_shape(self) -> tuple[int, ...]:
+        """(height, width, channels)."""
         return self.train.images.shape[1:]
 
 
-def choose(labels, class_names, train_per_class, test_per_class, seed):
+def choose(
+    labels: np.ndarray, class_names: Sequence[str], train_per_class: int, test_per_class: int, seed: int
+) -> tuple[np.ndarray, np.ndarray]:
     """Positions (train, held out) into `labels` (ints, (N,)), class by class, in the seeded order of choice.
 
-    With `train_per_class` 0 a class gives all it has after the held-out ones. The held-out images of a class are
+    With `train_per_class` 0 all images of a class that are not held out train. The held-out images of a class are
     drawn first, so that they stay the same when `train_per_class` changes. Raises `UserError` for a class with
     too few images.
     """
@@ -72,41 +82,39 @@ def choose(labels, class_names, train_per_class, test_per_class, seed):
     return np.concatenate(train), np.concatenate(held_out)
 
 
-def read(source, config):
+def read(source: sources.Source, config) -> Subset:
     """The `Subset` that the config chooses, read from the source.
 
     With `rare_class` that class keeps `rare_share` of its training images, the first chosen. Raises `UserError` for a
     class with too few images or no such class, and for images that training and testing would share.
     """
     split = source.train
-    train, held_out = choose(
+    chosen, held_out = choose(
         split.labels, source.class_names, config.train_per_class, config.test_per_class, config.seed
     )
     if config.rare_class:
         if config.rare_class not in source.class_names:
             names = ", ".join(source.class_names)
             raise UserError(f"--config.rare_class: found {config.rare_class!r}, expected one of {names}")
-        rare = split.labels[train] == source.class_names.index(config.rare_class)
+        rare = split.labels[chosen] == source.class_names.index(config.rare_class)
         kept = max(1, round(config.rare_share * int(rare.sum())))
-        train = train[~rare | (np.cumsum(rare) <= kept)]
-    chosen = train, held_out
-    train, held_out = (
-        Part(tuple(split.ids[i] for i in positions), split.labels[positions].astype(np.int32), split.images(positions))
-        for positions in chosen
-    )
-    return Subset(source.class_names, train, held_out)
+        chosen = chosen[~rare | (np.cumsum(rare) <= kept)]
+
+    def part(positions):
+        ids = tuple(split.ids[position] for position in positions)
+        return Part(ids, split.labels[positions].astype(np.int32), split.images(positions))
+
+    return Subset(source.class_names, part(chosen), part(held_out))
 
 
-def stage(workdir, source, subset):
+def stage(workdir: str | pathlib.Path, source: sources.Source, subset: Subset) -> artefacts.Stage:
     """The stage that `make` fills, named by what the subset holds, down to the pixels."""
-    parts = {name: _describe(part) for name, part in (("train", subset.train), ("test", subset.held_out))}
-    source = {"source": source.spec, "version": str(source.version), "class_names": list(source.class_names)}
-    return artefacts.Stage(
-        workdir, "subset", {**source, "digests": {name: artefacts.digest(p) for name, p in parts.items()}}
-    )
+    digests = {name: artefacts.digest(_describe(getattr(subset, part))) for part, name in _ON_DISK.items()}
+    known = {"source": source.spec, "version": str(source.version), "class_names": list(source.class_names)}
+    return artefacts.Stage(workdir, "subset", {**known, "digests": digests})
 
 
-def make(stage, source, subset):
+def make(stage: artefacts.Stage, source: sources.Source, subset: Subset) -> None:
     """Stores the subset; raises `UserError` when a test image, the source's own too, is among the training images."""
     check_overlap(subset.train, _hashed(subset.held_out), "the subset's training and held-out images")
     test = sources.test_split(source)
@@ -118,33 +126,33 @@ def make(stage, source, subset):
         )
         check_overlap(subset.train, ids_and_hashes, "the subset's training images and the source's test split")
     with stage.making() as folder:
-        record = {"class_names": list(subset.class_names)}
-        for name, part in (("train", subset.train), ("test", subset.held_out)):
-            np.save(folder / f"{name}_images.npy", part.images)
-            record[name] = _describe(part)
+        record: dict[str, Any] = {"class_names": list(subset.class_names)}
+        for part, name in _ON_DISK.items():
+            np.save(folder / f"{name}_images.npy", getattr(subset, part).images)
+            record[name] = _describe(getattr(subset, part))
         artefacts.write_json(folder / "subset.json", {**record, "digest": stage.digest})
 
 
 def _describe(part):
-    pixels = hashlib.sha256(np.ascontiguousarray(part.images)).hexdigest()
+    pixels = hashlib.sha256(np.ascontiguousarray(part.images).data).hexdigest()
     return {"ids": list(part.ids), "labels": part.labels.tolist(), "pixels_sha256": pixels}
 
 
-def load(path):
+def load(path: pathlib.Path) -> Subset:
     """The `Subset` stored in the folder `path`; images are memory-mapped."""
     record = artefacts.read_json(path / "subset.json")
-    parts = [
-        Part(
+    parts = {
+        part: Part(
             tuple(record[name]["ids"]),
             np.asarray(record[name]["labels"], np.int32),
             np.load(path / f"{name}_images.npy", mmap_mode="r"),
         )
-        for name in ("train", "test")
-    ]
-    return Subset(tuple(record["class_names"]), *parts)
+        for part, name in _ON_DISK.items()
+    }
+    return Subset(tuple(record["class_names"]), **parts)
 
 
-def pixel_hash(image):
+def pixel_hash(image: np.ndarray) -> bytes:
     """The SHA-256 digest (bytes) of one image's pixels."""
     return hashlib.sha256(np.ascontiguousarray(image).tobytes()).digest()
 
@@ -153,15 +161,15 @@ def _hashed(part):
     return ((name, pixel_hash(image)) for name, image in zip(part.ids, part.images, strict=True))
 
 
-def check_overlap(train, test, words):
+def check_overlap(train: Part, others: Iterable[tuple[str, bytes]], words: str) -> None:
     """Raises `UserError` that lists the pairs of images with the same pixels.
 
-    `train` is a `Part`, `test` an iterable of (id, `pixel_hash`).
+    `others` are (id, `pixel_hash`); `words` say which images are compared.
     """
-    seen = {}
+    seen: dict[bytes, str] = {}
     for name, pixels in _hashed(train):
         seen.setdefault(pixels, name)
-    pairs = [(seen[pixels], name) for name, pixels in test if pixels in seen]
+    pairs = [(seen[pixels], name) for name, pixels in others if pixels in seen]
     if pairs:
         shown = ", ".join(f"{first} = {second}" for first, second in pairs[:_PAIRS_SHOWN])
         more = f" and {len(pairs) - _PAIRS_SHOWN} more" if len(pairs) > _PAIRS_SHOWN else ""
@@ -171,8 +179,8 @@ def check_overlap(train, test, words):
         )
 
 
-def folds(labels, count, seed):
-    """The fold 0..count-1 of each example, int (N,), every class spread evenly: inner splits and cross-fitting."""
+def folds(labels: np.ndarray, count: int, seed: int) -> np.ndarray:
+    """The fold, from 0 to `count` - 1, of each example: int (N,), every class spread evenly. For inner splits."""
     fold = np.empty(len(labels), np.int32)
     for label in np.unique(labels):
         members = np.random.default_rng([seed, int(label), count]).permutation(np.flatnonzero(labels == label))

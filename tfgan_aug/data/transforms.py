@@ -1,4 +1,9 @@
-"""transforms."""
+"""Transforms of images that keep their class: their names, and the Keras layers that draw them. Makes no file.
+
+To add one: its name in `TRANSFORMS`, its layers in `layers_for`.
+"""
+
+from collections.abc import Sequence
 
 import keras
 import tensorflow as tf
@@ -17,7 +22,7 @@ def transform_names(option, text):
     return names
 
 
-def layers_for(names, image_size, crop_fraction=0.75):
+def layers_for(names: Sequence[str], image_size: int, crop_fraction: float = 0.75) -> list[keras.Layer]:
     """Keras layers that transform images (H, W, C) or batches of them, values in [0, 255], float32 out.
 
     `crop` is the paper's: a random crop of `crop_fraction` of the side (24 of 32), enlarged bilinearly to the
@@ -41,8 +46,8 @@ def layers_for(names, image_size, crop_fraction=0.75):
     return [layer for name in names for layer in made[name]()]
 
 
-def by_place(layer):
-    """`layer`, which then draws for each image of a batch by its place in the global batch, whichever replica has it.
+def by_place(layer: keras.Layer) -> keras.Layer:
+    """`layer`, made to draw for each image of a batch by its place in the global batch, whichever replica has it.
 
     Keras' layers draw for the batch they see; with one key for all replicas, images of two would be moved alike.
     """

@@ -1,4 +1,4 @@
-"""How a GAN's training goes, at every checkpoint: the same picture grid, and cheap metrics, as PNG and in TensorBoard.
+"""How a GAN's training goes, at every checkpoint: the same image grid, and cheap metrics, as PNG and in TensorBoard.
 
 Artefacts: a PNG file, the last grid; `tensorboard/`, event files with every grid, the losses and the metrics.
 """
