@@ -139,7 +139,7 @@ def test_penalties_of_the_network_are_minimised():
 
 def test_save_and_load(tmp_path):
     recipe = {"recipe": "best", "label_smoothing": 0.2, "augmentation": "flip,zoom"}
-    model = recipes.build("--config.classifier", section(**recipe), IMAGE_SHAPE, 3, seed=5)
+    model = classifier.build("--config.classifier", section(**recipe), IMAGE_SHAPE, 3, seed=5)
     images, labels = examples()
     model.fit(images, labels, batch_size=8, shuffle=False, verbose=0)
     model.save(tmp_path / "member.keras")
@@ -186,7 +186,6 @@ def test_call_gives_logits():
 
 def test_config_overrides_the_recipe():
     paper, best = (recipes.RECIPES[name] for name in ("paper", "best"))
-    assert set(recipes.RECIPES) == set(settings.RECIPES)
     assert best.replace(section()) == best
     changed = best.replace(section(learning_rate=0.5, weight_decay=0.0, augmentation=""))
     assert (changed.learning_rate, changed.weight_decay, changed.augmentation) == (0.5, 0.0, "")
@@ -195,10 +194,10 @@ def test_config_overrides_the_recipe():
 
 
 def test_build_follows_the_recipe():
-    model = recipes.build("--config.judge", section(recipe="paper", learning_rate=0.25), IMAGE_SHAPE, 4, seed=5)
+    model = classifier.build("--config.judge", section(recipe="paper", learning_rate=0.25), IMAGE_SHAPE, 4, seed=5)
     assert (model.classes, model.augmentation, model.label_smoothing) == (4, "", 0.0)
     assert float(model.optimizer.learning_rate) == 0.25 and model.optimizer.weight_decay == 0.0
-    best = recipes.build("--config.judge", section(recipe="best", steps=10), IMAGE_SHAPE, 4, seed=5)
+    best = classifier.build("--config.judge", section(recipe="best", steps=10), IMAGE_SHAPE, 4, seed=5)
     assert (best.augmentation, best.label_smoothing) == ("flip,translate,zoom", 0.1)
     # Cosine: the whole rate at first, half of it half way, nothing at the end.
     rates = [float(best.optimizer._learning_rate(step)) for step in (0, 5, 10)]
@@ -206,14 +205,26 @@ def test_build_follows_the_recipe():
 
 
 def test_initial_weights_are_a_function_of_the_seed():
-    first, same, other = (recipes.build("--c", section(), IMAGE_SHAPE, 3, seed) for seed in (1, 1, 2))
+    first, same, other = (classifier.build("--c", section(), IMAGE_SHAPE, 3, seed) for seed in (1, 1, 2))
     assert_same(first.network, same.network)
     assert not np.array_equal(first.network.get_weights()[0], other.network.get_weights()[0])
 
 
+def test_a_recipe_is_added_in_one_place(monkeypatch):
+    """The config takes its name as soon as the table has it."""
+    config = settings.get_config()
+    config.judge.recipe = "slow"
+    with pytest.raises(UserError, match="^--config.judge.recipe: found 'slow', expected one of paper, best$"):
+        settings.check(config)
+    monkeypatch.setitem(recipes.RECIPES, "slow", recipes.Recipe(learning_rate=1e-5))
+    settings.check(config)
+    model = classifier.build("--config.judge", config.judge, IMAGE_SHAPE, 3, seed=0)
+    assert float(model.optimizer.learning_rate) == pytest.approx(1e-5)
+
+
 def test_unknown_augmentation():
     with pytest.raises(UserError, match=r"^--config.judge.augmentation: found 'shear', expected some of crop, flip, "):
-        recipes.build("--config.judge", section(augmentation="flip,shear"), IMAGE_SHAPE, 3, seed=0)
+        classifier.build("--config.judge", section(augmentation="flip,shear"), IMAGE_SHAPE, 3, seed=0)
 
 
 @pytest.fixture
@@ -239,7 +250,7 @@ def builders(tmp_path, monkeypatch):
 
 
 def test_builder_with_batch_normalization(builders):
-    model = recipes.build("--c", section(builder=f"{builders}:normalized"), IMAGE_SHAPE, 3, seed=0)
+    model = classifier.build("--c", section(builder=f"{builders}:normalized"), IMAGE_SHAPE, 3, seed=0)
     before = values(model.network.variables)
     images, labels = examples()
     model.fit(images, labels, batch_size=8, verbose=0)
@@ -277,7 +288,7 @@ def test_builder_with_batch_normalization(builders):
 )
 def test_builder_guards(builders, builder, message):
     with pytest.raises(UserError, match=f"^--config.judge.builder: {message}") as caught:
-        recipes.build("--config.judge", section(builder=builder), IMAGE_SHAPE, 3, seed=0)
+        classifier.build("--config.judge", section(builder=builder), IMAGE_SHAPE, 3, seed=0)
     assert "\n" not in str(caught.value)
 
 
@@ -290,7 +301,7 @@ def test_learns_what_is_easy():
     labels = np.arange(120, dtype=np.int32) % 3
     images = np.array([30, 120, 210])[labels][:, None, None, None] + random.integers(-25, 26, (120, *IMAGE_SHAPE))
     images = images.astype(np.uint8)
-    model = recipes.build("--c", section(recipe="paper", width=0.25), IMAGE_SHAPE, 3, seed=0)
+    model = classifier.build("--c", section(recipe="paper", width=0.25), IMAGE_SHAPE, 3, seed=0)
     stream = loop.batches((images[:60], labels[:60]), loop.Budget(30, 20, 0))
     model.fit(stream, shuffle=False, verbose=0)
     assert (model.probabilities(images[60:], 60).argmax(1) == labels[60:]).mean() > 0.95
@@ -317,7 +328,7 @@ def test_two_devices_make_the_step_of_one():
 
 def test_two_devices_train_with_dropout_and_augmentation():
     with strategies.make_strategy("mirrored").scope():
-        model = recipes.build("--c", section(), IMAGE_SHAPE, 3, seed=0)
+        model = classifier.build("--c", section(), IMAGE_SHAPE, 3, seed=0)
     before = values(model.network.trainable_variables)
     model.fit(tf.data.Dataset.from_tensor_slices(examples()).batch(8, drop_remainder=True), shuffle=False, verbose=0)
     after = values(model.network.trainable_variables)

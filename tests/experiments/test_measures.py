@@ -6,7 +6,7 @@ import tensorflow as tf
 import tiny
 from PIL import Image
 
-from tfgan_aug.classifiers import judges, recipes
+from tfgan_aug.classifiers import classifier, judges
 from tfgan_aug.commands import measure, run_table
 from tfgan_aug.core import artefacts
 from tfgan_aug.core.errors import UserError
@@ -66,13 +66,13 @@ def test_reporting_images_are_neither_trained_on_nor_held_out_nor_shared(large):
 
 def test_features_are_the_inputs_of_the_last_layer(large):
     section = config_of(large).metrics
-    model = recipes.build("--config.metrics", section, (16, 16, 3), 3, seed=0)
+    model = classifier.build("--config.metrics", section, (16, 16, 3), 3, seed=0)
     images = np.random.default_rng(0).integers(0, 256, (7, 16, 16, 3), np.uint8)
     found = features.Network("cnn", [model])(images)
     last = model.network.layers[-1]
     logits = found.values @ last.kernel.numpy() + last.bias.numpy()
     np.testing.assert_allclose(tf.nn.softmax(logits), model.probabilities(images), atol=1e-6)
-    other = features.Network("cnn", [recipes.build("--config.metrics", section, (16, 16, 3), 3, seed=1)])(images)
+    other = features.Network("cnn", [classifier.build("--config.metrics", section, (16, 16, 3), 3, seed=1)])(images)
     with pytest.raises(UserError, match="features of different networks cannot be compared"):
         features.check_same(found, other)
 
@@ -186,7 +186,7 @@ def test_near_copies_are_neither_tp_nor_fp(large):
     train = np.random.default_rng(0).integers(0, 256, (40, 16, 16, 3), np.uint8)
     fresh = np.random.default_rng(1).integers(0, 256, (3, 16, 16, 3), np.uint8)
     near = np.clip(train[:2].astype(int) + 1, 0, 255).astype(np.uint8)
-    model = recipes.build("--config.judge", config_of(large).judge, (16, 16, 3), 3, seed=0)
+    model = classifier.build("--config.judge", config_of(large).judge, (16, 16, 3), 3, seed=0)
     for spaces in (["pixels"], ["features"], ["pixels", "features"]):
         screen = near_copies.Screen(train, [model], spaces, 0.01)
         assert screen(np.concatenate([near, train[5:6]])).all()

@@ -38,7 +38,7 @@ def rows(config, strategy, source, seconds):
     shape, classes, block = source.image_shape, len(source.class_names), config.samples.block_size
     with strategy.scope():
         gan = dcgan_stage.build(config.dcgan, shape, classes if config.dcgan.conditioning == "label" else 1, 0)
-        judge = recipes.build("--config.judge", config.judge, shape, classes, 0)
+        judge = classifier.build("--config.judge", config.judge, shape, classes, 0)
     labels, seeds = np.zeros(block, np.int32), streams.image_seeds(0, 0, np.arange(block))
     floats, latents, int_labels = tf.zeros((block, *shape)), tf.zeros((block, gan.latent_dim)), tf.constant(labels)
     bare = [
@@ -132,7 +132,7 @@ def _files(config, strategy, images, folder, classes, seconds):
         yield "read", *rates, f"tfds.load({config.source!r}) as it lies there"
 
     with strategy.scope():
-        model = recipes.build("--config.classifier", config.classifier, shape, classes, 0)
+        model = classifier.build("--config.classifier", config.classifier, shape, classes, 0)
     size = config.classifier.batch_size
     batch = tf.constant(images[:size]), tf.constant(np.arange(size, dtype=np.int32) % classes)
     trained = images_per_second(training_step(model, strategy, batch), size, seconds)

@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfgan_aug.benchmarks.rates import convolution_rate, multiply_adds
-from tfgan_aug.classifiers import recipes
+from tfgan_aug.classifiers import classifier, recipes
 from tfgan_aug.core import pixels
 from tfgan_aug.experiments import dcgan_stage, stacked_stages
 from tfgan_aug.gans import diffaugment
@@ -136,7 +136,7 @@ def _keras_layer(layer):
 def _classifiers(section, shape, classes, strategy):
     """{words: compiled model}: ours (""), and the same network compiled and trained by Keras itself."""
     with strategy.scope():
-        ours = recipes.build("--config.classifier", section, shape, classes, 0)
+        ours = classifier.build("--config.classifier", section, shape, classes, 0)
         recipe = recipes.RECIPES[section.recipe].replace(section)
         layers = [type(layer).from_config(layer.get_config()) for layer in ours.augment]
         scaled = keras.layers.Lambda(pixels.to_float, output_shape=tuple(shape))

@@ -1,13 +1,15 @@
-"""The paper's CNN, the model that trains any network as a classifier, and the judge.
+"""The model that trains any network as a classifier, and how one is made from a section of a config. Makes no file."""
 
-Artefact of the judge: `member-<n>.keras`, one for each member of the ensemble.
-"""
+import importlib
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from tfgan_aug.core import pixels, streams
+from tfgan_aug.classifiers import networks
+from tfgan_aug.classifiers.recipes import RECIPES
+from tfgan_aug.core import optimizers, pixels, streams
+from tfgan_aug.core.errors import UserError
 from tfgan_aug.data import transforms
 
 
@@ -113,3 +115,43 @@ class Classifier(keras.Model):
     @classmethod
     def from_config(cls, config):
         return cls(**{**config, "network": keras.saving.deserialize_keras_object(config["network"])})
+
+
+def build_network(option, section, image_shape, classes, default=networks.paper_cnn):
+    """The network that a config section names: `default`, the paper's CNN, or what `section.builder` returns.
+
+    A builder is a function (image_shape, classes) -> `keras.Model` from float32 images in [-1, 1] to logits. Raises
+    `UserError`, naming `option`, where it cannot be imported or its model has other shapes.
+    """
+    recipe = RECIPES[section.recipe].replace(section)
+    if not section.builder:
+        return default(image_shape, classes, section.width, recipe.dropout)
+    module, _, function = section.builder.partition(":")
+    try:
+        build = getattr(importlib.import_module(module), function)
+        if not callable(build):
+            raise TypeError(f"{function} is no function")
+    except (ImportError, AttributeError, TypeError, ValueError) as error:
+        raise UserError(f"{option}: found {section.builder!r}, expected package.module:function ({error})") from None
+    network = build(tuple(image_shape), classes)
+    # A model that is not built has no shapes.
+    sides = ("input_shape", "output_shape")
+    shapes = tuple(getattr(network, side, None) for side in sides) if isinstance(network, keras.Model) else network
+    expected = ((None, *image_shape), (None, classes))
+    if shapes != expected:
+        raise UserError(f"{option}: {section.builder} made a model of shapes {shapes}, expected {expected}")
+    return network
+
+
+def build(option, section, image_shape, classes, seed, default=networks.paper_cnn):
+    """A compiled `Classifier` as a config section says, of the network `default`; call it in the strategy's scope."""
+    recipe = RECIPES[section.recipe].replace(section)
+    transforms.transform_names(f"{option}.augmentation", recipe.augmentation)
+    keras.utils.set_random_seed(streams.key_of("initial weights", seed))
+    network = build_network(f"{option}.builder", section, image_shape, classes, default)
+    rate = recipe.learning_rate
+    if recipe.schedule == "cosine":
+        rate = keras.optimizers.schedules.CosineDecay(rate, section.steps)
+    model = Classifier(network, recipe.augmentation, recipe.label_smoothing, seed)
+    model.compile(optimizers.AdamW(rate, weight_decay=recipe.weight_decay))
+    return model

@@ -6,11 +6,11 @@ It imports no TensorFlow: `--help` must answer at once.
 
 from ml_collections import config_dict
 
+from tfgan_aug.classifiers.recipes import RECIPES
 from tfgan_aug.core.errors import UserError
 from tfgan_aug.sampling import rules
 
 GANS = ("dcgan", "sgan")
-RECIPES = ("paper", "best")
 
 
 def _network(**own):

@@ -6,7 +6,7 @@ Classifiers are trained on inner splits of the subset's training images; no test
 
 import numpy as np
 
-from tfgan_aug.classifiers import recipes
+from tfgan_aug.classifiers import classifier
 from tfgan_aug.config import settings
 from tfgan_aug.core import artefacts, streams
 from tfgan_aug.core.errors import UserError
@@ -128,7 +128,8 @@ class Trainings:
         name = f"{kind}, {len(chosen):,} images, fold {fold + 1} of {self.section.folds}, seed {seed}"
         with stage.making() as folder:
             with self.strategy.scope():
-                model = recipes.build("--config.classifier", section, self.subset.image_shape, self.subset.classes, key)
+                shape, classes = self.subset.image_shape, self.subset.classes
+                model = classifier.build("--config.classifier", section, shape, classes, key)
             with self.progress.training(name, section.steps) as callback:
                 loop.fit(
                     model,

@@ -10,7 +10,7 @@ import dataclasses
 
 import numpy as np
 
-from tfgan_aug.classifiers import judges, recipes
+from tfgan_aug.classifiers import classifier, judges
 from tfgan_aug.core import artefacts, streams
 from tfgan_aug.data import sources
 from tfgan_aug.datasets import augmented, records
@@ -66,7 +66,7 @@ def make(stage, cell):
     seeds = f"GAN seed {cell.gan_seed}, {seeds}" if cell.gan_seed is not None else seeds
     with stage.making() as folder:
         with run.strategy.scope():
-            model = recipes.build("--config.classifier", section, source.image_shape, classes, seed)
+            model = classifier.build("--config.classifier", section, source.image_shape, classes, seed)
         with run.progress.training(f"classifier on {cell.row.name}, {seeds}", section.steps) as callback:
             for arrays, steps in phases:
                 loop.fit(

@@ -6,7 +6,7 @@ Makes no file. Rates are measured with a few steps of each network, or taken fro
 import numpy as np
 import tensorflow as tf
 
-from tfgan_aug.classifiers import recipes
+from tfgan_aug.classifiers import classifier
 from tfgan_aug.core import artefacts
 from tfgan_aug.experiments.families import FAMILIES
 from tfgan_aug.training import strategies, timing
@@ -71,7 +71,7 @@ class _Seconds:
     def _classifier(self, name):
         section = self.config[name]
         with self.run.strategy.scope():
-            model = recipes.build(f"--config.{name}", section, self.shape, self.classes, 0)
+            model = classifier.build(f"--config.{name}", section, self.shape, self.classes, 0)
         return section.steps * self._step(model, self._data(section.batch_size))
 
     def _data(self, size):

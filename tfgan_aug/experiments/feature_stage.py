@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 
-from tfgan_aug.classifiers import recipes
+from tfgan_aug.classifiers import classifier
 from tfgan_aug.core import artefacts, streams
 from tfgan_aug.core.errors import UserError
 from tfgan_aug.evaluation import features
@@ -55,7 +55,7 @@ def make(stage, run):
     with stage.making() as folder:
         loop.trained(
             folder / "network.keras",
-            lambda: recipes.build("--config.metrics", section, source.image_shape, len(source.class_names), seed),
+            lambda: classifier.build("--config.metrics", section, source.image_shape, len(source.class_names), seed),
             (source.train.images(train), source.train.labels[train].astype(np.int32)),
             loop.Budget.of(section, seed),
             run.strategy,

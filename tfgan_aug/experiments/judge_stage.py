@@ -6,7 +6,7 @@ Artefacts: `judge-<digest>/member-<number>.keras` (see `classifiers.judges`), ea
 
 import numpy as np
 
-from tfgan_aug.classifiers import recipes
+from tfgan_aug.classifiers import classifier
 from tfgan_aug.core import artefacts, streams
 from tfgan_aug.data import subsets
 from tfgan_aug.training import loop
@@ -39,7 +39,7 @@ def make(stage, run):
             seed = streams.key_of("judge", seed_of_run, member) % 2**31
             loop.trained(
                 folder / f"member-{member}.keras",
-                lambda seed=seed: recipes.build("--config.judge", section, subset.image_shape, subset.classes, seed),
+                lambda seed=seed: classifier.build("--config.judge", section, subset.image_shape, subset.classes, seed),
                 (images[own], labels[own]),
                 loop.Budget.of(section, seed),
                 run.strategy,

@@ -2,7 +2,7 @@
 
 import keras
 
-from tfgan_aug.classifiers import recipes
+from tfgan_aug.classifiers import classifier
 from tfgan_aug.config import settings
 from tfgan_aug.core import artefacts
 from tfgan_aug.core.errors import UserError
@@ -88,7 +88,7 @@ class Plan:
             if dataset.request != request:
                 dataset.check(request, overwrite)
         for name in ("judge", "classifier"):
-            recipes.build(f"--config.{name}", config[name], subset.image_shape, subset.classes, 0)
+            classifier.build(f"--config.{name}", config[name], subset.image_shape, subset.classes, 0)
         keras.backend.clear_session()
         for name in ("judge", "classifier"):
             option, size = f"--config.{name}.batch_size", config[name].batch_size

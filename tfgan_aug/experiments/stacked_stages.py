@@ -7,7 +7,7 @@ learning curve, a CSV file, and with a preview `tensorboard/` (see `training.mon
 
 import keras
 
-from tfgan_aug.classifiers import networks, recipes
+from tfgan_aug.classifiers import classifier, networks
 from tfgan_aug.core import artefacts, optimizers, streams
 from tfgan_aug.core.errors import UserError
 from tfgan_aug.experiments import inspection
@@ -47,7 +47,7 @@ def _kind(index):
 
 def build_encoder(section, image_shape, classes, seed):
     """Returns a compiled classifier as the section's `encoder` says; call it in the strategy's scope."""
-    return recipes.build("--config.sgan.encoder", section.encoder, image_shape, classes, seed, networks.encoder)
+    return classifier.build("--config.sgan.encoder", section.encoder, image_shape, classes, seed, networks.encoder)
 
 
 def build(section, network, seed):
