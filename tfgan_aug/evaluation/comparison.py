@@ -5,6 +5,9 @@ Makes no file. The bootstrap is by hand: no library has one over three crossed f
 images. Accuracies are in percent, differences and errors in percentage points.
 """
 
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
 import numpy as np
 
 LEVEL = 0.05
@@ -13,7 +16,7 @@ LEVEL = 0.05
 _BLOCK = 2_000_000
 
 
-def recall(hits, labels, classes):
+def recall(hits: np.ndarray, labels: np.ndarray, classes: int) -> list[float | None]:
     """Accuracy a class, the mean over all cells: list of `classes` floats, percent; None for a class without images.
 
     `labels` is (N,), integers below `classes`.
@@ -27,7 +30,7 @@ def recall(hits, labels, classes):
     return [100 * float(found[label] / total[label]) if total[label] else None for label in range(classes)]
 
 
-def describe(hits, labels, classes):
+def describe(hits: np.ndarray, labels: np.ndarray, classes: int) -> dict[str, Any]:
     """{"total": N, "mean": percent, "sd": points, "se": points, "recall": percent a class} of one row.
 
     "sd" is over the G*C cells' accuracies (None for a single cell): the spread between runs. "se" is the binomial
@@ -45,7 +48,15 @@ def describe(hits, labels, classes):
     }
 
 
-def compare(hits, baseline, *, gan, resamples=10_000, seed=0, widen=False):
+def compare(
+    hits: np.ndarray,
+    baseline: np.ndarray,
+    *,
+    gan: bool,
+    resamples: int = 10_000,
+    seed: int = 0,
+    widen: bool = False,
+) -> dict[str, Any]:
     """{"difference", "low", "high": points, "p", "scope"}: `hits` less `baseline`, 95 % interval, two-sided p.
 
     `baseline` is (1, C, N), a row without a GAN, on the same classifier seeds and test images in the same order; the
@@ -95,7 +106,7 @@ def compare(hits, baseline, *, gan, resamples=10_000, seed=0, widen=False):
     }
 
 
-def holm(p_values):
+def holm(p_values: Iterable[float]) -> list[float]:
     """The p values adjusted for their number by Holm's method: list of float, in the order given."""
     p_values = list(p_values)
     if not p_values:
@@ -106,21 +117,23 @@ def holm(p_values):
     return multipletests(p_values, method="holm")[1].tolist()
 
 
-def verdict(comparison):
+def verdict(comparison: Mapping[str, Any]) -> str:
     """ "helps", "hurts" or "not resolved": Holm-adjusted p below 5 %, then the difference's sign."""
     if comparison["p_holm"] >= LEVEL or comparison["difference"] == 0:
         return "not resolved"
     return "helps" if comparison["difference"] > 0 else "hurts"
 
 
-def compare_all(rows, baselines=("real", "geo"), **options):
+def compare_all(
+    rows: Mapping[str, Mapping[str, Any]], baselines: Sequence[str] = ("real", "geo"), **options: Any
+) -> dict[str, dict[str, dict[str, Any]]]:
     """{row: {baseline: comparison, with "p_holm" and "verdict"}}: every row against every baseline but itself.
 
     `rows` is {name: {"hits": (G, C, N), "gan": bool, "classifier_seeds": C distinct seeds}}; each pair is compared on
     the classifier seeds that both have. Baselines without a row are left out. Holm's family is all rows compared with
     one baseline. `options` go to `compare`.
     """
-    compared = {name: {} for name in rows}
+    compared: dict[str, dict[str, dict[str, Any]]] = {name: {} for name in rows}
     for baseline in baselines:
         if baseline not in rows:
             continue
@@ -136,7 +149,7 @@ def compare_all(rows, baselines=("real", "geo"), **options):
     return compared
 
 
-def minutes_per_point(minutes, difference):
+def minutes_per_point(minutes: float, difference: float) -> float | None:
     """Minutes for each percentage point gained; None where nothing is gained."""
     return minutes / difference if difference > 0 else None
 

@@ -14,7 +14,7 @@ _LEAST_SHARE = 0.01
 _CELL_IMAGES, _MOST_CELLS = 40, 10
 
 
-def authenticity(train, fake):
+def authenticity(train: np.ndarray, fake: np.ndarray) -> float:
     """The share of fakes, float, whose nearest training image has another training image nearer to it than the fake.
 
     Alaa et al. (2022), by the definition in words: fake g, its nearest training image t, t's nearest other training
@@ -25,7 +25,7 @@ def authenticity(train, fake):
     return float(np.mean(between[index[:, 0]] < distance[:, 0]))
 
 
-def threshold(train, quantile=0.01, others=None):
+def threshold(train: np.ndarray, quantile: float = 0.01, others: np.ndarray | None = None) -> float:
     """The distance, float, below which an image is a near-copy: this quantile of real images' nearest distances.
 
     Of the training images to each other, or of `others`, real images that nobody trained on, to them. By definition
@@ -38,20 +38,29 @@ def threshold(train, quantile=0.01, others=None):
     return float(np.quantile(found[:, 0], quantile))
 
 
-def near_copies(train, fake, limit):
+def near_copies(train: np.ndarray, fake: np.ndarray, limit: float) -> np.ndarray:
     """Bool (N,): the fakes nearer than `limit` to a training image, and exact copies whatever the limit."""
     distance = distances.nearest(fake, train)[0][:, 0]
     return (distance < limit) | (distance == 0)
 
 
-def closest_pairs(train, fake, count):
+def closest_pairs(train: np.ndarray, fake: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """(positions of fakes, of training images, distances): the `count` fakes nearest to a training image."""
     distance, index = distances.nearest(fake, train)
     order = np.argsort(distance[:, 0], kind="stable")[:count]
     return order, index[order, 0], distance[order, 0]
 
 
-def ct_test(train, held_out, fake, *, cells=None, components=64, least_share=_LEAST_SHARE, seed=0):
+def ct_test(
+    train: np.ndarray,
+    held_out: np.ndarray,
+    fake: np.ndarray,
+    *,
+    cells: int | None = None,
+    components: int = 64,
+    least_share: float = _LEAST_SHARE,
+    seed: int = 0,
+) -> float:
     """C_T, float: below about -3 fakes are nearer to training images than `held_out` are (copying), above 3 farther.
 
     Meehan et al. (2020): `train` is projected on its first principal components and cut into cells by k-means (their
@@ -70,11 +79,20 @@ def ct_test(train, held_out, fake, *, cells=None, components=64, least_share=_LE
     if cells is None:
         cells = min(_MOST_CELLS, max(1, min(map(len, sets)) // _CELL_IMAGES))
     centres, labels = vq.kmeans2(projected[0], cells, minit="++", rng=np.random.default_rng(seed))
-    cells_of = [labels, *(distances.nearest(values, centres)[1][:, 0] for values in projected[1:])]
-    return ct_of_cells(*projected, *cells_of, least_share)
+    held_out_cells, fake_cells = (distances.nearest(values, centres)[1][:, 0] for values in projected[1:])
+    own, others, drawn = projected
+    return ct_of_cells(own, others, drawn, labels, held_out_cells, fake_cells, least_share)
 
 
-def ct_of_cells(train, held_out, fake, train_cells, held_out_cells, fake_cells, least_share=_LEAST_SHARE):
+def ct_of_cells(
+    train: np.ndarray,
+    held_out: np.ndarray,
+    fake: np.ndarray,
+    train_cells: np.ndarray,
+    held_out_cells: np.ndarray,
+    fake_cells: np.ndarray,
+    least_share: float = _LEAST_SHARE,
+) -> float:
     """C_T of sets (N, D) whose cells, ints (N,), are given: the cells' z scores, weighted by their held-out share.
 
     In each cell z is that of the Mann-Whitney U of the distances to the cell's nearest training image, fakes against

@@ -1,7 +1,9 @@
-"""Euclidean distances between two sets of images or features, in blocks: what every metric here counts with.
+"""Euclidean distances between two sets of images or features, in blocks: every metric of images here uses them.
 
 Makes no file. Sets are arrays (N, ...) of numbers, uint8 images as well as features, an image a row, flattened.
 """
+
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -11,8 +13,8 @@ from tfgan_aug.core.errors import UserError
 BLOCK = 2_000
 
 
-def rows(name, values, least=1, reason=""):
-    """The set as (N, D), no copy; raises `UserError` below `least` images and for what are no finite numbers."""
+def rows(name: str, values: np.ndarray, least: int = 1, reason: str = "") -> np.ndarray:
+    """The set as (N, D), no copy; raises `UserError` below `least` images and for values that are no finite numbers."""
     values = np.asarray(values)
     if values.ndim < 2 or values.dtype.kind not in "fiub" or 0 in values.shape[1:]:
         raise UserError(f"{name}: found shape {values.shape} of {values.dtype}, expected numbers (N, ...)")
@@ -24,7 +26,7 @@ def rows(name, values, least=1, reason=""):
     return values.reshape(len(values), -1)
 
 
-def same_dimensions(first, second):
+def same_dimensions(first: np.ndarray, second: np.ndarray) -> None:
     """Raises `UserError` where two sets (N, D) have other dimensions: they are of other networks, or image sizes."""
     if first.shape[1] != second.shape[1]:
         raise UserError(
@@ -33,7 +35,7 @@ def same_dimensions(first, second):
         )
 
 
-def blocks(queries, references, size=BLOCK):
+def blocks(queries: np.ndarray, references: np.ndarray, size: int = BLOCK) -> Iterator[tuple[slice, slice, np.ndarray]]:
     """Yields (query slice, reference slice, squared distances float64 (n, m)), queries in the outer loop.
 
     |a|^2 + |b|^2 - 2 ab in float64, about the references' mean: rounding is some 1e-15 of the squared distance to it.
@@ -52,7 +54,9 @@ def blocks(queries, references, size=BLOCK):
             yield slice(start, start + len(q)), slice(first, first + len(r)), squares
 
 
-def nearest(queries, references, k=1, *, leave_one_out=False, size=BLOCK):
+def nearest(
+    queries: np.ndarray, references: np.ndarray, k: int = 1, *, leave_one_out: bool = False, size: int = BLOCK
+) -> tuple[np.ndarray, np.ndarray]:
     """(distances float64 (N, k), ascending; positions int64 (N, k)) of each query's k nearest references.
 
     `leave_one_out` passes over the reference at the query's own position: both are then the same set. The distances

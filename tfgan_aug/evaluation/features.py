@@ -3,12 +3,14 @@
 Two networks that are never mixed: `cnn`, for reports, trained on source images that no GAN and no judge saw, and
 `judge`, for any selection, trained on the subset alone. With a local file of weights also `inception`, the one of FID.
 
-Artefacts: `features-<digest>/network.keras` and its learning curve, `reference.json` (ids of the images that generated
-ones are compared with), `reference_images.npy`, `reference_labels.npy`; files of features, see `save`.
+Artefact: files of features, `.npz` (see `save`).
 """
 
 import dataclasses
 import hashlib
+import pathlib
+from collections.abc import Sequence
+from typing import Any
 
 import keras
 import numpy as np
@@ -30,12 +32,12 @@ class Features:
     values: np.ndarray
 
 
-def save(path, features):
+def save(path: str | pathlib.Path, features: Features) -> None:
     """Writes a file of features: `.npz` with the values, the network's name and digest, and the format's version."""
     np.savez(path, version=VERSION, name=features.name, network=features.network, values=features.values)
 
 
-def load(path, network):
+def load(path: str | pathlib.Path, network: str) -> Features:
     """The `Features` in a file. Raises `UserError` for one of another version or of a network other than `network`."""
     with np.load(path) as file:
         version = int(file["version"]) if "version" in file else None
@@ -50,7 +52,7 @@ def load(path, network):
     return found
 
 
-def check_same(first, second):
+def check_same(first: Features, second: Features) -> None:
     """Raises `UserError` where two sets of features are of different networks."""
     if first.network != second.network:
         raise UserError(
@@ -65,7 +67,7 @@ class Network:
     `members` are `classifiers.Classifier`s; the features of several stand side by side.
     """
 
-    def __init__(self, name, members):
+    def __init__(self, name: str, members: Sequence[Any]):
         self.name = name
         self.digest = _digest(weight for member in members for weight in member.get_weights())
         self._models = [keras.Model(m.network.input, m.network.layers[-1].input) for m in members]
@@ -74,7 +76,7 @@ class Network:
     def _features(self, images):
         return tf.concat([model(pixels.to_float(images), training=False) for model in self._models], axis=-1)
 
-    def __call__(self, images):
+    def __call__(self, images: np.ndarray) -> Features:
         return Features(self.name, self.digest, _in_blocks(self._compute, images))
 
 
@@ -87,7 +89,7 @@ class Inception:
 
     name = "inception"
 
-    def __init__(self, option, path):
+    def __init__(self, option: str, path: str | pathlib.Path):
         try:
             with open(path, "rb") as file:
                 content = file.read()
@@ -105,7 +107,7 @@ class Inception:
             ) from None
         self.digest = hashlib.sha256(content).hexdigest()
 
-    def __call__(self, images):
+    def __call__(self, images: np.ndarray) -> Features:
         images = np.repeat(images, 3, axis=-1) if images.shape[-1] == 1 else images
 
         def compute(block):

@@ -4,14 +4,17 @@ Makes no file. The bootstraps are by hand: `scipy.stats.bootstrap` cannot resamp
 shares in (0, 1), differences in accuracy percentage points.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
+import numpy.typing as npt
 
 RESAMPLES = 2_000
 # No law measured on a tenth of the range says what happens beyond this many times the images.
 FARTHEST = 4.0
 
 
-def fit(counts, errors):
+def fit(counts: npt.ArrayLike, errors: npt.ArrayLike) -> tuple[float, float]:
     """(a, b) of error = a * n^-b, floats: least squares of the logarithms (Hestness et al. 2017).
 
     `counts` are images a class, (P,); `errors` (P,) above 0, such as means over trainings. Raises ValueError for fewer
@@ -24,13 +27,13 @@ def fit(counts, errors):
     return float(np.exp(intercept)), float(-slope)
 
 
-def gain(law, count, times):
+def gain(law: Sequence[float], count: float, times: float) -> float:
     """Points of accuracy, float, that `times` as many images as `count` a class are worth by the law (a, b)."""
     a, b = law
     return 100 * a * (count**-b - (count * times) ** -b)
 
 
-def equivalent(law, count, points):
+def equivalent(law: Sequence[float], count: float, points: float) -> float:
     """More real images a class, float, that are worth `points` by the law (a, b); inf where no number of them is.
 
     0 for no gain. Beyond `FARTHEST` times the count, so (FARTHEST - 1) * count, the law is no evidence: inf, too.
@@ -43,7 +46,7 @@ def equivalent(law, count, points):
     return float(((a * count**-b - points / 100) / a) ** (-1 / b) - count)
 
 
-def laws(counts, accuracies, resamples=RESAMPLES, seed=0):
+def laws(counts: npt.ArrayLike, accuracies: npt.ArrayLike, resamples: int = RESAMPLES, seed: int = 0) -> np.ndarray:
     """Laws (resamples, 2), each `fit` to a draw of folds and seeds; `accuracies` shares (P, folds, seeds).
 
     Folds and seeds are crossed: a draw takes the same ones at every count, so that what they have in common cancels.
@@ -57,13 +60,15 @@ def laws(counts, accuracies, resamples=RESAMPLES, seed=0):
     return found
 
 
-def interval(values):
+def interval(values: npt.ArrayLike) -> tuple[float, float]:
     """(low, high): the 95 % percentile interval of numbers that may be inf."""
     low, high = np.quantile(np.asarray(values, float), [0.025, 0.975], method="nearest")
     return float(low), float(high)
 
 
-def paired(first, second, resamples=RESAMPLES, seed=0):
+def paired(
+    first: npt.ArrayLike, second: npt.ArrayLike, resamples: int = RESAMPLES, seed: int = 0
+) -> tuple[float, float, float]:
     """(difference, low, high) in points: accuracies, shares (folds, seeds), less others on the same folds and seeds."""
     change = 100 * (np.asarray(first, float) - np.asarray(second, float))
     rng = np.random.default_rng(seed)

@@ -1,7 +1,10 @@
 """How close generated images are to real ones, how sharp and how varied, in a feature space of the caller's choice.
 
-Makes no file. Features are arrays (N, D); which network they are of belongs into the name that a reader sees.
+Makes no file. Features are arrays (N, D). The name that a reader sees says which network they are of (see `names`).
 """
+
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from scipy import linalg
@@ -14,11 +17,11 @@ NAMES = ("frechet_distance", "kernel_distance", "kernel_distance_sd", "precision
 _REAL, _FAKE = "real images", "generated images"
 
 
-def frechet_distance(real, fake):
+def frechet_distance(real: np.ndarray, fake: np.ndarray) -> float:
     """|m1 - m2|^2 + tr(S1 + S2 - 2 (S1 S2)^0.5), float: the squared Fréchet distance of two fitted normal laws.
 
     Heusel et al. (2017); covariances with n - 1, the root's trace from the eigenvalues of S1 S2, in double precision,
-    as torch-fidelity has it. Biased upwards for few images: compare equal numbers alone. Raises `UserError` where a
+    as torch-fidelity has it. Biased upwards for few images: compare equal numbers only. Raises `UserError` where a
     side has no more images than dimensions: its covariance is singular.
     """
     real, fake = np.asarray(real), np.asarray(fake)
@@ -32,7 +35,9 @@ def frechet_distance(real, fake):
     return float(np.sum((means[0] - means[1]) ** 2) + sum(map(np.trace, covariances)) - 2 * root)
 
 
-def kernel_distance(real, fake, subsets=100, subset_size=1000, seed=0):
+def kernel_distance(
+    real: np.ndarray, fake: np.ndarray, subsets: int = 100, subset_size: int = 1000, seed: int = 0
+) -> tuple[float, float]:
     """(mean, standard deviation over the subsets): unbiased squared MMD with the kernel (xy / D + 1)^3.
 
     KID of Binkowski et al. (2018): `subsets` pairs of subsets of `subset_size` images each, without replacement. Where
@@ -50,14 +55,14 @@ def kernel_distance(real, fake, subsets=100, subset_size=1000, seed=0):
     return float(np.mean(found)), float(np.std(found))
 
 
-def squared_mmd(x, y):
+def squared_mmd(x: np.ndarray, y: np.ndarray) -> float:
     """The unbiased estimate from two sets (m, D) of the same size, float."""
     x, y, m = x.astype(np.float64), y.astype(np.float64), len(x)
     xx, yy, xy = (((a @ b.T) / x.shape[1] + 1) ** 3 for a, b in ((x, x), (y, y), (x, y)))
     return (xx.sum() - np.trace(xx) + yy.sum() - np.trace(yy)) / (m * (m - 1)) - 2 * xy.mean()
 
 
-def precision_recall(real, fake, k=K_PRECISION):
+def precision_recall(real: np.ndarray, fake: np.ndarray, k: int = K_PRECISION) -> tuple[float, float]:
     """(precision, recall), shares: fakes within a real image's ball to its k-th neighbour, and the reverse.
 
     Kynkäänniemi et al. (2019); a distance equal to the radius is inside. Raises `UserError` for k or fewer images.
@@ -68,7 +73,7 @@ def precision_recall(real, fake, k=K_PRECISION):
     return float(precise.mean()), float(recalled.mean())
 
 
-def density_coverage(real, fake, k=K_COVERAGE):
+def density_coverage(real: np.ndarray, fake: np.ndarray, k: int = K_COVERAGE) -> tuple[float, float]:
     """(density, coverage): real balls that a fake lies in, over k, on average (may exceed 1); real balls with a fake.
 
     Naeem et al. (2020); a distance equal to the radius is outside. Raises `UserError` for k or fewer real images.
@@ -78,14 +83,15 @@ def density_coverage(real, fake, k=K_COVERAGE):
     return float(counts.sum() / (k * len(fake))), float(covered.mean())
 
 
-def compute(real, fake, seed=0):
+def compute(real: np.ndarray, fake: np.ndarray, seed: int = 0) -> dict[str, Any]:
     """{name: float or None of `NAMES`, "real": N, "fake": N, "why": {name: reason}}: None where images are too few.
 
     Raises `UserError` for features of different dimensions.
     """
     if np.shape(real)[1:] != np.shape(fake)[1:]:
         distances.same_dimensions(*(np.reshape(side, (len(side), -1)) for side in (real, fake)))
-    values = {**dict.fromkeys(NAMES), "real": len(real), "fake": len(fake), "why": {}}
+    why: dict[str, str] = {}
+    values: dict[str, Any] = {**dict.fromkeys(NAMES), "real": len(real), "fake": len(fake), "why": why}
     metrics = (
         (NAMES[:1], lambda: (frechet_distance(real, fake),)),
         (NAMES[1:3], lambda: kernel_distance(real, fake, seed=seed)),
@@ -96,11 +102,18 @@ def compute(real, fake, seed=0):
         try:
             values |= dict(zip(names, metric(), strict=True))
         except UserError as error:
-            values["why"] |= dict.fromkeys(names, str(error))
+            why |= dict.fromkeys(names, str(error))
     return values
 
 
-def measure(real, fake, real_labels, fake_labels, class_names, seed=0):
+def measure(
+    real: np.ndarray,
+    fake: np.ndarray,
+    real_labels: np.ndarray,
+    fake_labels: np.ndarray,
+    class_names: Sequence[str],
+    seed: int = 0,
+) -> dict[str, Any]:
     """{"overall": `compute` of all images, "classes": {name: `compute` of that class's}}; labels are ints (N,)."""
     real, fake = np.asarray(real), np.asarray(fake)
     classes = {

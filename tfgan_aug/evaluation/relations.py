@@ -1,9 +1,11 @@
 """Whether a metric of the images orders training sets as the classifier's accuracy does: rank correlations.
 
-Makes no file. Reads measures.json and table.json of a workdir, and the measured points of its sweeps.
+Makes no file. Works on the records of measures.json and on gains in accuracy, which the caller reads.
 """
 
 import warnings
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -16,7 +18,12 @@ RESAMPLES = 10_000
 _LESS = ("frechet_distance", "kernel_distance", "share")
 
 
-def spearman(values, accuracies, resamples=RESAMPLES, seed=0):
+def spearman(
+    values: Sequence[float] | np.ndarray,
+    accuracies: Sequence[float] | np.ndarray,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+) -> tuple[float | None, float | None, float | None, float | None]:
     """(rho, low, high, p): Spearman's rank correlation, its 95 % percentile interval over pools, a permutation p.
 
     The p value is two-sided, of |rho|: exact where there are no more than `resamples` orders (up to seven pools). Ties
@@ -55,7 +62,7 @@ def spearman(values, accuracies, resamples=RESAMPLES, seed=0):
     return float(rho(values, accuracies)), float(low), float(high), float(permuted.pvalue)
 
 
-def metrics_of(record):
+def metrics_of(record: Mapping[str, Any]) -> dict[str, float]:
     """{name: value, larger is better}: every overall metric of a set of generated images (see `measures.measure`)."""
     found = {}
     for network, measured in record["quality"].items():
@@ -70,7 +77,9 @@ def metrics_of(record):
     return found
 
 
-def relate(sets, accuracies, resamples=RESAMPLES):
+def relate(
+    sets: Sequence[Mapping[str, Any]], accuracies: Mapping[str, float], resamples: int = RESAMPLES
+) -> dict[str, Any]:
     """{"pools": n, "metrics": [{"metric", "n", "rho", "low", "high", "p", "p_holm"}], "words": a sentence}.
 
     `sets` are records of measures.json, `accuracies` {key of a set: points over the baseline of the same subset}. The
@@ -83,11 +92,12 @@ def relate(sets, accuracies, resamples=RESAMPLES):
     # Recall, coverage and FD depend on the number of images, and so may the gain: only equal numbers are compared.
     size = max(sizes := [record["images"] for record in known], key=sizes.count) if known else 0
     pairs = [(metrics_of(record), accuracies[record["key"]]) for record in known if record["images"] == size]
-    found = []
+    found: list[dict[str, Any]] = []
     for name in dict.fromkeys(name for metrics, _ in pairs for name in metrics):
         own = [(metrics[name], gain) for metrics, gain in pairs if name in metrics]
         if len(own) >= LEAST:
-            rho, low, high, p = spearman(*zip(*own, strict=True), resamples=resamples)
+            values, gains = zip(*own, strict=True)
+            rho, low, high, p = spearman(values, gains, resamples)
             if rho is not None:
                 found.append({"metric": name, "n": len(own), "rho": rho, "low": low, "high": high, "p": p})
     for item, adjusted in zip(found, holm(item["p"] for item in found), strict=True):

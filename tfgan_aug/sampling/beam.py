@@ -103,5 +103,6 @@ class _Draw(apache_beam.DoFn):
         # A runner may hand out an element again.
         if not pool.has(*element):
             label, number = element
-            drawer = filling.Drawer(*_loaded(*self.networks, self.block_size), self.seed, self.block_size)
+            generator, judge = _loaded(*self.networks, self.block_size)
+            drawer = filling.Drawer(generator, judge, self.seed, self.block_size)
             pool.write(number, *drawer.draw(label, number))
