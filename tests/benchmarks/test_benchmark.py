@@ -43,12 +43,12 @@ NOT_COMPARED = {"Fréchet distance", "C_T"}
 
 def test_every_stage_has_a_rate_and_what_it_is_compared_with():
     config = tiny.config("shapes10")
-    rows, memory = suite.run(config, 0.01, strategies.make_strategy("one_device"))
-    assert collections.Counter(row.name for row in rows) == STAGES
-    assert all(row.rate > 0 for row in rows) and 0.1 < memory < 64
+    speeds, memory = suite.run(config, 0.01, strategies.make_strategy("one_device"))
+    assert collections.Counter(speed.name for speed in speeds) == STAGES
+    assert all(speed.rate > 0 for speed in speeds) and 0.1 < memory < 64
     # Two metrics are no products of matrices.
-    assert {row.name for row in rows if not math.isfinite(row.bound)} == NOT_COMPARED
-    words = [row.bound_name for row in rows if row.name == "DCGAN training"]
+    assert {speed.name for speed in speeds if not math.isfinite(speed.bound)} == NOT_COMPARED
+    words = [speed.bound_name for speed in speeds if speed.name == "DCGAN training"]
     assert ["alternating" in text for text in words] == [False, True, False] and "Keras' examples" in words[2]
 
 
@@ -80,9 +80,9 @@ def test_growth_counts_what_it_made():
 
 
 def test_table_shows_shares():
-    rows = [rates.Row("drawn", 1500.4, 2000.0, "the pass"), rates.Row("read", 10.0, float("nan"), "none")]
+    speeds = [rates.Speed("drawn", 1500.4, 2000.0, "the pass"), rates.Speed("read", 10.0, float("nan"), "none")]
     grown = [{"images": 10_000, "seconds": 1.52, "memory": 0.704, "shards": 1, "bytes": 10_210_000}]
-    assert suite.table(rows, 1.26, 0.234, grown).splitlines()[2:] == [
+    assert suite.table(speeds, 1.26, 0.234, grown).splitlines()[2:] == [
         "| drawn | 1,500 | 2,000 | 75% | the pass |",
         "| read | 10 | - | - | none |",
         "",

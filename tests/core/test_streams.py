@@ -93,7 +93,7 @@ def test_rekey_without_random_layers():
         np.testing.assert_array_equal(one, other)
 
 
-def test_replica_rows_are_those_of_one_device():
+def test_the_parts_of_replicas_are_those_of_one_device():
     """Two replicas' rows, put together, are the rows of one: of a batch of eight, in eager mode and in a graph."""
 
     def draw(count):
@@ -101,12 +101,12 @@ def test_replica_rows_are_those_of_one_device():
 
     whole = draw(8).numpy()
     assert len(np.unique(whole)) == whole.size
-    np.testing.assert_array_equal(streams.replica_rows(draw, 8), whole)
+    np.testing.assert_array_equal(streams.replica_part(draw, 8), whole)
     for name, share in (("one_device", 8), ("mirrored", 4)):
         strategy = strategies.make_strategy(name)
 
         def run(strategy=strategy, share=share):
-            return strategy.run(lambda: streams.replica_rows(draw, tf.constant(share)))
+            return strategy.run(lambda: streams.replica_part(draw, tf.constant(share)))
 
         for function in (run, tf.function(run)):
             rows = strategy.experimental_local_results(function())

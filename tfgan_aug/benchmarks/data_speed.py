@@ -1,6 +1,6 @@
 """How fast images are drawn, judged, written and read, and what many of them cost.
 
-Leaves nothing: all files go to a temporary folder.
+Leaves no file: all go to a temporary folder.
 """
 
 import contextlib
@@ -17,7 +17,7 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
-from tfgan_aug.benchmarks.rates import peak_memory
+from tfgan_aug.benchmarks.rates import Speed, peak_memory
 from tfgan_aug.classifiers import classifier, networks, recipes
 from tfgan_aug.core import pixels, streams
 from tfgan_aug.data import transforms
@@ -33,8 +33,8 @@ _BLOCKS, _READ = 8, 4_000
 _TINY, _TINY_CLASSES, _TINY_BLOCK = (16, 16, 3), 10, 500
 
 
-def rows(config, strategy, source, seconds):
-    """Yields a `rates.Row`'s fields for drawing, judging, writing and reading with the config's networks."""
+def speeds(config, strategy, source, seconds):
+    """Yields a `Speed` of drawing, judging, writing and reading with the config's networks."""
     shape, classes, block = source.image_shape, len(source.class_names), config.samples.block_size
     with strategy.scope():
         gan = dcgan_stage.build(config.dcgan, shape, classes if config.dcgan.conditioning == "label" else 1, 0)
@@ -51,9 +51,9 @@ def rows(config, strategy, source, seconds):
         generator = saved_models.load(folder)
         images = generator(labels, seeds)
         rates = side_by_side([lambda: generator(labels, seeds), bare[0]], block, seconds)
-        yield "generated", *rates, "the generator's forward pass alone"
+        yield Speed("generated", *rates, "the generator's forward pass alone")
         rates = side_by_side([lambda: judge.probabilities(images, block), bare[1]], block, seconds)
-        yield "judged", *rates, "the judge's forward pass alone"
+        yield Speed("judged", *rates, "the judge's forward pass alone")
 
         def judged(images):
             return judge.probabilities(images, block)
@@ -67,17 +67,17 @@ def rows(config, strategy, source, seconds):
 
         made = [lambda: _fill(next(places), generator, judged, 1, _BLOCKS * block, block), both]
         rates = side_by_side(made, _BLOCKS * block, seconds)
-        yield "drawn, judged and kept", *rates, "both forward passes alone, one after the other"
+        yield Speed("drawn, judged and kept", *rates, "both forward passes alone, one after the other")
         made[0] = lambda: _fill_and_write(next(places), generator, judged, 1, _BLOCKS * block, block, shape)
         rates = side_by_side(made, _BLOCKS * block, seconds)
-        yield "drawn, judged, kept and written", *rates, "both forward passes alone, one after the other"
+        yield Speed("drawn, judged, kept and written", *rates, "both forward passes alone, one after the other")
         count = min(_READ, len(source.train.ids))
         real = source.train.images(np.arange(count) % len(source.train.ids))
         yield from _files(config, strategy, real, folder, classes, seconds)
 
 
 def _fill(path, generator, judge, classes, images, block):
-    """A pool of `images` draws, as the main job makes it; gives (pool, draws TP FP a class)."""
+    """A pool of `images` draws, as the main job makes it: (the pool, [draws, TP, FP] of each class)."""
     pool = pools.Pool(path)
     none = np.zeros(classes, int)
     wanted = filling.Wanted(none, none, rules.ThresholdRule(), block, max_draws=images, least=images // classes)
@@ -104,13 +104,13 @@ def _fill_and_write(path, generator, judge, classes, images, block, shape):
 
 
 def _write(dataset, train, count, shape, classes):
-    """Writes a dataset with a train split alone, reads it back and checks it, as the main job does."""
+    """Writes a dataset with only a train split, reads it back and checks it, as the main job does."""
     names = tuple(str(label) for label in range(classes))
     dataset.write(augmented.Contents(train, count, (), 0, shape, names, info={}), provenance={}, card="")
 
 
 def _files(config, strategy, images, folder, classes, seconds):
-    """Rows of writing and reading `images`, uint8 (N, H, W, C)."""
+    """Yields a `Speed` of writing and reading `images`, uint8 (N, H, W, C)."""
     count, shape = len(images), images.shape[1:]
     dataset = augmented.Dataset(folder, "benchmark", "real")
 
@@ -121,15 +121,15 @@ def _files(config, strategy, images, folder, classes, seconds):
         records.write_split(folder, "benchmark", "train", real(), count, shape)
 
     rates = side_by_side([write, lambda: [pixels.encode_png(image) for image in images]], count, seconds)
-    yield "real images written", *rates, "PNG encoding alone"
+    yield Speed("real images written", *rates, "PNG encoding alone")
     _write(dataset, real(), count, shape, classes)
     ours, plain = (tfds.builder_from_directory(str(path)) for path in (dataset.path, _plain(folder / "1.0.0", images)))
     rates = side_by_side([_reader(ours, "train"), _reader(plain, "train")], count, seconds)
-    yield "read", *rates, "the same images as TFDS writes them: id, image and label, compressed"
+    yield Speed("read", *rates, "the same images as TFDS writes them: id, image and label, compressed")
     if config.source != "shapes10" and not config.source.startswith("folder:"):
         theirs = tfds.builder(config.source, data_dir=config.source_data_dir or None)
         rates = side_by_side([_reader(ours, "train"), _reader(theirs, f"train[:{count}]")], count, seconds)
-        yield "read", *rates, f"tfds.load({config.source!r}) as it lies there"
+        yield Speed("read", *rates, f"tfds.load({config.source!r}) as it lies there")
 
     with strategy.scope():
         model = classifier.build("--config.classifier", config.classifier, shape, classes, 0)
@@ -139,11 +139,11 @@ def _files(config, strategy, images, folder, classes, seconds):
     names = transforms.transform_names("augmentation", recipes.RECIPES["best"].augmentation)
     read = images_per_second(_reader(ours, "train", size, names), count, seconds)
     words = f"what the classifier trains on {strategies.device_names(strategy)}"
-    yield f"read, shuffled, batched, {', '.join(names)}", read, trained, words
+    yield Speed(f"read, shuffled, batched, {', '.join(names)}", read, trained, words)
 
 
 def _plain(folder, images):
-    """The folder of a dataset of `images` that TFDS alone encodes."""
+    """The folder of a dataset of `images` that TFDS encodes by itself."""
     folder.mkdir()
     label = tfds.features.ClassLabel(num_classes=1)
     features = tfds.features.FeaturesDict(

@@ -1,4 +1,4 @@
-"""How fast a piece of work is on this machine: rates of calls, of training steps, of convolutions.
+"""What all measures of speed use: a speed with its bound, peak memory, a convolution's rate, multiply-adds of a graph.
 
 Makes no file.
 """
@@ -26,8 +26,8 @@ def peak_memory():
 
 
 @dataclasses.dataclass(frozen=True)
-class Row:
-    """`rate` and `bound` in images/s; `bound_name` says what it is compared with."""
+class Speed:
+    """One measure: `rate` and `bound` in images/s; `bound_name` says what the rate is compared with."""
 
     name: str
     rate: float

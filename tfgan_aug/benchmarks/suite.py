@@ -5,10 +5,12 @@ it calls, its multiply-adds at the rate of a convolution measured in the same ru
 Keras' examples, TFDS' own reading. Nothing is written outside a temporary folder.
 """
 
+import itertools
+
 import numpy as np
 
 from tfgan_aug.benchmarks import data_speed, training_speed
-from tfgan_aug.benchmarks.rates import Row, peak_memory
+from tfgan_aug.benchmarks.rates import Speed, peak_memory
 from tfgan_aug.data import sources
 from tfgan_aug.evaluation import copying, quality
 from tfgan_aug.training import strategies
@@ -19,26 +21,22 @@ _METRIC_IMAGES = 4_000
 
 
 def run(config, seconds, strategy, note=lambda text: None):
-    """Gives ([`Row`], peak memory in GiB) for the config's networks; each measure repeats for `seconds`."""
+    """Returns ([`Speed`], peak memory in GiB) for the config's networks; each measure repeats for `seconds`."""
     strategies.set_up(config.seed)
     source = sources.open_configured(config)
-    rows = []
-
-    def add(*row):
-        rows.append(Row(*row))
-        note(f"{row[0]}: {row[1]:,.0f} images/s")
-
-    for row in training_speed.rows(config, strategy, source.image_shape, len(source.class_names), seconds):
-        add(*row)
-    for row in data_speed.rows(config, strategy, source, seconds):
-        add(*row)
-    for row in metric_rows(seconds):
-        add(*row)
-    return rows, peak_memory()
+    measured = []
+    for speed in itertools.chain(
+        training_speed.speeds(config, strategy, source.image_shape, len(source.class_names), seconds),
+        data_speed.speeds(config, strategy, source, seconds),
+        metric_speeds(seconds),
+    ):
+        measured.append(speed)
+        note(f"{speed.name}: {speed.rate:,.0f} images/s")
+    return measured, peak_memory()
 
 
-def metric_rows(seconds, count=_METRIC_IMAGES, dimensions=256):
-    """Yields a `Row`'s fields for each metric, of `count` generated against as many real feature vectors."""
+def metric_speeds(seconds, count=_METRIC_IMAGES, dimensions=256):
+    """Yields a `Speed` of each metric, of `count` generated against as many real feature vectors."""
     rng = np.random.default_rng(0)
     real, fake = (rng.standard_normal((count, dimensions)) for _ in range(2))
     bare = images_per_second(lambda: real @ fake.T, count, seconds)
@@ -54,18 +52,20 @@ def metric_rows(seconds, count=_METRIC_IMAGES, dimensions=256):
     for name, products, work in metrics:
         words = f"{products} product{'s' * (products > 1)} of the {count:,} x {dimensions} matrices alone"
         bound = bare / products if products else float("nan")
-        yield name, images_per_second(work, count, seconds), bound, words if products else "-"
+        yield Speed(name, images_per_second(work, count, seconds), bound, words if products else "-")
 
 
-def table(rows, memory, start, grown=()):
-    """Markdown: the rows, the peak memory in GiB, seconds of `--help`, and what `data_speed.growth` gave."""
+def table(speeds, memory, start, grown=()):
+    """Markdown: the speeds, the peak memory in GiB, seconds of `--help`, and what `data_speed.growth` yielded."""
     lines = [
         "| stage | images/s | beside, images/s | share | beside what |",
         "| --- | --- | --- | --- | --- |",
     ]
-    for row in rows:
-        bound, share = (f"{row.bound:,.0f}", f"{row.rate / row.bound:.0%}") if np.isfinite(row.bound) else ("-", "-")
-        lines.append(f"| {row.name} | {row.rate:,.0f} | {bound} | {share} | {row.bound_name} |")
+    for speed in speeds:
+        bound, share = (
+            (f"{speed.bound:,.0f}", f"{speed.rate / speed.bound:.0%}") if np.isfinite(speed.bound) else ("-", "-")
+        )
+        lines.append(f"| {speed.name} | {speed.rate:,.0f} | {bound} | {share} | {speed.bound_name} |")
     lines += ["", f"Peak memory: {memory:.1f} GiB. `--help`: {start:.2f} s."]
     if grown:
         lines += ["", "| tiny images | seconds | us an image | peak memory, GiB | shards | MB |", "| --- " * 6 + "|"]

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfgan_aug.benchmarks.rates import convolution_rate, multiply_adds
+from tfgan_aug.benchmarks.rates import Speed, convolution_rate, multiply_adds
 from tfgan_aug.classifiers import classifier, recipes
 from tfgan_aug.core import pixels
 from tfgan_aug.experiments import dcgan_stage, stacked_stages
@@ -18,8 +18,8 @@ from tfgan_aug.training.timing import compiled, images_per_second, side_by_side,
 _KERAS = "the same {}, in the style of Keras' examples"
 
 
-def rows(config, strategy, shape, classes, seconds):
-    """Yields a `rates.Row`'s fields for each network of the config, on one batch of noise."""
+def speeds(config, strategy, shape, classes, seconds):
+    """Yields a `Speed` of each network of the config, on one batch of noise."""
     rng, operations = np.random.default_rng(0), convolution_rate(seconds)
 
     def data(count):
@@ -34,9 +34,9 @@ def rows(config, strategy, shape, classes, seconds):
         steps = {words: training_step(model, strategy, batch) for words, model in models.items()}
         rates = dict(zip(steps, side_by_side(list(steps.values()), section.batch_size, seconds), strict=True))
         ours = rates.pop("")
-        yield name, ours, *_operations(steps[""], section.batch_size, ours, operations)
+        yield Speed(name, ours, *_operations(steps[""], section.batch_size, ours, operations))
         for words, rate in rates.items():
-            yield name, ours, rate, words
+            yield Speed(name, ours, rate, words)
     yield from _stacked(config.sgan, strategy, data, shape, classes, seconds, operations)
 
 
@@ -151,16 +151,16 @@ def _classifiers(section, shape, classes, strategy):
 
 
 def _stacked(section, strategy, data, shape, classes, seconds, operations):
-    """Rows of the Stacked GAN's stages, each beside the time of its multiply-adds at the measured convolution rate."""
+    """Yields a `Speed` of each stage of the Stacked GAN, beside its multiply-adds at the measured convolution rate."""
     pool = 4 * section.batch_size
     for name, model, arrays in stacked_stages.models(section, strategy, data, shape, classes):
         arrays = tf.nest.map_structure(tf.constant, arrays)
         size = len(arrays[1])
         step = training_step(model, strategy, arrays)
         rate = images_per_second(step, size, seconds)
-        yield f"{name} training", rate, *_operations(step, size, rate, operations)
+        yield Speed(f"{name} training", rate, *_operations(step, size, rate, operations))
     # The last model is the whole stack.
     images, floats = data(pool)[0], tf.zeros((pool, *shape))
     forward = compiled(lambda: model.encoder(floats, training=False))
     rates = side_by_side([lambda: model.features(images), forward], pool, seconds)
-    yield "Stacked GAN features", *rates, "the encoder's forward pass"
+    yield Speed("Stacked GAN features", *rates, "the encoder's forward pass")

@@ -77,7 +77,8 @@ class Classifier(keras.Model):
 
     def test_step(self, data):
         images, labels, weights = keras.utils.unpack_x_y_sample_weight(data)
-        return self._track(*self._cross_entropy(labels, self(images, training=False)), weights)
+        losses, correct = self._cross_entropy(labels, self(images, training=False))
+        return self._track(losses, correct, weights)
 
     def _cross_entropy(self, labels, logits):
         """Cross-entropy (N,) and whether the largest logit is that of the label (N,)."""

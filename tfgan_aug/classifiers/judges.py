@@ -1,6 +1,6 @@
 """The judge: one classifier, or an ensemble of cross-fitted ones, that decides whether a draw shows its class.
 
-Artefact: `member-<n>.keras`, one for each member.
+Reads `member-<n>.keras`, one file for each member, which the judge's stage makes.
 """
 
 import keras

@@ -1,4 +1,7 @@
-"""networks."""
+"""Networks of classifiers: functions (image_shape, classes, width, dropout) that return a `keras.Model`. Makes no file.
+
+A network maps float32 images in [-1, 1] to logits.
+"""
 
 import keras
 import numpy as np
@@ -20,14 +23,14 @@ class Dropout(keras.layers.Dropout):
             ones = tf.ones((count, *inputs.shape[1:]), inputs.dtype)
             return keras.random.dropout(ones, self.rate, seed=self.seed_generator)
 
-        return inputs * streams.replica_rows(masks, tf.shape(inputs)[0])
+        return inputs * streams.replica_part(masks, tf.shape(inputs)[0])
 
 
 def paper_cnn(image_shape, classes, width=1.0, dropout=(0.0, 0.0, 0.0)):
     """The network of table 1: images float32 (N, H, W, C) in [-1, 1] -> logits float32 (N, classes).
 
     Two convolutions of 64, pooling, two of 128, pooling, a dense layer of 1024, a dense layer of `classes`; `width`
-    scales the hidden ones. The table gives sizes alone: kernels are 3 x 3, activations ReLU.
+    scales the hidden ones. The table gives only sizes: kernels are 3 x 3, activations ReLU.
     """
     images = keras.Input(image_shape, name="images")
     x = images

@@ -33,8 +33,8 @@ def run(config, seconds, growth, strategy):
         raise UserError("--strategy: found multi_worker, expected auto, one_device or mirrored: it times one machine")
     sizes = [_size(text) for text in growth.split(",") if text.strip()]
     strategy, note = strategies.make_strategy(strategy), progress.Progress().note
-    rows, memory = suite.run(config, seconds, strategy, note)
-    return suite.table(rows, memory, data_speed.help_seconds(), list(data_speed.growth(sizes, note)))
+    speeds, memory = suite.run(config, seconds, strategy, note)
+    return suite.table(speeds, memory, data_speed.help_seconds(), list(data_speed.growth(sizes, note)))
 
 
 def _size(text):

@@ -31,7 +31,7 @@ def image_seeds(seed: int, label: int, indices: npt.ArrayLike) -> np.ndarray:
 
 
 def uniform_latents(seeds: tf.Tensor, latent_dim: int) -> tf.Tensor:
-    """Latents float32 (N, latent_dim), uniform in [-1, 1), row i a function of `seeds[i]` (int64, (N,)) alone.
+    """Latents float32 (N, latent_dim), uniform in [-1, 1), row i a function of only `seeds[i]` (int64, (N,)).
 
     Row i is `tf.random.stateless_uniform([latent_dim], bitcast(seeds[i], int32), -1, 1, alg="philox")`, bit by bit: the
     same numbers on every device, in any batch, with and without XLA. TensorFlow's operation takes one seed at a time,
@@ -85,10 +85,10 @@ def rekey(layer: keras.Layer, key: int | tf.Tensor, counter: int | tf.Tensor) ->
         state.assign(keras.ops.cast(tf.stack([first, second]), state.dtype))
 
 
-def replica_rows(draw: Callable[[tf.Tensor], tf.Tensor], local_batch: int | tf.Tensor) -> tf.Tensor:
-    """This replica's rows of `draw(count)`, which returns the `count` rows of the whole global batch.
+def replica_part(draw: Callable[[tf.Tensor], tf.Tensor], local_batch: int | tf.Tensor) -> tf.Tensor:
+    """This replica's part of `draw(count)`, which returns one random number or array for each of `count` examples.
 
-    Keyed by the position in the global batch, so the rows are the same however many replicas share it evenly.
+    By position in the global batch: an example gets the same numbers however many replicas share the batch evenly.
     """
     context = tf.distribute.get_replica_context()
     replicas = tf.distribute.get_strategy().num_replicas_in_sync

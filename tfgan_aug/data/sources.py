@@ -84,7 +84,7 @@ class Split:
 
 @dataclasses.dataclass(frozen=True)
 class Source:
-    """An opened source: what it is, and its `train` split. Its test split is reached through `test_split` alone.
+    """An opened source: what it is, and its `train` split. Its test split is reached only through `test_split`.
 
     `name` is a valid stem of a TFDS name ([a-z0-9_]+), `spec` the name as given, `image_shape` (H, W, C), `skipped` the
     ids of the unreadable files that were left out.

@@ -70,7 +70,7 @@ def ct_test(
     from scipy.cluster import vq
 
     sets = [
-        distances.rows(name, values, _CELL_IMAGES, "one cell of the C_T test")
+        distances.vectors(name, values, _CELL_IMAGES, "one cell of the C_T test")
         for name, values in (("training images", train), ("held-out images", held_out), ("generated images", fake))
     ]
     for other in sets[1:]:

@@ -13,8 +13,11 @@ from tfgan_aug.core.errors import UserError
 BLOCK = 2_000
 
 
-def rows(name: str, values: np.ndarray, least: int = 1, reason: str = "") -> np.ndarray:
-    """The set as (N, D), no copy; raises `UserError` below `least` images and for values that are no finite numbers."""
+def vectors(name: str, values: np.ndarray, least: int = 1, reason: str = "") -> np.ndarray:
+    """The set as vectors (N, D), not copied.
+
+    Raises `UserError` for fewer than `least` images and for values that are no finite numbers.
+    """
     values = np.asarray(values)
     if values.ndim < 2 or values.dtype.kind not in "fiub" or 0 in values.shape[1:]:
         raise UserError(f"{name}: found shape {values.shape} of {values.dtype}, expected numbers (N, ...)")
@@ -62,8 +65,8 @@ def nearest(
     `leave_one_out` passes over the reference at the query's own position: both are then the same set. The distances
     found are computed again as differences, so that a copy is at exactly 0. Raises `UserError` for too few references.
     """
-    queries = rows("images", queries)
-    references = rows("reference images", references, k + leave_one_out, f"the {k} nearest are asked for")
+    queries = vectors("images", queries)
+    references = vectors("reference images", references, k + leave_one_out, f"the {k} nearest are asked for")
     same_dimensions(queries, references)
     best, found = np.full((len(queries), k), np.inf), np.zeros((len(queries), k), np.int64)
     for own, others, squares in blocks(queries, references, size):

@@ -27,7 +27,7 @@ def frechet_distance(real: np.ndarray, fake: np.ndarray) -> float:
     real, fake = np.asarray(real), np.asarray(fake)
     dimensions = real[:1].size
     reason = f"more than the {dimensions} dimensions of the features"
-    sides = [distances.rows(name, side, dimensions + 1, reason) for name, side in ((_REAL, real), (_FAKE, fake))]
+    sides = [distances.vectors(name, side, dimensions + 1, reason) for name, side in ((_REAL, real), (_FAKE, fake))]
     distances.same_dimensions(*sides)
     means = [side.mean(axis=0, dtype=np.float64) for side in sides]
     covariances = [np.atleast_2d(np.cov(side, rowvar=False, dtype=np.float64)) for side in sides]
@@ -44,7 +44,7 @@ def kernel_distance(
     a side has fewer, subsets are as large as it, and the deviation is smaller. May be negative. Raises `UserError`
     where a side has fewer than 2.
     """
-    real, fake = distances.rows(_REAL, real, 2, "a pair"), distances.rows(_FAKE, fake, 2, "a pair")
+    real, fake = distances.vectors(_REAL, real, 2, "a pair"), distances.vectors(_FAKE, fake, 2, "a pair")
     distances.same_dimensions(real, fake)
     size = min(subset_size, len(real), len(fake))
     # All images of both sides: every subset is the same.
@@ -124,8 +124,8 @@ def measure(
 
 
 def _sides(real, fake, k_real, k_fake):
-    real = distances.rows(_REAL, real, k_real + 1, f"more than k = {k_real}")
-    fake = distances.rows(_FAKE, fake, k_fake + 1, f"more than k = {k_fake}" if k_fake else "")
+    real = distances.vectors(_REAL, real, k_real + 1, f"more than k = {k_real}")
+    fake = distances.vectors(_FAKE, fake, k_fake + 1, f"more than k = {k_fake}" if k_fake else "")
     distances.same_dimensions(real, fake)
     return real, fake
 

@@ -99,7 +99,7 @@ class AdversarialModel(keras.Model):
     def _noise(self, local_batch, width, stream):
         """Rows float32 (local_batch, width), uniform in [-1, 1): this replica's of the global batch's."""
         key = self._key(stream)
-        return streams.replica_rows(
+        return streams.replica_part(
             lambda count: tf.random.stateless_uniform([count, width], key, -1.0, 1.0, alg="philox"), local_batch
         )
 

@@ -125,7 +125,7 @@ class _Keyed(keras.layers.Layer):
     def _rows(self, draw, features, key):
         key = key + tf.constant([self.stream * 2**32, 0], tf.int64)
         shape = features.shape[1:]
-        return streams.replica_rows(lambda count: draw([count, *shape], key), tf.shape(features)[0])
+        return streams.replica_part(lambda count: draw([count, *shape], key), tf.shape(features)[0])
 
     def compute_output_shape(self, input_shape):
         return input_shape[0]

@@ -1,4 +1,7 @@
-"""checkpoints."""
+"""Checkpoints: weights and optimisers after so many steps, from which a training that was cut off goes on.
+
+Artefact: `<directory>/step-<step>.weights.h5`, only the newest.
+"""
 
 import os
 import pathlib
@@ -12,7 +15,7 @@ _CHECKPOINT = re.compile(r"step-(\d{8})\.weights\.h5")
 
 
 def copy_state(model, other):
-    """Gives `other` the weights and the optimisers' state of `model`, a model of the same kind."""
+    """Copies the weights and the optimisers' state of `model` to `other`, a model of the same kind."""
     for source, target in zip(_state(model), _state(other), strict=True):
         target.assign(source.numpy())
 
@@ -32,17 +35,23 @@ def restore(model, directory):
 
 
 def discard(directory):
-    """Removes the checkpoints of a training that is done."""
+    """Removes the folder of checkpoints of a training that is done."""
     shutil.rmtree(directory, ignore_errors=True)
 
 
 def steps_done(model):
-    """The number of training steps that the model has made: a GAN's generator may move several times in one."""
+    """The number of training steps that the model has made: a GAN counts its discriminator's.
+
+    Its generator may move several times in one step.
+    """
     return int(np.asarray(getattr(model, "discriminator_optimizer", model.optimizer).iterations))
 
 
 class Checkpoint(keras.callbacks.Callback):
-    """Writes beside, then renames: a checkpoint is whole or not there. Keeps the newest alone."""
+    """Writes a checkpoint at the end of each stretch of steps: beside, then renamed, so that none is half written.
+
+    Keeps only the newest.
+    """
 
     def __init__(self, directory):
         super().__init__()

@@ -18,8 +18,8 @@ class NonFiniteLoss(RuntimeError):
 class StopOnNonFinite(keras.callbacks.Callback):
     """Raises `NonFiniteLoss` at the end of a stretch of steps where a metric is infinite or not a number.
 
-    Not Keras' TerminateOnNaN, which sees a metric named `loss` alone (a GAN has none), stops every step to look, and
-    names no step.
+    Not Keras' TerminateOnNaN, which sees only a metric named `loss` (a GAN has none), waits for the numbers of every
+    step, and names no step.
     """
 
     def on_epoch_end(self, epoch, logs=None):

@@ -1,9 +1,8 @@
-"""One way to train every model here: strategy, keyed batches, checkpoints, learning curves.
+"""The loop that trains every model here: strategy, keyed batches, checkpoints, learning curve.
 
-Artefacts: while it runs, `<directory>/step-<step>.weights.h5`, weights and optimisers after that many steps; when
-done, the model's file, and beside it a CSV file of its learning curve: `step`, then the metrics. The order of
-examples is a function of (seed, epoch) and every other random number of (seed, step), so training that is cut off
-and resumed ends with the same weights as training that is not.
+Artefacts: while it runs, a checkpoint (see `checkpoints`); when done, the model's file, and beside it its learning
+curve (see `curves`). The order of examples is a function of (seed, epoch) and every other random number of (seed,
+step). So a training that is cut off and resumed ends with the same weights as one that is not.
 """
 
 import dataclasses

@@ -1,6 +1,6 @@
 """How a GAN's training goes, at every checkpoint: the same image grid, and cheap metrics, as PNG and in TensorBoard.
 
-Artefacts: a PNG file, the last grid; `tensorboard/`, event files with every grid, the losses and the metrics.
+Artefacts: a PNG file, the newest grid; `tensorboard/`, event files with every grid, the losses and the metrics.
 """
 
 import keras
@@ -20,8 +20,8 @@ class Monitor(keras.callbacks.Callback):
 
     With `real` (images uint8 (N, H, W, C), labels ints (N,)) also metrics of 200 images at fixed latents, which
     `model.generate(labels, seeds)` draws with these labels: `KID-pixels`, `precision-pixels` and `recall-pixels` (see
-    `metrics.quality`), whose features are the pixels of the images averaged to 8 x 8, in [0, 1]. They need no network:
-    good to see that a training fails (a recall near 0: all images alike), not to tell a good GAN from a better one.
+    `evaluation.quality`). Their features are the images' pixels, averaged to 8 x 8, in [0, 1], so they need no network.
+    They show that a training fails (a recall near 0: all images alike), but not which of two good GANs is better.
     """
 
     def __init__(self, path, rows, real=None):

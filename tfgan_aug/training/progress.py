@@ -1,4 +1,7 @@
-"""What a person sees while work goes on: a line a stage, bars on a terminal. Everything goes to stderr."""
+"""Progress: what a person sees while work goes on, a line for each stage and bars on a terminal.
+
+Makes no file; everything goes to stderr.
+"""
 
 import contextlib
 import sys
@@ -11,21 +14,22 @@ from tfgan_aug.training import checkpoints
 
 
 class Progress:
-    """Notes and bars; bars only on a terminal, a closing line always."""
+    """Notes and bars: bars only on a terminal, a closing line always."""
 
     def note(self, text):
+        """Shows a line."""
         tqdm.write(text, file=sys.stderr)
 
     @contextlib.contextmanager
     def task(self, name):
-        """Notes `name` with the seconds the block took."""
+        """Shows `name` with the seconds that the block took."""
         start = time.monotonic()
         yield
         self.note(f"{name} ({time.monotonic() - start:.0f} s)")
 
     @contextlib.contextmanager
     def training(self, name, steps):
-        """Gives a Keras callback that shows the steps and the newest metrics."""
+        """Yields a Keras callback that shows the steps and the newest metrics."""
         start = time.monotonic()
         with tqdm(total=steps, desc=name, unit="step", disable=None, file=sys.stderr) as bar:
             callback = _Bar(bar)
@@ -35,7 +39,7 @@ class Progress:
 
     @contextlib.contextmanager
     def drawing(self, gan, class_names, needed):
-        """Gives a function (label, draws, TP, FP) that shows how full a class is and its acceptance rate."""
+        """Yields a function (label, draws, TP, FP) that shows how full a class is and its acceptance rate."""
         start, total = time.monotonic(), int(needed["tp"].sum() + needed["fp"].sum())
         have = {}
         with tqdm(total=total, desc=f"{gan} pool", unit="image", disable=None, file=sys.stderr) as bar:

@@ -1,4 +1,4 @@
-"""strategies."""
+"""Strategies: the devices of this process that a model trains on, by the names of `--strategy`. Makes no file."""
 
 import functools
 
@@ -11,16 +11,16 @@ STRATEGIES = ("auto", "one_device", "mirrored", "multi_worker")
 
 
 def set_up(seed=0):
-    """Makes what follows reproducible: seeds every global generator and asks TensorFlow for deterministic ops."""
+    """Makes the run reproducible: seeds every global generator and asks TensorFlow for deterministic operations."""
     keras.utils.set_random_seed(seed)
     tf.config.experimental.enable_op_determinism()
 
 
 def make_strategy(name):
-    """A `tf.distribute.Strategy` of this process: `auto` takes all GPUs there are, else the CPU; `mirrored` also
-    logical CPUs. For several processes see `workers.using`.
+    """The `tf.distribute.Strategy` of this process with this name; for several processes see `workers.using`.
 
-    Raises `UserError` for an unknown name and for `mirrored` on a single device.
+    `auto` takes all GPUs that there are, else the CPU; `mirrored` takes logical CPUs, too. Raises `UserError` for an
+    unknown name and for `mirrored` on a single device.
     """
     if name not in STRATEGIES:
         raise UserError(f"--strategy: found {name!r}, expected one of {', '.join(STRATEGIES)}")
@@ -37,7 +37,7 @@ def make_strategy(name):
 
 @functools.cache
 def _mirrored(devices):
-    """One strategy a process: the collectives of a second one take the first one's keys, and TensorFlow aborts both."""
+    """One strategy for each process: a second one's collectives would take the first one's keys, and both abort."""
     return tf.distribute.MirroredStrategy(devices)
 
 

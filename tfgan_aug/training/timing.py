@@ -1,4 +1,4 @@
-"""timing."""
+"""Rates of work: how many images a second a call handles. Makes no file."""
 
 import time
 
@@ -6,19 +6,22 @@ import tensorflow as tf
 
 
 def images_per_second(work, images, seconds):
-    """The best rate of repeated calls of `work`, each handling `images` images, within `seconds`; one call warms up."""
+    """The best rate of repeated calls of `work` within `seconds`; each call handles `images` images.
+
+    One call before them warms up.
+    """
     (rate,) = side_by_side([work], images, seconds)
     return rate
 
 
 def compiled(function):
-    """`function` as a graph, called without arguments; returns when its result is there."""
+    """`function`, which takes no arguments, as a graph; a call returns when the result is there."""
     graph = tf.function(function, autograph=False)
     return lambda: graph().numpy()
 
 
 def training_step(model, strategy, batch):
-    """One training step of `model` as `fit` runs it, on the same batch each time."""
+    """A function that makes one training step of `model` as `loop.fit` does, on the same batch each time."""
     step = tf.function(lambda: strategy.run(model.train_step, args=(batch,)), autograph=False)
 
     def work():
@@ -30,7 +33,7 @@ def training_step(model, strategy, batch):
 
 
 def side_by_side(works, images, seconds):
-    """The best rate of each of `works` within `seconds` for each, called in turn: what slows a machine slows all."""
+    """The best rate of each of `works`, called in turn for `seconds` each: what slows the machine slows all of them."""
     for work in works:
         work()
     best, end = [0.0] * len(works), time.monotonic() + seconds * len(works)

@@ -1,8 +1,8 @@
 """Training in several processes, on one machine or many: the chief runs the job, the others train with it.
 
 Every process is started with the same command and `--strategy=multi_worker`, and with TensorFlow's own description of
-the cluster in the environment variable TF_CONFIG. The chief (the task `chief`, or worker 0) does all that is no
-training, and alone writes; the others wait until it trains, take part, and end when it ends.
+the cluster in the environment variable TF_CONFIG. The chief (the task `chief`, or worker 0) does everything but
+the training by itself, and only it writes. The others wait until it trains, take part, and end when it ends.
 
 Artefact, while a training runs: `<checkpoints>/task/`, with the model as it starts (`model.keras`), its arrays
 (`array-<n>.npy`) and, written last, `task.json`: all the others need, on a file system that all workers share.
@@ -40,7 +40,7 @@ class WorkerLost(UserError):
 
 
 def read_cluster(text):
-    """({task type: addresses}, own task type, own index) of a TF_CONFIG; raises `UserError` where it makes no sense."""
+    """({task type: addresses}, own task type, own index) of a TF_CONFIG. Raises `UserError` where it makes no sense."""
     if not text:
         raise UserError(f"{_OPTION}: found no TF_CONFIG in the environment, expected one such as {_EXAMPLE}")
     try:
@@ -65,7 +65,7 @@ def read_cluster(text):
 
 @contextlib.contextmanager
 def using(name):
-    """Gives the strategy of this name: a `tf.distribute.Strategy`, or for `multi_worker` a `Chief`.
+    """Yields the strategy of this name: a `tf.distribute.Strategy`, or for `multi_worker` a `Chief`.
 
     In a process that is not the chief the block does not run: it takes part in the chief's trainings, then raises
     `SystemExit`. Raises `UserError` as `strategies.make_strategy`, and for a TF_CONFIG that cannot be used.
@@ -110,9 +110,9 @@ def _start(cluster, own, seconds):
 
 
 def _meet(own, peers, seconds):
-    """Waits until all peers answer, answering them: TensorFlow's own wait can neither be ended nor explained.
+    """Waits until all peers answer, and answers them: TensorFlow's own wait has no end and names no peer.
 
-    A peer that answered may be here or in TensorFlow already, which takes the same port.
+    A peer that answers may wait here too, or be in TensorFlow already, which listens on the same port.
     """
     family = socket.AF_INET6 if socket.has_dualstack_ipv6() else socket.AF_INET
     port = int(own.rpartition(":")[2])
@@ -171,7 +171,7 @@ class Chief:
         return self._strategy.extended
 
     def scope(self):
-        """No strategy's: the workers make copies of the finished model."""
+        """A scope of no strategy: the workers load the finished model."""
         return contextlib.nullcontext()
 
     def train(self, model, arrays, budget, start, listeners, directory):
@@ -234,7 +234,7 @@ def _take_part(strategy, task, listeners=None, leader=None):
 
 
 def _exchange(strategy, text):
-    """The chief's text, in every process: the chief gives it, the others None and wait for it."""
+    """The chief's text, in every process. The chief passes it; the others pass None and wait for it."""
     message = np.zeros(_MESSAGE_BYTES, np.int32)
     if text is not None:
         coded = np.frombuffer(text.encode(), np.uint8)
