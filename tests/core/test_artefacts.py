@@ -1,6 +1,7 @@
 """Stages of a workdir: whole or not there, found again by what they depend on."""
 
 import json
+import types
 
 import pytest
 
@@ -34,46 +35,59 @@ def test_json_is_whole_or_not_there(tmp_path):
     assert artefacts.read_json(path) == {"b": [1, 2], "a": "é"}
 
 
-def test_a_stage_is_done_when_its_block_ends_well(tmp_path):
+@pytest.fixture
+def clock(monkeypatch):
+    """A clock that the test moves, so that no slow machine changes what is counted."""
+    clock = types.SimpleNamespace(now=1000.0)
+    monkeypatch.setattr(artefacts, "time", types.SimpleNamespace(monotonic=lambda: clock.now))
+    return clock
+
+
+def test_a_stage_is_done_when_its_block_ends_well(tmp_path, clock):
     stage = artefacts.Stage(tmp_path, "judge", {"seed": 3})
     with stage.making() as folder:
         assert folder == stage.partial and folder.is_dir() and not stage.done
         (folder / "weights").write_text("all")
+        clock.now += 90
     assert stage.done and not stage.partial.exists()
     assert (stage.path / "weights").read_text() == "all"
     assert json.loads((stage.path / "stage.json").read_text()) == {"stage": "judge", "seed": 3}
-    assert 0 < stage.minutes < 1
+    assert stage.minutes == 1.5
     assert artefacts.Stage(tmp_path, "judge", {"seed": 3}).done
     assert not artefacts.Stage(tmp_path, "judge", {"seed": 4}).done
 
 
-def test_a_stage_that_fails_is_continued(tmp_path):
+def test_a_stage_that_fails_is_continued(tmp_path, clock):
     stage = artefacts.Stage(tmp_path, "judge", {"seed": 3})
     with pytest.raises(KeyboardInterrupt), stage.making() as folder:
         (folder / "first").write_text("1")
+        clock.now += 30
         raise KeyboardInterrupt
     assert not stage.done and not stage.path.exists()
     assert (stage.partial / "first").read_text() == "1"
-    spent = artefacts.read_json(stage.partial / "seconds.json")
-    assert spent > 0
+    assert artefacts.read_json(stage.partial / "seconds.json") == 30
+    clock.now += 3600
     with stage.making() as folder:
         assert (folder / "first").read_text() == "1"
         (folder / "second").write_text("2")
-    assert stage.done and stage.minutes * 60 > spent
+        clock.now += 90
+    assert stage.done and stage.minutes == 2
     assert {path.name for path in stage.path.iterdir()} == {"first", "second", "stage.json", "seconds.json"}
 
 
-def test_a_growing_stage_keeps_its_place(tmp_path):
+def test_a_growing_stage_keeps_its_place(tmp_path, clock):
     stage = artefacts.Stage(tmp_path, "pool", {"seed": 3})
     assert stage.minutes == 0
     with stage.growing() as folder:
         assert folder == stage.path
         (folder / "draws").write_text("1")
-    once = stage.minutes
+        clock.now += 60
+    assert stage.minutes == 1
     with pytest.raises(ZeroDivisionError), stage.growing() as folder:
         assert (folder / "draws").read_text() == "1"
+        clock.now += 30
         _ = 1 / 0
-    assert stage.minutes > once > 0
+    assert stage.minutes == 1.5
     assert artefacts.read_json(stage.path / "stage.json")["stage"] == "pool"
 
 

@@ -28,6 +28,7 @@ def test_no_gain_no_images_and_no_promise_beyond_four_times():
 
 
 def test_intervals_cover_the_law_that_made_the_data():
+    """40 trials with fixed seeds; at a coverage of 90 % (95 % is nominal) 32 or more have a chance of 98 %."""
     rng, covered = np.random.default_rng(0), 0
     truth = learning_curves.gain((0.9, 0.3), 80, 2)
     for trial in range(40):
