@@ -1,4 +1,8 @@
-"""feature_stage."""
+"""The stage of the network that reported metrics use: trained on source images that no GAN and no judge saw.
+
+Artefact: `features-<digest>/` with `network.keras`, its learning curve `network.csv`, and the real images that
+generated ones are compared with: `reference.json` (their ids), `reference_images.npy`, `reference_labels.npy`.
+"""
 
 import keras
 import numpy as np
