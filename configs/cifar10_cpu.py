@@ -32,15 +32,11 @@ One standard error is 1.5 points: the first two are alike, and the simpler one i
     width 1, saturating, 1 to 7 generator steps, 2,000      1.04, 11 % zeros (real: 65) 0.009: leaves the real ones
 """
 
-from tfgan_aug.config import settings
+from tfgan_aug.config import ExperimentConfig
 
 
 def get_config():
-    config = settings.get_config()
-    config.source = "cifar10"
-    config.train_per_class = 500
-    config.test_per_class = 100
-    config.gans = "dcgan,sgan"
+    config = ExperimentConfig(source="cifar10", train_per_class=500, test_per_class=100, gans="dcgan,sgan")
 
     config.dcgan.width = 32
     config.dcgan.learning_rate = 4e-4

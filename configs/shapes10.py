@@ -9,8 +9,8 @@ Choices, by eye on grids of training labels: colour jitter in what the discrimin
 classes (without it, each class settles on a colour or two); a learning rate above DCGAN's own, for 3,000 steps.
 """
 
-from tfgan_aug.config import settings
+from tfgan_aug.config import ExperimentConfig
 
 
 def get_config():
-    return settings.get_config()
+    return ExperimentConfig()

@@ -12,12 +12,11 @@ over row 1) without augmentation, as the paper names none. The GANs' settings ar
 about a quarter of the steps: as many passes over a fifth of the images.
 """
 
-import pathlib
-import runpy
+from configs.cifar10_cpu import get_config as base
 
 
 def get_config():
-    config = runpy.run_path(str(pathlib.Path(__file__).with_name("cifar10_cpu.py")))["get_config"]()
+    config = base()
     config.train_per_class = 100
 
     config.dcgan.width = 24

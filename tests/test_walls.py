@@ -114,7 +114,7 @@ def test_the_library_imports_neither_tools_nor_configs(room):
 
 @pytest.mark.parametrize("path", sorted((ROOT / "configs").glob("*.py")), ids=lambda path: path.name)
 def test_configs_import_the_config_and_each_other_alone(path):
-    assert {name.rpartition(".")[0] for name in imported(path)} <= {"tfgan_aug.config", "configs"}
+    assert all(name.startswith(("tfgan_aug.config.", "configs.")) for name in imported(path))
 
 
 def test_three_files_read_test_images():
@@ -143,7 +143,7 @@ def test_pixel_arithmetic_has_one_place():
 
 WATCH = """
 import os, random, sys, threading
-import absl.flags, filelock, keras, matplotlib.figure, ml_collections.config_flags, numpy, PIL.Image, scipy.stats
+import absl.flags, filelock, keras, matplotlib.figure, numpy, PIL.Image, scipy.stats
 import tensorflow, tensorflow_datasets, tqdm
 from tensorflow_datasets.core import read_only_builder
 

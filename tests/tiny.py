@@ -7,7 +7,8 @@ import numpy as np
 from PIL import Image
 
 from tfgan_aug.classifiers import judges
-from tfgan_aug.config import settings
+from tfgan_aug.config import ExperimentConfig
+from tfgan_aug.core import fields
 from tfgan_aug.training import checkpoints
 
 COLOURS = {"blue": (40, 60, 200), "green": (40, 180, 60), "red": (200, 50, 40)}
@@ -24,9 +25,8 @@ def save_pictures(root, counts, first=0):
     return root
 
 
-def config(source, **fields):
-    """A config of a few steps; `fields` override, a double underscore for each dot."""
-    made = settings.get_config()
+def config(source, **changes):
+    """A config of a few steps; `changes` override, a double underscore for each dot."""
     small = {
         "source": source, "image_size": 16, "train_per_class": 6, "test_per_class": 2,
         "judge__recipe": "paper", "judge__width": 0.05, "judge__steps": 2, "judge__batch_size": 4,
@@ -38,8 +38,8 @@ def config(source, **fields):
         "sgan__encoder__batch_size": 4,
         "samples__block_size": 8, "samples__max_draws_per_class": 200,
     }  # fmt: skip
-    made.update_from_flattened_dict({name.replace("__", "."): value for name, value in {**small, **fields}.items()})
-    return made
+    changes = {name.replace("__", "."): value for name, value in {**small, **changes}.items()}
+    return fields.replaced(ExperimentConfig(), changes)
 
 
 class AnyJudge(judges.Judge):

@@ -11,7 +11,9 @@ import tensorflow as tf
 from gan_harness import assert_same, values
 
 from tfgan_aug.classifiers import classifier, judges, networks, recipes
-from tfgan_aug.config import settings
+from tfgan_aug.classifiers.config import ClassifierConfig, JudgeConfig
+from tfgan_aug.config import ExperimentConfig
+from tfgan_aug.core import fields
 from tfgan_aug.core.errors import UserError
 from tfgan_aug.data import subsets
 from tfgan_aug.experiments import judge_stage
@@ -28,9 +30,7 @@ def same_weights():
 
 
 def section(**changed):
-    made = settings.get_config().classifier
-    made.update({"width": 0.05, "steps": 4, "batch_size": 8, **changed})
-    return made
+    return fields.replaced(ClassifierConfig(width=0.05, steps=4, batch_size=8), changed)
 
 
 def examples(count=8, classes=3, image_shape=IMAGE_SHAPE, seed=0):
@@ -193,18 +193,18 @@ def test_call_gives_logits():
 def test_config_overrides_the_recipe():
     paper, best = (recipes.RECIPES[name] for name in ("paper", "best"))
     assert best.replace(section()) == best
-    changed = best.replace(section(learning_rate=0.5, weight_decay=0.0, augmentation=""))
-    assert (changed.learning_rate, changed.weight_decay, changed.augmentation) == (0.5, 0.0, "")
+    changed = best.replace(section(learning_rate=0.5, weight_decay=0.0, augmentation=()))
+    assert (changed.learning_rate, changed.weight_decay, changed.augmentation) == (0.5, 0.0, ())
     assert (changed.label_smoothing, changed.dropout, changed.schedule) == (0.1, best.dropout, "cosine")
     assert paper.replace(section(label_smoothing=0.2)).label_smoothing == 0.2
 
 
 def test_build_follows_the_recipe():
     model = classifier.build("--config.judge", section(recipe="paper", learning_rate=0.25), IMAGE_SHAPE, 4, seed=5)
-    assert (model.classes, model.augmentation, model.label_smoothing) == (4, "", 0.0)
+    assert (model.classes, model.augmentation, model.label_smoothing) == (4, (), 0.0)
     assert float(model.optimizer.learning_rate) == 0.25 and model.optimizer.weight_decay == 0.0
     best = classifier.build("--config.judge", section(recipe="best", steps=10), IMAGE_SHAPE, 4, seed=5)
-    assert (best.augmentation, best.label_smoothing) == ("flip,translate,zoom", 0.1)
+    assert (best.augmentation, best.label_smoothing) == (("flip", "translate", "zoom"), 0.1)
     # Cosine: the whole rate at first, half of it half way, nothing at the end.
     rates = [float(best.optimizer._learning_rate(step)) for step in (0, 5, 10)]
     assert rates == pytest.approx([1e-3, 5e-4, 0], abs=1e-9)
@@ -218,12 +218,12 @@ def test_initial_weights_are_a_function_of_the_seed():
 
 def test_a_recipe_is_added_in_one_place(monkeypatch):
     """The config takes its name as soon as the table has it."""
-    config = settings.get_config()
+    config = ExperimentConfig()
     config.judge.recipe = "slow"
     with pytest.raises(UserError, match="^--config.judge.recipe: found 'slow', expected one of paper, best$"):
-        settings.check(config)
+        fields.check(config)
     monkeypatch.setitem(recipes.RECIPES, "slow", recipes.Recipe(learning_rate=1e-5))
-    settings.check(config)
+    fields.check(config)
     model = classifier.build("--config.judge", config.judge, IMAGE_SHAPE, 3, seed=0)
     assert float(model.optimizer.learning_rate) == pytest.approx(1e-5)
 
@@ -371,9 +371,7 @@ def source():
 
 
 def judge_config(**changed):
-    config = settings.get_config()
-    config.judge.update({"width": 0.05, "steps": 2, "batch_size": 4, **changed})
-    return config
+    return ExperimentConfig(judge=JudgeConfig(**{"width": 0.05, "steps": 2, "batch_size": 4, **changed}))
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

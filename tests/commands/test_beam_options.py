@@ -36,8 +36,8 @@ def test_the_command_with_several_processes_writes_the_same_datasets(tmp_path):
 
 def test_beam_is_missing(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "apache_beam", None)
-    monkeypatch.delitem(sys.modules, "tfgan_aug.sampling.beam")
-    monkeypatch.delattr("tfgan_aug.sampling.beam")
+    monkeypatch.delitem(sys.modules, "tfgan_aug.sampling.beam", raising=False)
+    monkeypatch.delattr("tfgan_aug.sampling.beam", raising=False)
     message = r"^--beam_options: found no apache_beam, expected it: pip install 'tfgan_aug\[beam\]'$"
     options = main_job.Options(str(tmp_path), beam_options=LOCAL)
     with pytest.raises(UserError, match=message):

@@ -13,10 +13,10 @@ import pytest
 import tensorflow as tf
 import tiny
 from absl import flags
-from ml_collections import config_flags
 
 from tfgan_aug.commands import build_dataset, cli
-from tfgan_aug.config import settings
+from tfgan_aug.config import ExperimentConfig
+from tfgan_aug.core import fields
 
 ROOT = pathlib.Path(__file__).parents[2]
 FLAGS = (
@@ -30,14 +30,13 @@ def command(monkeypatch, tmp_path, capfd):
     """Runs `build_dataset` with these arguments in this process; gives (exit code, stdout, stderr)."""
 
     def run(*arguments, main=build_dataset.main):
-        # absl's flags are global, and a config's flags stay: fresh ones for each run.
+        # absl's flags are global: fresh ones for each run.
         fresh = flags.FlagValues()
         with monkeypatch.context() as patch:
             patch.setattr(flags, "FLAGS", fresh)
             patch.setattr(sys, "argv", ["tools/build_dataset.py", *arguments])
-            for module, names in ((flags, ("DEFINE_string", "DEFINE_bool")), (config_flags, ("DEFINE_config_file",))):
-                for name in names:
-                    patch.setattr(module, name, functools.partial(getattr(module, name), flag_values=fresh))
+            for name in ("DEFINE_string", "DEFINE_bool"):
+                patch.setattr(flags, name, functools.partial(getattr(flags, name), flag_values=fresh))
             capfd.readouterr()
             code = 0
             try:
@@ -164,7 +163,7 @@ def test_missing_config_file(refused, tmp_path):
     assert line == f"--config: cannot read {tmp_path / 'none.py'}: No such file or directory; expected a Python file"
 
 
-START = "from tfgan_aug.config import settings\n\ndef get_config(arg=''):\n    config = settings.get_config()\n"
+START = "from tfgan_aug.config import ExperimentConfig\n\ndef get_config(arg=''):\n    config = ExperimentConfig()\n"
 
 
 @pytest.mark.parametrize(
@@ -174,15 +173,22 @@ START = "from tfgan_aug.config import settings\n\ndef get_config(arg=''):\n    c
         ("import no_such_module\n", "ModuleNotFoundError: No module named 'no_such_module'"),
         ("def get_config():\n    return 1 / 0\n", "ZeroDivisionError: division by zero"),
         ("x = 1\n", "failed: KeyError: 'get_config'"),
-        ("def get_config():\n    return 3\n", "get_config() of {path} gave 3, expected a ConfigDict"),
-        (START + "    config.seed = 'abc'\n    return config\n", "failed: TypeError: Could not override field 'seed'"),
+        ("def get_config():\n    return 3\n", "get_config() of {path} returned 3, expected an ExperimentConfig"),
+        (
+            START + "    config.seed = 'abc'\n    return config\n",
+            "failed: TypeError: Could not override field 'seed': found 'abc', expected int",
+        ),
         (
             START + "    config.dcgan.epoch = 3\n    return config\n",
             "{path} sets 'dcgan.epoch': no such field; did you mean 'dcgan.epochs'?",
         ),
         (
+            "from tfgan_aug import settings\nget_config = settings.get_config\n",
+            "{path} imports settings of tfgan_aug, which is gone; write `from tfgan_aug.config import",
+        ),
+        (
             "from ml_collections import config_dict\nget_config = config_dict.ConfigDict\n",
-            "{path} has no field 'advice.augmentation'; start from tfgan_aug.config.settings.get_config()",
+            "get_config() of {path} returned ",
         ),
     ],
 )
@@ -267,7 +273,7 @@ SGAN = {
 def test_every_value_of_the_stacked_gan_is_checked(refused):
     # The builder and the transforms are tried, which needs TensorFlow: see below.
     tried = {"encoder.builder", "encoder.augmentation"}
-    assert set(SGAN) == set(cli._fields(settings.get_config().sgan)) - tried
+    assert set(SGAN) == {leaf.name for leaf in fields.leaves(ExperimentConfig().sgan)} - tried
     for field, (value, expected) in SGAN.items():
         option = f"--config.sgan.{field}"
         assert refused(f"{option}={value}") == f"{option}: found {value!r}, expected {expected}"
@@ -382,8 +388,8 @@ def test_help_names_everything_once_and_imports_no_tensorflow():
     assert "usage: python -m tools.build_dataset [--option=value ...]" in lines
     named = [re.match(r"  --(\w+): ", line)[1] for line in lines if re.match(r"  --\w+: ", line)]
     assert sorted(named) == sorted(FLAGS)
-    fields = [line.split(" = ")[0].strip() for line in lines if line.startswith("      ")]
-    assert sorted(fields) == sorted(cli._fields(settings.get_config())) and "dcgan.epochs" in fields
+    listed = [line.split(" = ")[0].strip() for line in lines if line.startswith("      ")]
+    assert listed == [leaf.name for leaf in fields.leaves(ExperimentConfig())] and "dcgan.epochs" in listed
 
 
 def test_help_of_the_installed_command(command):
@@ -413,5 +419,4 @@ def test_configs_load_and_pass_the_checks(command, path):
     seen = []
     code, _, err = command(f"--config={path}", main=seen.append)
     assert (code, err) == (0, "")
-    settings.check(seen[0])
-    assert set(cli._fields(seen[0])) == set(cli._fields(settings.get_config()))
+    fields.check(seen[0])

@@ -86,7 +86,7 @@ def test_each_transform_changes_images_and_keeps_their_form(name):
 
 
 def test_unknown_transform():
-    assert transforms.transform_names("--config.geometric.transforms", " crop, flip,") == ["crop", "flip"]
+    assert transforms.transform_names("--config.geometric.transforms", " crop, flip,") == ("crop", "flip")
     with pytest.raises(UserError, match=r"--config\.x: found 'shear', expected some of crop, flip, rotate, "):
         transforms.transform_names("--config.x", "crop,shear")
 

@@ -15,8 +15,8 @@ from PIL import Image
 
 from tfgan_aug.classifiers import judges
 from tfgan_aug.commands import build_dataset
-from tfgan_aug.config import settings
-from tfgan_aug.core import artefacts, workdirs
+from tfgan_aug.config import ExperimentConfig
+from tfgan_aug.core import artefacts, fields, workdirs
 from tfgan_aug.core.errors import UserError
 from tfgan_aug.data import geometric, shapes, subsets
 from tfgan_aug.datasets import augmented, variants
@@ -144,8 +144,7 @@ def test_second_run_reuses_everything(whole, monkeypatch, capsys):
 
     for module in (geometric, judge_stage, families, subsets, cells):
         monkeypatch.setattr(module, "make", never)
-    config = settings.get_config()
-    config.update_from_flattened_dict(FIELDS)
+    config = fields.replaced(ExperimentConfig(), FIELDS)
     result = main_job.build_dataset(config, main_job.Options(str(workdir), allow_shortfall=True))
     notes = capsys.readouterr().err
     for name in VARIANTS:

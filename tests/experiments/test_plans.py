@@ -7,7 +7,8 @@ import types
 import numpy as np
 import pytest
 
-from tfgan_aug.config import settings
+from tfgan_aug.config import ExperimentConfig
+from tfgan_aug.core import fields
 from tfgan_aug.data import sources, subsets
 from tfgan_aug.datasets import variants
 from tfgan_aug.experiments import cells, plans, rows
@@ -60,10 +61,9 @@ class KnownRun(Run):
     source_digest = "f"
 
 
-def plan_of(fields):
+def plan_of(changes):
     """A plan of GAN seed 3: seven variants of 100 images a class in ten classes."""
-    config = settings.get_config()
-    config.update_from_flattened_dict({"gans": "dcgan,sgan", **fields})
+    config = fields.replaced(ExperimentConfig(), {"gans": "dcgan,sgan", **changes})
     parts = [
         subsets.Part((), np.arange(count, dtype=np.int32) % 10, np.zeros((count, 32, 32, 3), np.uint8))
         for count in (1000, 200)

@@ -13,8 +13,8 @@ import tiny
 
 from tfgan_aug.classifiers import judges
 from tfgan_aug.commands import run_table
-from tfgan_aug.config import settings
-from tfgan_aug.core import artefacts, workdirs
+from tfgan_aug.config import ExperimentConfig
+from tfgan_aug.core import artefacts, fields, workdirs
 from tfgan_aug.core.errors import UserError
 from tfgan_aug.experiments import cells, gan_datasets, summaries, table
 from tfgan_aug.reports import table_text
@@ -309,21 +309,20 @@ def test_no_table_no_report(tmp_path):
 )
 def test_mistakes_in_options(options, line):
     with pytest.raises(UserError) as caught:
-        table.choose(settings.get_config(), **options)
+        table.choose(ExperimentConfig(), **options)
     assert str(caught.value).startswith(line)
 
 
 def test_what_the_options_choose():
-    config = settings.get_config()
+    config = ExperimentConfig()
     _, choice = table.choose(config)
     assert choice.gan_seeds == (0, 1, 2) and choice.classifier_seeds == (0, 1, 2, 3, 4)
     _, choice = table.choose(config, seeds="4,2", classifier_seeds="7")
     assert choice.gan_seeds == (4, 2) and choice.classifier_seeds == (7,)
     made, choice = table.choose(config, rows_text="11", gans="sgan")
-    assert [row.name for row in choice.rows] == ["sgan_tp"] and made.gans == "sgan" and config.gans == "dcgan"
-    config.table.rows = "nope"
+    assert [row.name for row in choice.rows] == ["sgan_tp"] and made.gans == ("sgan",) and config.gans == ("dcgan",)
     with pytest.raises(UserError, match="--config.table.rows: found 'nope'"):
-        table.choose(config)
+        table.choose(fields.replaced(config, {"table.rows": "nope"}))
 
 
 # The commands

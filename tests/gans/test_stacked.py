@@ -141,7 +141,7 @@ def test_sizes_of_the_feature_maps(original):
 
 def test_generators_of_the_paper_have_a_dense_layer_and_four_transposed_convolutions():
     dense, transposed = keras.layers.Dense, keras.layers.Conv2DTranspose
-    vector = stacked_networks.vector_generator(256, None, 10, 50, 1.0, "paper")
+    vector = stacked_networks.vector_generator((256,), None, 10, 50, 1.0, "paper")
     assert shapes(vector, dense) == [(512,)]
     assert shapes(vector, transposed) == [(2, 2, 256), (4, 4, 128), (8, 8, 64), (16, 16, 1)]
     # The latents' branch, as in the image's generator, has two dense layers more.
@@ -152,7 +152,7 @@ def test_generators_of_the_paper_have_a_dense_layer_and_four_transposed_convolut
 
 @pytest.mark.parametrize("length", [26, 12, 16, 64])
 def test_a_vector_of_any_length(length):
-    network = stacked_networks.vector_generator(length, None, CLASSES, TOP, 0.02, "paper")
+    network = stacked_networks.vector_generator((length,), None, CLASSES, TOP, 0.02, "paper")
     made = network([np.arange(CLASSES), np.zeros((CLASSES, TOP), np.float32)]).numpy()
     assert made.shape == (CLASSES, length) and made.min() >= 0
     assert len(shapes(network, keras.layers.Conv2DTranspose)) == 4
@@ -309,8 +309,8 @@ def test_a_level_shares_its_weights_with_the_stack():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"stacks": 0}, "stacks: found 0, expected one of 1, 2, 3"),
-        ({"stacks": 4}, "stacks: found 4, expected one of 1, 2, 3"),
+        ({"stacks": 0}, "stacks: found 0, expected 1, 2 or 3"),
+        ({"stacks": 4}, "stacks: found 4, expected 1, 2 or 3"),
         ({"architecture": "dcgan"}, "architecture: found 'dcgan', expected one of huang, paper"),
         ({"discriminator_form": "hinge"}, "discriminator_form: found 'hinge', .* class_logits, one_logit"),
         ({"generator_loss": "hinge"}, "generator_loss: found 'hinge', expected one of non_saturating, saturating"),

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from tfgan_aug.benchmarks.rates import Speed, convolution_rate, multiply_adds
 from tfgan_aug.classifiers import classifier, recipes
-from tfgan_aug.core import pixels
+from tfgan_aug.core import fields, pixels
 from tfgan_aug.experiments import dcgan_stage, stacked_stages
 from tfgan_aug.gans import diffaugment
 from tfgan_aug.gans.layers import BatchNormalization, ConditionalBatchNormalization
@@ -52,8 +52,7 @@ def _operations(step, size, rate, operations):
 def _dcgans(section, shape, classes, strategy):
     """{words: compiled model}: ours (""), with the other updates, and as an example of Keras would train it."""
     classes = classes if section.conditioning == "label" else 1
-    other = section.copy_and_resolve_references()
-    other.updates = "alternating" if section.updates == "shared" else "shared"
+    other = fields.replaced(section, {"updates": "alternating" if section.updates == "shared" else "shared"})
     with strategy.scope():
         models = {"": dcgan_stage.build(section, shape, classes, 0)}
         models[f"the same with --config.dcgan.updates={other.updates}"] = dcgan_stage.build(other, shape, classes, 0)

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from tfgan_aug.classifiers import networks
 from tfgan_aug.classifiers.recipes import RECIPES
-from tfgan_aug.core import optimizers, pixels, streams
+from tfgan_aug.core import fields, optimizers, pixels, streams
 from tfgan_aug.core.errors import UserError
 from tfgan_aug.data import transforms
 
@@ -17,19 +17,21 @@ from tfgan_aug.data import transforms
 class Classifier(keras.Model):
     """Logits float32 (N, classes) of uint8 images (N, H, W, C); trains any network on [-1, 1] images.
 
-    `network` maps float32 images in [-1, 1] to logits. `augmentation` names `transforms.TRANSFORMS` that are drawn
-    anew in every step. Labels are ints (N,) or probabilities (N, classes); `sample_weight` weighs examples.
+    `network` maps float32 images in [-1, 1] to logits. `augmentation` is some of `transforms.TRANSFORMS` (names, or
+    comma-separated text), drawn anew in every step. Labels are ints (N,) or probabilities (N, classes);
+    `sample_weight` weighs examples.
     `Dropout` (Keras' own drops alike in every replica) and augmentation derive from (`seed`, step, place in the global
     batch): a resumed run equals an uninterrupted one, and several replicas do what one does.
 
     Metrics: `loss` (cross-entropy in nats an example), `accuracy`.
     """
 
-    def __init__(self, network, augmentation="", label_smoothing=0.0, seed=0, **kwargs):
+    def __init__(self, network, augmentation=(), label_smoothing=0.0, seed=0, **kwargs):
         super().__init__(**kwargs)
-        self.network, self.augmentation, self.label_smoothing, self.seed = network, augmentation, label_smoothing, seed
-        names = transforms.transform_names("augmentation", augmentation)
-        self.augment = [transforms.by_place(layer) for layer in transforms.layers_for(names, network.input_shape[1])]
+        self.network, self.label_smoothing, self.seed = network, label_smoothing, seed
+        self.augmentation = transforms.transform_names("augmentation", augmentation)
+        layers = transforms.layers_for(self.augmentation, network.input_shape[1])
+        self.augment = [transforms.by_place(layer) for layer in layers]
         self.loss_tracker = keras.metrics.Mean("loss")
         self.accuracy_tracker = keras.metrics.Mean("accuracy")
         self.built = True
@@ -110,7 +112,8 @@ class Classifier(keras.Model):
         return tf.nn.softmax(self(images, training=False))
 
     def get_config(self):
-        own = {name: getattr(self, name) for name in ("augmentation", "label_smoothing", "seed")}
+        own = {"label_smoothing": self.label_smoothing, "seed": self.seed}
+        own["augmentation"] = fields.text(self.augmentation)
         return {**super().get_config(), "network": keras.saving.serialize_keras_object(self.network), **own}
 
     @classmethod

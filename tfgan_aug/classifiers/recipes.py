@@ -11,20 +11,20 @@ class Recipe:
     """How a classifier is trained: Adam (decoupled weight decay), loss and augmentation on the fly.
 
     `dropout` after each pooling and before the last layer; `schedule` is "constant" or "cosine" (to zero over the
-    budget); `augmentation` a comma-separated list of `transforms.TRANSFORMS`.
+    budget); `augmentation` some of `transforms.TRANSFORMS`.
     """
 
     learning_rate: float
     weight_decay: float = 0.0
     label_smoothing: float = 0.0
-    dropout: tuple = (0.25, 0.25, 0.5)
+    dropout: tuple[float, float, float] = (0.25, 0.25, 0.5)
     schedule: str = "constant"
-    augmentation: str = ""
+    augmentation: tuple[str, ...] = ()
 
     def replace(self, section):
-        """This recipe with the fields that a config section overrides."""
-        fields = ("learning_rate", "weight_decay", "label_smoothing", "augmentation")
-        given = {name: section[name] for name in fields if section[name] is not None}
+        """Returns this recipe with the fields that a config section overrides."""
+        overriding = ("learning_rate", "weight_decay", "label_smoothing", "augmentation")
+        given = {name: getattr(section, name) for name in overriding if getattr(section, name) is not None}
         return dataclasses.replace(self, **given)
 
 
@@ -36,6 +36,6 @@ RECIPES = {
         weight_decay=1e-4,
         label_smoothing=0.1,
         schedule="cosine",
-        augmentation="flip,translate,zoom",
+        augmentation=("flip", "translate", "zoom"),
     ),
 }

@@ -3,7 +3,7 @@
 from absl import flags
 
 from tfgan_aug.commands import cli
-from tfgan_aug.config import settings
+from tfgan_aug.core import fields
 from tfgan_aug.core.errors import UserError
 
 
@@ -26,7 +26,7 @@ def run(config, seconds, growth, strategy):
     from tfgan_aug.benchmarks import data_speed, suite
     from tfgan_aug.training import progress, strategies
 
-    settings.check(config)
+    fields.check(config)
     if seconds <= 0:
         raise UserError(f"--seconds: found {seconds}, expected a positive number")
     if strategy == "multi_worker":

@@ -1,30 +1,20 @@
-"""The commands' common part: flags, config files, one-line errors. Imports TensorFlow only once work begins."""
+"""The commands' common part: flags, the config, one-line errors, --help. Imports TensorFlow only once work begins."""
 
 import dataclasses
-import difflib
 import importlib
 import inspect
 import os
 import pathlib
-import runpy
 import sys
 import tempfile
 
 from absl import flags
-from ml_collections import config_dict, config_flags
 
-from tfgan_aug.config import settings
+from tfgan_aug.config import ExperimentConfig, files
+from tfgan_aug.core import fields
 from tfgan_aug.core.errors import UserError
 
 USAGE_ERROR = 2
-
-
-def define_config():
-    """Defines `--config`, a Python file with `get_config()`, and `--config.x.y` for each of its fields."""
-    words = "The experiment: a Python file with get_config() (default: the built-in set, shapes10)."
-    # Without a default of its own: config_flags would read it, and raise for an unknown field, before `run` can answer.
-    config_flags.DEFINE_config_file("config", None, words)
-    flags.FLAGS["config"].default_path = settings.__file__
 
 
 def run(command):
@@ -39,7 +29,9 @@ def run(command):
         print(_help(command, argv[0]))
         sys.exit(0)
     try:
-        config = _parse_config(argv) if "config" in flags.FLAGS else _parse(argv)
+        rest, overrides = _split(argv) if "config" in flags.FLAGS else (argv, [])
+        _parse(rest)
+        config = [_config(overrides)] if "config" in flags.FLAGS else []
         _start_tensorflow()
         command.main(*config)
     except UserError as error:
@@ -66,100 +58,44 @@ def _start_tensorflow():
             os.close(stderr)
 
 
-def _parse(argv, explain=str):
-    """Parses flags and gives (); raises `UserError` for an unknown one, a wrong value and what is no flag.
+def _split(argv):
+    """Returns (the arguments without overrides of the config's fields, [(dotted name, text)] of those)."""
+    rest, overrides = [], []
+    arguments = iter(argv)
+    for argument in arguments:
+        name, has_value, value = argument.partition("=")
+        if name.startswith(("--config.", "-config.")):
+            name = name.lstrip("-").removeprefix("config.")
+            value = value if has_value else next(arguments, None)
+            if value is None:
+                raise UserError(f"--config.{name}: found no value, expected --config.{name}=VALUE")
+            overrides.append((name, value))
+        else:
+            rest.append(argument)
+    return rest, overrides
 
-    `explain` makes a line of the error that a wrong value raises.
-    """
+
+def _parse(argv):
+    """Parses flags; raises `UserError` for an unknown one, a wrong value and what is no flag."""
     try:
         rest = flags.FLAGS(argv)
     except flags.UnrecognizedFlagError as error:
         known = [name for name in flags.FLAGS if len(name) > 1]
-        raise UserError(f"--{error.flagname}: no such option{_nearest(error.flagname, known)}; see --help") from None
-    except (flags.Error, AttributeError, KeyError, TypeError, ValueError) as error:
-        raise UserError(explain(error)) from None
+        nearest = fields.nearest(error.flagname, known)
+        raise UserError(f"--{error.flagname}: no such option{nearest}; see --help") from None
+    except flags.Error as error:
+        raise UserError(str(error)) from None
     if len(rest) > 1:
         raise UserError(f"found {rest[1]!r}, expected only --options; see --help")
-    return ()
 
 
-def _parse_config(argv):
-    """Parses flags and gives (the config,)."""
-    given = [argument.split("=", 1)[1] for argument in argv if argument.startswith(("--config=", "-config="))]
-    path = given[-1] if given else flags.FLAGS["config"].default_path
-    fields = _load_fields(path)
-    whole = argv if given else [argv[0], f"--config={path}", *argv[1:]]
-    _parse(whole, lambda error: _config_mistake(argv, path, fields, error))
-    return (flags.FLAGS.config,)
-
-
-def _load_fields(path):
-    """The fields of the config that the file `path` (or path:argument) gives; raises `UserError` where it does not.
-
-    config_flags, which reads it again, reports with tracebacks, or once the config is used, or not at all.
-    """
-    file, *argument = str(path).split(":", 1)
-    try:
-        with open(file, "rb"):
-            pass
-    except OSError as error:
-        raise UserError(f"--config: cannot read {file}: {error.strerror}; expected a Python file") from None
-    try:
-        config = runpy.run_path(file)["get_config"](*argument)
-    except Exception as error:  # whatever the user's file raises
-        raise UserError(f"--config: {file} failed: {type(error).__name__}: {error}") from None
-    if not isinstance(config, config_dict.ConfigDict):
-        raise UserError(f"--config: get_config() of {file} gave {config!r}, expected a ConfigDict")
-    fields, known = _fields(config), _fields(settings.get_config())
-    for name in fields:
-        if name not in known:
-            raise UserError(f"--config: {file} sets {name!r}: no such field{_nearest(name, known)}")
-    for name in known:
-        if name not in fields:
-            raise UserError(
-                f"--config: {file} has no field {name!r}; start from tfgan_aug.config.settings.get_config()"
-            )
-    return fields
-
-
-def _config_mistake(argv, path, fields, error):
-    """The line for a `--config...` that did not parse: unknown names with the nearest one, types as expected."""
-    for argument in argv[1:]:
-        option, has_value, value = argument.lstrip("-").partition("=")
-        if not option.startswith("config."):
-            continue
-        name = option.removeprefix("config.")
-        if name not in fields:
-            return f"--{option}: no such field in {path}{_nearest(name, fields)}"
-        expected = type(fields[name]).__name__
-        if has_value and expected in ("int", "float", "bool"):
-            try:
-                {"int": int, "float": float, "bool": _boolean}[expected](value)
-            except ValueError:
-                return f"--{option}: found {value!r}, expected {expected}"
-    return str(error)
-
-
-def _boolean(text):
-    if text.lower() not in ("true", "false", "0", "1"):
-        raise ValueError(text)
-
-
-def _fields(config, prefix=""):
-    """{dotted name: value} of every leaf of a config."""
-    leaves = {}
-    for name in config or ():
-        value = config[name]
-        if hasattr(value, "items"):
-            leaves |= _fields(value, f"{prefix}{name}.")
-        else:
-            leaves[prefix + name] = value
-    return leaves
-
-
-def _nearest(name, known):
-    close = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
-    return f"; did you mean {close[0]!r}?" if close else ""
+def _config(overrides):
+    """Returns the config of the file that the flag names, or the built-in one, with the overrides."""
+    path = flags.FLAGS.config
+    config = files.load(path) if path else ExperimentConfig()
+    for name, value in overrides:
+        files.override(config, name, value, path or "the built-in config")
+    return config
 
 
 def _help(command, program):
@@ -169,13 +105,30 @@ def _help(command, program):
     own = flags.FLAGS.flags_by_module_dict()
     for module in (__name__, command.__name__):
         for flag in own.get(module, ()):
-            if "." not in flag.name:
-                default = f" (default: {flag.default})" if flag.default and flag.name != "config" else ""
-                lines.append(f"  --{flag.name}: {flag.help}{default}")
+            default = f" (default: {flag.default})" if flag.default else ""
+            lines.append(f"  --{flag.name}: {flag.help}{default}")
     if "config" in flags.FLAGS:
-        lines.append("  --config.FIELD=VALUE: overrides a field; the fields and their defaults:")
-        lines += [f"      {name} = {value!r}" for name, value in _fields(settings.get_config()).items()]
+        lines.append("  --config.FIELD=VALUE: overrides a field; the fields, their defaults and what they mean:")
+        lines += _help_on_fields(ExperimentConfig())
     return "\n".join(lines)
+
+
+def _help_on_fields(config):
+    """Yields the lines on the config's fields, section by section."""
+    leaves = list(fields.leaves(config))
+    for prefix, section in fields.sections(config):
+        yield ""
+        yield f"    {inspect.cleandoc(type(section).__doc__).splitlines()[0]}"
+        for leaf in leaves:
+            if leaf.name.rpartition(".")[0] == prefix:
+                choices = f" [{', '.join(map(str, leaf.choices))}]" if leaf.choices else ""
+                yield f"      {leaf.name} = {fields.text(leaf.value)!r}{choices}  # {leaf.comment}"
+
+
+def define_config():
+    """Defines `--config`, a Python file with `get_config()`; `run` takes `--config.x.y` for each of its fields."""
+    words = "The experiment: a Python file with get_config() (default: the built-in set, shapes10)."
+    flags.DEFINE_string("config", "", words)
 
 
 def define_workdir(words="Folder for every stage's artefact; a rerun continues there."):

@@ -11,8 +11,8 @@ from absl import flags
 
 from tfgan_aug import __version__
 from tfgan_aug.commands import cli
-from tfgan_aug.config import settings
-from tfgan_aug.core import artefacts
+from tfgan_aug.config import GANS
+from tfgan_aug.core import artefacts, fields
 from tfgan_aug.core.errors import UserError
 
 
@@ -98,7 +98,10 @@ def describe(run, command):
     from tfgan_aug.training import strategies
 
     config, source = run.config, run.source
-    fields = {name: value for name, value in config.to_dict().items() if name != "source_data_dir"}
+    # Where a source lies changes nothing.
+    values = fields.to_dict(config)
+    del values["source_data_dir"]
+    same = {name: value for name, value in fields.digest_form(config).items() if name in values}
     named = {name: getattr(source, name) for name in ("name", "version", "spec", "license", "citation")}
     spec = pathlib.PurePath(source.spec.partition(":")[2]).name if source.spec.startswith("folder:") else source.spec
     return {
@@ -106,8 +109,8 @@ def describe(run, command):
         "source": {**named, "spec": spec},
         "subset_digest": run.subset_stage.digest,
         "classes": list(source.class_names),
-        "config": fields,
-        "config_digest": artefacts.digest(fields),
+        "config": values,
+        "config_digest": artefacts.digest(same),
         "command": command,
         "hardware": f"{os.cpu_count()} CPU cores ({platform.machine()}), {strategies.device_names(run.strategy)}",
         "versions": {
@@ -137,10 +140,8 @@ def deviations(config):
     }
     found = []
     for field, (expected, name) in paper.items():
-        value = config
-        for part in field.split("."):
-            value = value[part]
-        if value != expected and not (field.startswith(settings.GANS) and field.split(".")[0] not in config.gans):
+        value, section = fields.text(fields.get(config, field)), field.split(".")[0]
+        if value != expected and (section not in GANS or section in config.gans):
             found.append(f"{name}: {value!r} (the paper: {expected!r})")
     found.append("test images: the source's own test split and the held-out images (the paper: 1,000 images alone)")
     found.append("optimisers, learning rates and budgets: ours, where the paper names none")

@@ -10,7 +10,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfgan_aug.core import artefacts, streams
+from tfgan_aug.core import artefacts, fields, streams
 from tfgan_aug.data import subsets, transforms
 
 
@@ -43,7 +43,7 @@ def augment(
 
 def stage(workdir: str | pathlib.Path, subset_stage: artefacts.Stage, config, number: int = 0) -> artefacts.Stage:
     """The stage that `make` fills: the set of this number, each with transforms of its own."""
-    dependencies = {"subset": subset_stage.digest, "seed": config.seed, **config.geometric.to_dict()}
+    dependencies = {"subset": subset_stage.digest, "seed": config.seed, **fields.digest_form(config.geometric)}
     return artefacts.Stage(workdir, "geometric", {**dependencies, "copy": number} if number else dependencies)
 
 

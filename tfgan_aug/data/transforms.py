@@ -8,14 +8,15 @@ from collections.abc import Sequence
 import keras
 import tensorflow as tf
 
+from tfgan_aug.core import fields
 from tfgan_aug.core.errors import UserError
 
 TRANSFORMS = ("crop", "flip", "rotate", "translate", "zoom", "brightness", "contrast", "saturation", "rand_augment")
 
 
-def transform_names(option, text):
-    """The transforms in a comma-separated text; raises `UserError`, naming `option`, for an unknown one."""
-    names = [name.strip() for name in text.split(",") if name.strip()]
+def transform_names(option: str, given: str | Sequence[str]) -> tuple[str, ...]:
+    """Returns the transforms that are given, names or comma-separated text; raises `UserError`, naming `option`."""
+    names = fields.words(given)
     for name in names:
         if name not in TRANSFORMS:
             raise UserError(f"{option}: found {name!r}, expected some of {', '.join(TRANSFORMS)}")

@@ -11,7 +11,7 @@ import keras
 import tensorflow as tf
 
 from tfgan_aug import __version__
-from tfgan_aug.core import artefacts
+from tfgan_aug.core import artefacts, fields
 from tfgan_aug.datasets import verification
 from tfgan_aug.sampling import rules
 
@@ -59,7 +59,7 @@ def provenance(variant, source, config, images, described):
     return {
         "variant": variant.name,
         "description": description(variant, source, config, images),
-        "config": {name: value for name, value in config.to_dict().items() if name != "source_data_dir"},
+        "config": {name: value for name, value in fields.to_dict(config).items() if name != "source_data_dir"},
         "versions": {"tfgan_aug": __version__, "tensorflow": tf.__version__, "keras": keras.__version__},
         **described,
     }

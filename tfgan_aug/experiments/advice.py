@@ -7,8 +7,7 @@ Classifiers are trained on inner splits of the subset's training images; no test
 import numpy as np
 
 from tfgan_aug.classifiers import classifier
-from tfgan_aug.config import settings
-from tfgan_aug.core import artefacts, streams
+from tfgan_aug.core import artefacts, fields, streams
 from tfgan_aug.core.errors import UserError
 from tfgan_aug.data import geometric, subsets, transforms
 from tfgan_aug.evaluation import learning_curves
@@ -45,12 +44,11 @@ class Trainings:
         )
         self.strategy, self.progress, self.section = run.strategy, run.progress, run.config.advice
         config, subset, strategy = run.config, run.subset, run.strategy
-        self.shares = settings.parse_numbers("--config.advice.shares", self.section.shares)
-        self.seeds = settings.parse_seeds("--config.advice.seeds", self.section.seeds)
+        self.shares = sorted(set(self.section.shares))
+        self.seeds = self.section.seeds
         if len(self.shares) < 2 or self.shares[0] <= 0 or self.shares[-1] > 1:
-            raise UserError(
-                f"--config.advice.shares: found {self.section.shares!r}, expected two or more above 0, up to 1"
-            )
+            found = fields.text(self.section.shares)
+            raise UserError(f"--config.advice.shares: found {found!r}, expected two or more above 0, up to 1")
         counts = subset.train.counts(subset.classes)
         if counts.min() < self.section.folds:
             name = subset.class_names[int(counts.argmin())]
@@ -59,8 +57,7 @@ class Trainings:
                 "expected one or more for each fold"
             )
         self.fold = subsets.folds(subset.train.labels, self.section.folds, config.seed)
-        names = transforms.transform_names("--config.advice.augmentation", self.section.augmentation)
-        if not names:
+        if not transforms.transform_names("--config.advice.augmentation", self.section.augmentation):
             raise UserError("--config.advice.augmentation: found none, expected some, such as flip,translate")
         size = config.classifier.batch_size
         enough = [share for share in self.shares if self._smallest(share) >= size]
@@ -89,7 +86,7 @@ class Trainings:
     def accuracy(self, kind, share, fold, seed):
         """The accuracy, a share, of one training on the fold left out; trained where it is not there yet."""
         made = {
-            "classifier": self.config.classifier.to_dict(),
+            "classifier": fields.digest_form(self.config.classifier),
             "kind": kind,
             "share": share,
             "fold": fold,
@@ -97,9 +94,9 @@ class Trainings:
         }
         made["classifier"].pop("seed")
         if kind == "augmented":
-            made["augmentation"] = self.section.augmentation
+            made["augmentation"] = fields.text(self.section.augmentation)
         if kind == "geometric":
-            made["geometric"] = self.config.geometric.to_dict()
+            made["geometric"] = fields.digest_form(self.config.geometric)
         dependencies = {
             "subset": self.subset_stage.digest,
             "folds": self.section.folds,
@@ -114,9 +111,9 @@ class Trainings:
         data, chosen = self.subset.train, self.positions(fold, share)
         left_out = np.flatnonzero(self.fold == fold)
         images, labels = np.asarray(data.images[chosen]), data.labels[chosen]
-        section = self.config.classifier.copy_and_resolve_references()
+        section = self.config.classifier
         if kind == "augmented":
-            section.augmentation = self.section.augmentation
+            section = fields.replaced(section, {"augmentation": self.section.augmentation})
         if kind == "geometric":
             stage_there = geometric.stage(self.workdir, self.subset_stage, self.config)
             if not stage_there.done:
@@ -176,7 +173,7 @@ def advise(run, table=None):
         "folds": config.advice.folds,
         "seeds": len(seeds),
         "steps": config.classifier.steps,
-        "augmentation": config.advice.augmentation,
+        "augmentation": fields.text(config.advice.augmentation),
         "curve": [
             {
                 "count": float(count),

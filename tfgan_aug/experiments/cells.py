@@ -11,7 +11,7 @@ import dataclasses
 import numpy as np
 
 from tfgan_aug.classifiers import classifier, judges
-from tfgan_aug.core import artefacts, streams
+from tfgan_aug.core import artefacts, fields, streams
 from tfgan_aug.data import sources
 from tfgan_aug.datasets import augmented, records
 from tfgan_aug.experiments import rows
@@ -40,7 +40,7 @@ class Cell:
         config = self.run.config
         dependencies = {
             "dataset": self.dataset.digest,
-            "classifier": {**config.classifier.to_dict(), "seed": self.seed},
+            "classifier": {**fields.digest_form(config.classifier), "seed": self.seed},
             "source": self.run.source_digest,
         }
         use = self.row.use(config, self.judge_stage.digest if self.row.soft else "")
@@ -56,9 +56,9 @@ class Cell:
 def make(stage, cell):
     """Trains the config's classifier on the cell's dataset and scores it; fills the stage."""
     run, source = cell.run, cell.run.source
-    section, classes = run.config.classifier.copy_and_resolve_references(), len(source.class_names)
+    section, classes = run.config.classifier, len(source.class_names)
     if cell.row.augmentation is not None:
-        section.augmentation = cell.row.augmentation
+        section = fields.replaced(section, {"augmentation": cell.row.augmentation})
     phases = cell.phases()
     seed = streams.key_of("classifier", cell.seed)
     strategies.set_up(cell.seed)

@@ -7,8 +7,9 @@ Artefacts in `dcgan-<digest>`: `gan.keras`, its learning curve `gan.csv`, the la
 import keras
 import numpy as np
 
-from tfgan_aug.core import artefacts, optimizers, streams
+from tfgan_aug.core import artefacts, fields, optimizers, streams
 from tfgan_aug.core.errors import UserError
+from tfgan_aug.gans.config import DCGANOptions
 from tfgan_aug.gans.dcgan import DCGAN
 from tfgan_aug.gans.per_class import PerClass
 from tfgan_aug.training import loop, monitor, strategies
@@ -19,15 +20,14 @@ TITLE = "DCGAN"
 def stage(run):
     """See `families.Family`."""
     config = run.config
-    dependencies = {"subset": run.subset_stage.digest, "dcgan": config.dcgan.to_dict(), "seed": config.seed}
+    dependencies = {"subset": run.subset_stage.digest, "dcgan": fields.digest_form(config.dcgan), "seed": config.seed}
     return artefacts.Stage(run.workdir, "dcgan", dependencies)
 
 
 def build(section, image_shape, classes, seed):
     """Returns a compiled DCGAN as the config section says; call it in the strategy's scope."""
     keras.utils.set_random_seed(streams.key_of("initial weights", "dcgan", seed))
-    fields = ("latent_dim", "width", "activations", "generator_loss", "normalization", "augmentation", "updates")
-    model = DCGAN(image_shape, classes, seed=seed, **{name: section[name] for name in fields})
+    model = DCGAN(image_shape, classes, seed=seed, **fields.options_of(DCGANOptions, section))
     model.compile(*(optimizers.Adam(section.learning_rate, beta_1=section.beta_1) for _ in range(2)))
     return model
 

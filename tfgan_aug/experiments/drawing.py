@@ -76,9 +76,8 @@ class Drawing:
     def _screen(self):
         if self._near_copies is None:
             samples = self.plan.run.config.samples
-            spaces = [name.strip() for name in samples.drop_copies.split(",") if name.strip()]
             images, members = self.plan.run.subset.train.images, self._judge().members
-            self._near_copies = near_copies.Screen(images, members, spaces, samples.copy_quantile)
+            self._near_copies = near_copies.Screen(images, members, samples.drop_copies, samples.copy_quantile)
         return self._near_copies
 
     def _draw(self, gan, drawer, wanted, allow_shortfall):

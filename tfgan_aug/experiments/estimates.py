@@ -69,7 +69,7 @@ class _Seconds:
         return self.known[name]
 
     def _classifier(self, name):
-        section = self.config[name]
+        section = getattr(self.config, name)
         with self.run.strategy.scope():
             model = classifier.build(f"--config.{name}", section, self.shape, self.classes, 0)
         return section.steps * self._step(model, self._data(section.batch_size))

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 
 from tfgan_aug.classifiers import classifier
-from tfgan_aug.core import artefacts, streams
+from tfgan_aug.core import artefacts, fields, streams
 from tfgan_aug.core.errors import UserError
 from tfgan_aug.evaluation import features
 from tfgan_aug.training import loop, strategies
@@ -45,7 +45,9 @@ def choose(source, subset, section, seed):
 def stage(run):
     """Returns the stage that `make` fills."""
     config = run.config
-    section = {name: value for name, value in config.metrics.to_dict().items() if name not in ("inception", "pairs")}
+    section = {
+        name: value for name, value in fields.digest_form(config.metrics).items() if name not in ("inception", "pairs")
+    }
     dependencies = {"subset": run.subset_stage.digest, "source": run.source_digest, "metrics": section}
     return artefacts.Stage(run.workdir, "features", {**dependencies, "seed": config.seed})
 

@@ -7,7 +7,7 @@ Artefacts: `judge-<digest>/member-<number>.keras` (see `classifiers.judges`), ea
 import numpy as np
 
 from tfgan_aug.classifiers import classifier
-from tfgan_aug.core import artefacts, streams
+from tfgan_aug.core import artefacts, fields, streams
 from tfgan_aug.data import subsets
 from tfgan_aug.training import loop
 
@@ -16,7 +16,12 @@ def stage(run):
     """Returns the stage that `make` fills. `trained_on="source_train"` depends on the whole source, and leaks."""
     config = run.config
     seen = {"source": run.source_digest} if config.judge.trained_on == "source_train" else {}
-    dependencies = {"subset": run.subset_stage.digest, "judge": config.judge.to_dict(), "seed": config.seed, **seen}
+    dependencies = {
+        "subset": run.subset_stage.digest,
+        "judge": fields.digest_form(config.judge),
+        "seed": config.seed,
+        **seen,
+    }
     return artefacts.Stage(run.workdir, "judge", dependencies)
 
 

@@ -6,8 +6,7 @@ Artefacts: the stages of the workdir, the datasets, and `grids/*.png` in the wor
 import dataclasses
 import pathlib
 
-from tfgan_aug.config import settings
-from tfgan_aug.core import artefacts, workdirs
+from tfgan_aug.core import artefacts, fields, workdirs
 from tfgan_aug.core.errors import UserError
 from tfgan_aug.experiments import cells, drawing, grids, plans, rows, shared_stages, writing
 from tfgan_aug.experiments.run import Place, open_run
@@ -60,7 +59,7 @@ def build_dataset(config, options):
 
     Raises `UserError` for what the user can mend, before any work where it can be known before.
     """
-    settings.check(config)
+    fields.check(config)
     variants = plans.parse_variants(config, options.variants)
     data_dir = options.data_dir or str(pathlib.Path(options.workdir) / "tensorflow_datasets")
     place = Place(options.workdir, options.strategy, options.skip_unreadable, beam_options=options.beam_options)

@@ -3,8 +3,7 @@
 import keras
 
 from tfgan_aug.classifiers import classifier
-from tfgan_aug.config import settings
-from tfgan_aug.core import artefacts
+from tfgan_aug.core import artefacts, fields
 from tfgan_aug.core.errors import UserError
 from tfgan_aug.data import geometric, transforms
 from tfgan_aug.datasets import augmented, variants
@@ -19,9 +18,8 @@ def parse_variants(config, text):
 
     Raises `UserError`, naming --variants.
     """
-    gans = settings.gan_names(config)
-    possible = variants.all_variants_of(gans)
-    names = [name.strip() for name in text.split(",") if name.strip()] if text else variants.variants_of(gans)
+    possible = variants.all_variants_of(config.gans)
+    names = fields.words(text) if text else variants.variants_of(config.gans)
     for name in names or [text]:
         if name not in possible:
             raise UserError(f"--variants: found {name!r}, expected some of {', '.join(possible)}")
@@ -88,10 +86,10 @@ class Plan:
             if dataset.request != request:
                 dataset.check(request, overwrite)
         for name in ("judge", "classifier"):
-            classifier.build(f"--config.{name}", config[name], subset.image_shape, subset.classes, 0)
+            classifier.build(f"--config.{name}", getattr(config, name), subset.image_shape, subset.classes, 0)
         keras.backend.clear_session()
         for name in ("judge", "classifier"):
-            option, size = f"--config.{name}.batch_size", config[name].batch_size
+            option, size = f"--config.{name}.batch_size", getattr(config, name).batch_size
             strategies.check_batch_size(option, size, self.run.strategy, len(subset.train.ids))
         for gan in self.gans:
             FAMILIES[gan].check(self.gan_run)
@@ -105,7 +103,7 @@ class Plan:
             stages["pool"] = self.pool_stages[variant.gan].digest
             stages |= {"per_class": self.per_class.tolist(), **rules.SELECTIONS[variant.rule].keys(samples)}
             if samples.drop_copies:
-                stages["drop_copies"] = [samples.drop_copies, samples.copy_quantile]
+                stages["drop_copies"] = [fields.text(samples.drop_copies), samples.copy_quantile]
             if short:
                 stages["short"] = {verdict: counts.tolist() for verdict, counts in short.items()}
         return artefacts.digest({"variant": variant.name, "format": augmented.VERSION, **stages})

@@ -9,6 +9,7 @@ import dataclasses
 import keras
 import numpy as np
 
+from tfgan_aug.core import fields
 from tfgan_aug.core.errors import UserError
 from tfgan_aug.datasets import variants
 from tfgan_aug.experiments.families import FAMILIES
@@ -39,7 +40,7 @@ class Row:
     weighted: bool = False
     pretrained: bool = False
     soft: bool = False
-    augmentation: str | None = None
+    augmentation: tuple[str, ...] | None = None
     # Shares of each class's generated and geometric images that are used, the first by their ids.
     generated_share: float = 1.0
     geometric_share: float = 1.0
@@ -59,7 +60,7 @@ class Row:
         if self.soft:
             use["soft_labels"] = judge_digest
         if self.augmentation is not None:
-            use["augmentation"] = self.augmentation
+            use["augmentation"] = fields.text(self.augmentation)
         if (self.generated_share, self.geometric_share) != (1.0, 1.0):
             use["shares"] = [self.generated_share, self.geometric_share]
         if self.balanced:
@@ -134,8 +135,10 @@ def all_rows(gans):
     made += [
         Row("real_x2", "controls", "real, each image twice", real, repeat=2),
         Row("geo_x2", "controls", "real + geometric, twice as many", geo_x2),
-        Row("flip_crop", "controls", "real, flipped and cropped in every step", real, augmentation="flip,translate"),
-        Row("rand_augment", "controls", "real, Keras' RandAugment in every step", real, augmentation="rand_augment"),
+        Row(
+            "flip_crop", "controls", "real, flipped and cropped in every step", real, augmentation=("flip", "translate")
+        ),
+        Row("rand_augment", "controls", "real, Keras' RandAugment in every step", real, augmentation=("rand_augment",)),
     ]
     for gan in gans:
         tp, name = variants.Variant.parse(f"{gan}_tp"), FAMILIES[gan].TITLE
@@ -160,19 +163,19 @@ def _title(variant):
     return " + ".join(parts + ["geometric"] * variant.geo)
 
 
-def parse(option, text, gans):
-    """Returns the rows of a comma-separated text, in the table's order.
+def parse(option, given, gans):
+    """Returns the rows that are given, words or comma-separated text, in the table's order.
 
-    Its words are groups (paper, controls, options, all), numbers of the paper, or names. Raises `UserError`, naming
+    The words are groups (paper, controls, options, all), numbers of the paper, or names. Raises `UserError`, naming
     `option`.
     """
     possible, chosen = all_rows(gans), set()
-    for word in (word.strip() for word in text.split(",") if word.strip()):
+    for word in fields.words(given):
         found = {row.name for row in possible if word in ("all", row.group, row.name, str(row.number or ""))}
         if not found:
             names = ", ".join([*GROUPS, "all", "1 to 14", *(row.name for row in possible)])
             raise UserError(f"{option}: found {word!r}, expected some of {names}")
         chosen |= found
     if not chosen:
-        raise UserError(f"{option}: found {text!r}, expected rows, such as paper or 1,2,5")
+        raise UserError(f"{option}: found {fields.text(given)!r}, expected rows, such as paper or 1,2,5")
     return [row for row in possible if row.name in chosen]

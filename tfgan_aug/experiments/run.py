@@ -9,8 +9,8 @@ import functools
 import logging
 import pathlib
 
-from tfgan_aug.config import settings
-from tfgan_aug.core import workdirs
+from tfgan_aug.config import ExperimentConfig
+from tfgan_aug.core import fields, workdirs
 from tfgan_aug.core.errors import UserError
 from tfgan_aug.data import sources, subsets
 from tfgan_aug.training import strategies, workers
@@ -26,7 +26,7 @@ class Run:
     and writes.
     """
 
-    config: object
+    config: ExperimentConfig
     workdir: pathlib.Path
     strategy: object
     source: sources.Source
@@ -36,7 +36,7 @@ class Run:
 
     def with_seed(self, seed):
         """Returns the run of a GAN of another seed: the same subset, another `config.seed`."""
-        return dataclasses.replace(self, config=settings.with_seed(self.config, seed))
+        return dataclasses.replace(self, config=fields.replaced(self.config, {"seed": seed}))
 
     def of(self, config):
         """Returns the run of another config on the same source, with the subset that this config chooses.
@@ -91,7 +91,7 @@ def open_run(config, place, read_subset=True):
     Without `read_subset` the run has none: `Run.of` gives those of other configs. Raises `UserError` for what the user
     can mend; one raised inside the block leaves no folder that holds nothing.
     """
-    settings.check(config)
+    fields.check(config)
     strategies.set_up(config.seed)
     runner = _runner(place.beam_options) if place.beam_options else None
     with (

@@ -8,9 +8,10 @@ learning curve, a CSV file, and with a preview `tensorboard/` (see `training.mon
 import keras
 
 from tfgan_aug.classifiers import classifier, networks
-from tfgan_aug.core import artefacts, optimizers, streams
+from tfgan_aug.core import artefacts, fields, optimizers, streams
 from tfgan_aug.core.errors import UserError
 from tfgan_aug.experiments import inspection
+from tfgan_aug.gans.config import StackedGANOptions
 from tfgan_aug.gans.stacked import REPRESENTATIONS, StackedGAN
 from tfgan_aug.training import loop, monitor, strategies
 
@@ -18,16 +19,11 @@ TITLE = "Stacked GAN"
 
 _PREVIEWS = 9
 _KINDS = ("image", "feature", "joint")
-_MODEL = (
-    "stacks", "architecture", "image_width", "feature_width", "top_latent_dim", "latent_dim_below",
-    "discriminator_form", "generator_loss", "generator_steps", "adversarial_weight", "conditional_weight",
-    "entropy_weight", "label_weight", "joint_weight", "dropout", "joint_dropout", "joint_noise", "augmentation",
-)  # fmt: skip
 
 
 def stage(run):
     """Returns the stage of joint training; its parts are the encoder's and the levels', lowest first."""
-    section = run.config.sgan.to_dict()
+    section = fields.digest_form(run.config.sgan)
     inputs = {"subset": run.subset_stage.digest, "encoder": section.pop("encoder"), "seed": run.config.seed}
     encoder = artefacts.Stage(run.workdir, "sgan-encoder", inputs)
     own = {kind: {name: value for name, value in section.items() if name.startswith(kind)} for kind in _KINDS}
@@ -53,12 +49,12 @@ def build_encoder(section, image_shape, classes, seed):
 def build(section, network, seed):
     """Returns a compiled Stacked GAN on the encoder `network` as the section says; call it in the strategy's scope."""
     keras.utils.set_random_seed(streams.key_of("initial weights", "sgan", seed))
-    model = StackedGAN(network, seed=seed, **{name: section[name] for name in _MODEL})
+    model = StackedGAN(network, seed=seed, **fields.options_of(StackedGANOptions, section))
     return _compile(model, section, "joint")
 
 
 def _compile(model, section, kind):
-    rate = section[f"{kind}_learning_rate"]
+    rate = getattr(section, f"{kind}_learning_rate")
     model.compile(*(optimizers.Adam(rate, beta_1=section.beta_1) for _ in range(2)))
     return model
 
@@ -118,7 +114,7 @@ def _train_level(folder, index, encoder_stage, run):
         first = [data.of_class(label)[0] for label in range(min(classes, _PREVIEWS + 1))]
         images = inspection.from_features(gan, data.images[first], _PREVIEWS)
         callbacks.append(monitor.Monitor(folder / "level.png", lambda model: images()))
-    steps = section[f"{_kind(index)}_steps"]
+    steps = getattr(section, f"{_kind(index)}_steps")
     loop.trained(
         folder / "level.weights.h5",
         lambda: _compile(gan.level(index), section, _kind(index)),
@@ -197,4 +193,4 @@ def budget(run, batch):
 
 def shortened(config, share, images):
     """See `families.Family`: of the levels and of joint training, not of the encoder."""
-    return {f"sgan.{kind}_steps": round(share * config.sgan[f"{kind}_steps"]) for kind in _KINDS}
+    return {f"sgan.{kind}_steps": round(share * getattr(config.sgan, f"{kind}_steps")) for kind in _KINDS}

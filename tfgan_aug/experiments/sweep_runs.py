@@ -8,8 +8,8 @@ import dataclasses
 
 import numpy as np
 
-from tfgan_aug.config import settings
-from tfgan_aug.core import artefacts
+from tfgan_aug.config import GANS
+from tfgan_aug.core import artefacts, fields
 from tfgan_aug.core.errors import UserError
 from tfgan_aug.datasets import examples
 from tfgan_aug.evaluation import comparison
@@ -30,7 +30,7 @@ class SweepRuns:
     def run_of(self, point):
         """Returns the run of a point; subsets are read once each. Raises `UserError` where there is none."""
         keys = ("train_per_class", "test_per_class", "rare_class", "rare_share", "seed")
-        key = tuple(point.config[name] for name in keys)
+        key = tuple(getattr(point.config, name) for name in keys)
         if key not in self._runs:
             self._runs[key] = self.run.of(point.config)
         return dataclasses.replace(self._runs[key], config=point.config)
@@ -49,7 +49,7 @@ class SweepRuns:
         config, records = self.run.config, []
         made = {"sweep": name, "title": title, "x_label": x_label, "log": log, "planned": len(points)}
         made["rare_class"] = config.rare_class
-        made["config"] = {key: value for key, value in config.to_dict().items() if key != "source_data_dir"}
+        made["config"] = {key: value for key, value in fields.to_dict(config).items() if key != "source_data_dir"}
         for number, point in enumerate(points, start=1):
             self.run.progress.note(f"sweep {name}, point {number} of {len(points)}: {point.curve} {point.label}")
             record = self.record(name, point)
@@ -61,9 +61,9 @@ class SweepRuns:
 
         None where too few images were accepted for any.
         """
-        real = next(row for row in all_rows(settings.GANS) if row.name == "real")
+        real = next(row for row in all_rows(GANS) if row.name == "real")
         wanted = (real, *(row for row in point.rows if row.name != "real"))
-        digest = artefacts.digest({"config": point.config.to_dict(), "rows": [row.name for row in wanted]})
+        digest = artefacts.digest({"config": fields.digest_form(point.config), "rows": [row.name for row in wanted]})
         choice, output_folder = dataclasses.replace(self.choice, rows=wanted), self.folder(name) / digest
         made = table.Table(self.run_of(point), choice, {}, allow_shortfall=True, output_folder=output_folder)
         output_folder.mkdir(parents=True, exist_ok=True)

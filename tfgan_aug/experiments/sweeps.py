@@ -2,10 +2,10 @@
 
 import dataclasses
 
-from tfgan_aug.config import settings
+from tfgan_aug.config import GANS
+from tfgan_aug.core import fields
 from tfgan_aug.core.errors import UserError
 from tfgan_aug.experiments import families, rows
-from tfgan_aug.sampling import rules
 
 # {name: (title, label of the x axis, whether x is logarithmic)}
 SWEEPS = {
@@ -36,8 +36,8 @@ class Point:
 
 def parse(text):
     """Returns the names of a comma-separated text, `all` for every one; raises `UserError`, naming --sweep."""
-    names = [name.strip() for name in text.split(",") if name.strip()]
-    names = list(SWEEPS) if names == ["all"] else names
+    names = fields.words(text)
+    names = list(SWEEPS) if names == ("all",) else list(names)
     if not names or not set(names) <= set(SWEEPS):
         raise UserError(f"--sweep: found {text!r}, expected some of {', '.join(SWEEPS)}, or all")
     return names
@@ -48,11 +48,11 @@ def points(name, config, available, classes):
 
     Raises `UserError` for points that the sweep cannot have.
     """
-    settings.check(config)
+    fields.check(config)
     if name != "rare":
         # Run with others, --sweep=rare,ratio, it cuts its own points alone.
         config = changed(config, rare_class="")
-    numbers = settings.parse_numbers(f"--config.sweep.{name}", config.sweep[name]) if name in _NUMBERS else ()
+    numbers = sorted(set(getattr(config.sweep, name))) if name in _NUMBERS else ()
     if name == "budget":
         return list(_budget(config, numbers, available, classes))
     return list(_MAKERS[name](config, numbers, available))
@@ -61,14 +61,12 @@ def points(name, config, available, classes):
 _NUMBERS = ("generated", "ratio", "real", "stacks", "threshold", "conditional", "budget")
 
 
-def changed(config, **fields):
+def changed(config, **changes):
     """Returns a copy of the config with other fields, a double underscore for each dot."""
-    made = config.copy_and_resolve_references()
-    made.update_from_flattened_dict({name.replace("__", "."): value for name, value in fields.items()})
-    return made
+    return fields.replaced(config, {name.replace("__", "."): value for name, value in changes.items()})
 
 
-def _row(name, gans=settings.GANS):
+def _row(name, gans=GANS):
     return next(row for row in rows.all_rows(gans) if row.name == name)
 
 
@@ -79,7 +77,7 @@ def _generated(config, factors, available):
         if per_class < 1:
             raise UserError(f"--config.sweep.generated: found {factor:g}, expected at least {1 / size:g}: one image")
         own = changed(config, samples__per_class=per_class, samples__max_draws_per_class=draws)
-        for gan in settings.gan_names(config):
+        for gan in config.gans:
             yield Point(factor, f"{factor:g} x", gan, own, (_row(f"{gan}_tp"),))
 
 
@@ -87,7 +85,7 @@ def _ratio(config, shares, available):
     for share in shares:
         if share > 1:
             raise UserError(f"--config.sweep.ratio: found {share:g}, expected shares from 0 to 1")
-        for gan in settings.gan_names(config):
+        for gan in config.gans:
             row = _row(f"{gan}_tp_geo")
             title = f"real + {share:.0%} {gan}, {1 - share:.0%} geometric"
             own = {"generated_share": share, "geometric_share": 1 - share, "number": None, "paper": None}
@@ -101,7 +99,7 @@ def _real(config, counts, available):
             raise UserError("--config.sweep.real: found 0, expected 1 or more images a class")
         own = changed(config, train_per_class=count, samples__per_class=0)
         yield Point(count, f"{count}", "geo", own, (_row("geo"),))
-        for gan in settings.gan_names(config):
+        for gan in config.gans:
             yield Point(count, f"{count}", gan, own, (_row(f"{gan}_tp"),))
 
 
@@ -112,14 +110,11 @@ def _stacks(config, counts, available):
 
 
 def _threshold(config, thresholds, available):
-    option = "--config.sweep.margins"
-    bands = [band.strip() for band in config.sweep.margins.split(",") if band.strip()]
-    for gan in settings.gan_names(config):
+    for gan in config.gans:
         for threshold in thresholds:
             own = changed(config, samples__threshold=threshold)
             yield Point(None, f"confidence {threshold:g}", f"{gan}, TP from a confidence", own, (_row(f"{gan}_tp"),))
-        for band in bands:
-            rules.parse_margins(option, band)
+        for band in config.sweep.margins:
             own = changed(config, samples__margins=band)
             yield Point(None, f"margin {band}", f"{gan}, a band of margins", own, (_row(f"{gan}_tp"),))
         yield Point(None, "FP", f"{gan}, FP", config, (_row(f"{gan}_fp"),))
@@ -141,7 +136,7 @@ def _rare(config, numbers, available):
         real, name="real_balanced", title="real, rare ones repeated", number=None, balanced=True
     )
     yield Point(None, "cut, repeated", "real", cut, (repeated,))
-    for gan in settings.gan_names(config):
+    for gan in config.gans:
         yield Point(None, f"cut, filled by {gan}", gan, cut, (_row(f"{gan}_tp"),))
 
 
@@ -149,12 +144,12 @@ def _budget(config, shares, available, classes):
     for share in shares:
         if not 0 < share <= 1:
             raise UserError(f"--config.sweep.budget: found {share:g}, expected shares above 0, up to 1")
-        fields = {}
+        changes = {}
         # Whole budgets keep their own fields, so that GANs that are there already are found.
         for family in families.FAMILIES.values() if share < 1 else ():
-            fields |= family.shortened(config, share, classes * (config.train_per_class or available))
-        own = changed(config, **{name.replace(".", "__"): value for name, value in fields.items()})
-        for gan in settings.gan_names(config):
+            changes |= family.shortened(config, share, classes * (config.train_per_class or available))
+        own = fields.replaced(config, changes)
+        for gan in config.gans:
             yield Point(share, f"{share:.0%}", gan, own, (_row(f"{gan}_tp"),))
 
 

@@ -9,8 +9,8 @@ import dataclasses
 import pathlib
 import time
 
-from tfgan_aug.config import settings
-from tfgan_aug.core import artefacts, workdirs
+from tfgan_aug.config import GANS
+from tfgan_aug.core import artefacts, fields, workdirs
 from tfgan_aug.core.errors import UserError
 from tfgan_aug.experiments import cells, rows
 from tfgan_aug.experiments.gan_datasets import GANDatasets
@@ -37,19 +37,16 @@ class Choice:
 def choose(config, rows_text="", seeds="", gan_seeds="", classifier_seeds="", gans=""):
     """Returns (config, `Choice`) of the options; what is empty is the config's. `seeds` stands for both kinds."""
     if gans:
-        config = config.copy_and_resolve_references()
-        config.gans = gans
-        found = settings.gan_names(config)
-        if not found or not set(found) <= set(settings.GANS):
-            raise UserError(f"--gans: found {gans!r}, expected one or more of {', '.join(settings.GANS)}")
-    settings.check(config)
-    option, text = ("--rows", rows_text) if rows_text else ("--config.table.rows", config.table.rows)
-    chosen = rows.parse(option, text, settings.gan_names(config))
+        config = fields.replaced(config, {"gans": gans})
+        if not config.gans or not set(config.gans) <= set(GANS):
+            raise UserError(f"--gans: found {gans!r}, expected one or more of {', '.join(GANS)}")
+    fields.check(config)
+    option, wanted = ("--rows", rows_text) if rows_text else ("--config.table.rows", config.table.rows)
+    chosen = rows.parse(option, wanted, config.gans)
     found = []
     for name, given in (("gan_seeds", gan_seeds), ("classifier_seeds", classifier_seeds)):
         option, text = (f"--{name}", given) if given else ("--seeds", seeds)
-        option, text = (option, text) if text else (f"--config.table.{name}", config.table[name])
-        found.append(settings.parse_seeds(option, text))
+        found.append(fields.parse_seeds(option, text) if text else getattr(config.table, name))
     return config, Choice(tuple(chosen), *found)
 
 
@@ -94,7 +91,7 @@ class Table:
         """Returns (fields of this config, of the workdir's cells, names of those that differ)."""
         path, own = self.output_folder / _CONFIG, _compared(self.run.config)
         there = artefacts.read_json(path) if path.exists() else own
-        return own, there, sorted(name for name in own.keys() | there.keys() if own.get(name) != there.get(name))
+        return own, there, sorted(name for name in own if own[name] != there.get(name))
 
     def begin(self):
         """Writes what the cells are measured with, and which there are to be; those of another config do not count."""
@@ -198,24 +195,18 @@ def _merged(earlier, found):
         own = found.setdefault(row["name"], {**row, "cells": []})
         keys = {(cell["gan_seed"], cell["classifier_seed"]) for cell in own["cells"]}
         own["cells"] += [cell for cell in row["cells"] if (cell["gan_seed"], cell["classifier_seed"]) not in keys]
-    order = [row.name for row in rows.all_rows(settings.GANS)]
+    order = [row.name for row in rows.all_rows(GANS)]
     # Rows of a sweep have names of their own.
     return sorted(found.values(), key=lambda row: order.index(row["name"]) if row["name"] in order else len(order))
 
 
 def _compared(config):
     """Returns {dotted name: value} of every field that a workdir's cells have in common."""
-    flat = {}
-
-    def walk(section, prefix):
-        for name, value in section.items():
-            if isinstance(value, dict):
-                walk(value, f"{prefix}{name}.")
-            elif prefix + name not in _FREE and not prefix.startswith(_APART):
-                flat[prefix + name] = value
-
-    walk(config.to_dict(), "")
-    return flat
+    return {
+        leaf.name: fields.text(leaf.value)
+        for leaf in fields.leaves(config)
+        if leaf.changes_result and leaf.name not in _FREE and not leaf.name.startswith(_APART)
+    }
 
 
 def state_of(workdir):

@@ -4,12 +4,24 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfgan_aug.core import optimizers, pixels, streams
+from tfgan_aug.core import fields, optimizers, pixels, streams
+
+_KERAS_OPTIONS = ("name", "trainable", "dtype")
 
 
 def default_optimizer():
     """DCGAN's own optimiser: Adam with learning rate 2e-4 and beta_1 0.5 (Radford et al., section 4)."""
     return optimizers.Adam(learning_rate=2e-4, beta_1=0.5)
+
+
+def split_options(kind, given):
+    """Returns (the options of the class `kind`, a config section, among those `given`; those that Keras takes, a dict).
+
+    Raises `ValueError`, naming the option, for an unknown one and for a value that it cannot have.
+    """
+    own = dict(given)
+    keras_options = {name: own.pop(name) for name in _KERAS_OPTIONS if name in own}
+    return fields.made(kind, own), keras_options
 
 
 class DrawsImages:

@@ -3,14 +3,12 @@
 import keras
 import tensorflow as tf
 
-from tfgan_aug.core import pixels
+from tfgan_aug.core import fields, pixels
 from tfgan_aug.gans import diffaugment, losses
-from tfgan_aug.gans.adversarial import AdversarialModel, DrawsImages
+from tfgan_aug.gans.adversarial import AdversarialModel, DrawsImages, split_options
+from tfgan_aug.gans.config import DCGANOptions
 from tfgan_aug.gans.layers import BatchNormalization, ConditionalBatchNormalization, LabelProjection
 
-ACTIVATIONS = ("dcgan", "paper")
-NORMALIZATIONS = ("batch", "spectral", "none")
-UPDATES = ("shared", "alternating")
 # Twice the stride: every output pixel of a transposed convolution sees as many inputs, so no chequered pattern.
 _KERNEL = 4
 
@@ -95,10 +93,10 @@ class DCGAN(DrawsImages, AdversarialModel):
     `fit` on (uint8 images (N, H, W, C), int labels (N,)), then `generate(labels, seeds)`. `generator` is functional,
     ([latents (N, latent_dim), labels (N,)]) -> images in [-1, 1]; `discriminator` ([images, labels]) -> logits (N, 1).
 
-    Arguments: `image_shape` (H, W, C), H = W a multiple of 16; `width`, the filters beside the image, doubling
-    inwards (64 gives 3.0 and 2.8 million weights at 32 x 32); `activations`, `"dcgan"` (ReLU in the
-    generator, LeakyReLU in the discriminator) or `"paper"` (LeakyReLU and tanh: the text of Kono and Kawamoto,
-    the reverse of DCGAN's own); `seed` of the training noise.
+    Arguments: `image_shape` (H, W, C), H = W a multiple of 16; `seed` of the training noise; the fields of
+    `config.DCGANOptions` by name. A `width` of 64 makes 3.0 and 2.8 million weights at 32 x 32. The `activations`
+    `"paper"` are those that the text of Kono and Kawamoto names, the reverse of DCGAN's own. Raises `ValueError`,
+    naming the option, for an unknown one and for a value that it cannot have.
 
     Deviations from DCGAN: labels enter by conditional batch normalisation and projection (Miyato and Koyama, 2018)
     in place of label planes at every layer, and start at N(0, 0.1) in the dense layer, where at 0.02 they would drown
@@ -110,41 +108,19 @@ class DCGAN(DrawsImages, AdversarialModel):
     images that the discriminator calls real.
     """
 
-    def __init__(
-        self,
-        image_shape=(32, 32, 3),
-        classes=10,
-        latent_dim=100,
-        width=64,
-        activations="dcgan",
-        generator_loss="non_saturating",
-        normalization="batch",
-        augmentation="",
-        updates="shared",
-        seed=0,
-        **kwargs,
-    ):
-        super().__init__(**kwargs)
+    def __init__(self, image_shape=(32, 32, 3), classes=10, *, seed=0, **options):
+        options, keras_options = split_options(DCGANOptions, options)
+        super().__init__(**keras_options)
         height, image_width, channels = image_shape
         if height != image_width or height % 16 or not 16 <= height <= 128 or channels not in (1, 3):
             raise ValueError(
                 f"image_shape: found {tuple(image_shape)}, expected a square of 16 to 128 pixels, a multiple of 16, "
                 "with 1 or 3 channels"
             )
-        if activations not in ACTIVATIONS:
-            raise ValueError(f"activations: found {activations!r}, expected one of {', '.join(ACTIVATIONS)}")
-        if normalization not in NORMALIZATIONS:
-            raise ValueError(f"normalization: found {normalization!r}, expected one of {', '.join(NORMALIZATIONS)}")
-        if generator_loss not in losses.GENERATOR_LOSSES:
-            raise ValueError(f"generator_loss: found {generator_loss!r}, expected {sorted(losses.GENERATOR_LOSSES)}")
-        if updates not in UPDATES:
-            raise ValueError(f"updates: found {updates!r}, expected one of {', '.join(UPDATES)}")
-        self._policies = diffaugment.policy_names(augmentation)
-        self.image_shape, self.classes, self.latent_dim = tuple(image_shape), classes, latent_dim
-        self.width, self.activations, self.normalization = width, activations, normalization
-        self.generator_loss, self.augmentation, self.updates = generator_loss, augmentation, updates
-        self.generator = build_generator(image_shape, classes, latent_dim, width, activations)
-        self.discriminator = build_discriminator(image_shape, classes, width, activations, normalization)
+        self.options, self.image_shape, self.classes = options, tuple(image_shape), classes
+        self.latent_dim, width, activations = options.latent_dim, options.width, options.activations
+        self.generator = build_generator(image_shape, classes, options.latent_dim, width, activations)
+        self.discriminator = build_discriminator(image_shape, classes, width, activations, options.normalization)
         self._set_up(seed, ("d_loss", "g_loss", "d_real", "d_generated"))
 
     @property
@@ -173,7 +149,7 @@ class DCGAN(DrawsImages, AdversarialModel):
         images, labels, _ = keras.utils.unpack_x_y_sample_weight(data)
         real, labels = pixels.to_float(images), tf.cast(labels, tf.int32)
         share = self._loss_share(tf.shape(real)[0])
-        step = self._shared if self.updates == "shared" else self._alternating
+        step = self._shared if self.options.updates == "shared" else self._alternating
         d_losses, g_losses, real_logits, generated_logits = step(real, labels, share)
         return self._track(d_losses, g_losses, losses.called_real(real_logits), losses.called_real(generated_logits))
 
@@ -192,7 +168,7 @@ class DCGAN(DrawsImages, AdversarialModel):
         latents = self._noise(tf.shape(real)[0], self.latent_dim, "generator latents")
         with tf.GradientTape() as tape:
             logits = self._logits(self.generator([latents, labels], training=True), labels, "generator")
-            g_losses = losses.GENERATOR_LOSSES[self.generator_loss](logits)
+            g_losses = losses.GENERATOR_LOSSES[self.options.generator_loss](logits)
             g_loss = tf.reduce_sum(g_losses) * share
         self._descend(self.optimizer, tape, g_loss, self.generator_variables)
         return d_losses, g_losses, real_logits, generated_logits
@@ -210,7 +186,8 @@ class DCGAN(DrawsImages, AdversarialModel):
 
         with tf.GradientTape() as tape:
             tape.watch(generated)
-            g_losses = losses.GENERATOR_LOSSES[self.generator_loss](self._logits(generated, labels, "generator"))
+            logits = self._logits(generated, labels, "generator")
+            g_losses = losses.GENERATOR_LOSSES[self.options.generator_loss](logits)
             g_loss = tf.reduce_sum(g_losses) * share
         towards = tape.gradient(g_loss, generated)
         self._descend(self.optimizer, generating, generated, self.generator_variables, output_gradients=towards)
@@ -229,17 +206,16 @@ class DCGAN(DrawsImages, AdversarialModel):
         generated = self.generator([latents, labels], training=False)
         generated_logits = self.discriminator([generated, labels], training=False)[:, 0]
         d_losses = _discriminator_losses(real_logits, generated_logits)
-        g_losses = losses.GENERATOR_LOSSES[self.generator_loss](generated_logits)
+        g_losses = losses.GENERATOR_LOSSES[self.options.generator_loss](generated_logits)
         return self._track(d_losses, g_losses, losses.called_real(real_logits), losses.called_real(generated_logits))
 
     def _logits(self, images, labels, stream):
         """Training logits (N,) of the images (N, H, W, C), which the discriminator sees augmented."""
-        if self._policies:
+        if self.options.augmentation:
             draws = (self._noise(tf.shape(images)[0], 6, stream) + 1.0) / 2.0
-            images = diffaugment.augment(images, draws, self._policies)
+            images = diffaugment.augment(images, draws, self.options.augmentation)
         return self.discriminator([images, labels], training=True)[:, 0]
 
     def get_config(self):
-        own = ("image_shape", "classes", "latent_dim", "width", "activations", "generator_loss")
-        own += ("normalization", "augmentation", "updates", "seed")
-        return {**super().get_config(), **{name: getattr(self, name) for name in own}}
+        own = {name: getattr(self, name) for name in ("image_shape", "classes", "seed")}
+        return {**super().get_config(), **own, **fields.to_dict(self.options)}

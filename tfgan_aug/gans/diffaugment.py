@@ -2,22 +2,12 @@
 
 import tensorflow as tf
 
-POLICIES = ("color", "translation", "flip")
-
-
-def policy_names(text):
-    """The policies in a comma-separated text; raises `ValueError` for an unknown one."""
-    names = tuple(name.strip() for name in text.split(",") if name.strip())
-    if not set(names) <= set(POLICIES):
-        raise ValueError(f"augmentation: found {text!r}, expected some of {', '.join(POLICIES)}")
-    return names
-
 
 def augment(images, draws, names):
     """Images of the same shape and dtype, transformed differentiably: the discriminator sees no others.
 
     `images` is float32 (N, H, W, C) in [-1, 1]; `draws` float32 (N, 6) uniform in [0, 1), one row an image;
-    `names` as `policy_names` gives. `color`: brightness +-0.5, saturation x 0 to 2 about the mean of the channels,
+    `names` some of `gans.config.Policy`. `color`: brightness +-0.5, saturation x 0 to 2 about the mean of the channels,
     contrast x 0.5 to 1.5 about the mean of the image; `translation`: by up to an eighth of the side, zeros move
     in; `flip`: mirrored left to right in half of the cases. The published cut-out is left out: it is known to leak
     into the samples.

@@ -8,7 +8,6 @@ from tfgan_aug.core import pixels
 from tfgan_aug.gans import diffaugment, losses
 from tfgan_aug.gans.adversarial import AdversarialModel
 
-FORMS = ("class_logits", "one_logit")
 ADAPTIVE = 0
 # (least adversarial loss of the lowest discriminator, generator steps): the stronger it is, the more steps.
 _STEPS_BY_LOSS = ((0.65, 1), (0.5, 3), (0.3, 5), (-np.inf, 7))
@@ -53,21 +52,17 @@ class StackLevels(AdversarialModel):
 
     _NAMES = ("d_loss", "g_loss", "d_real", "d_generated", "conditional", "latents")
 
-    def _set_levels(self, levels, amounts, options):
-        """`levels` are `Level`s, lowest first; `amounts` (dropout, deviation of hidden noise) of discriminators."""
-        self.levels_in = levels
+    def _set_levels(self, levels, amounts, options, seed):
+        """Takes `levels` (`Level`s, lowest first), (dropout, deviation of hidden noise) and `StackedGANOptions`."""
+        self.levels_in, self.options, self.amounts = levels, options, tuple(amounts)
         # Keras tracks networks in lists, not inside `Level`.
         self.generators = [level.generator for level in levels]
         self.discriminators = [level.discriminator for level in levels]
         self.encoders = [level.encoder for level in levels]
-        self.amounts = tuple(amounts)
-        self.policies = diffaugment.policy_names(options["augmentation"])
-        for name, value in options.items():
-            setattr(self, name, value)
         suffixes = [f"_{level.index}" for level in levels] if len(levels) > 1 else [""]
         names = [name + suffix for suffix in suffixes for name in self._NAMES]
         sums = ["d_loss", "g_loss"] if len(levels) > 1 else []
-        self._set_up(options["seed"], [*names, *sums, "g_steps"])
+        self._set_up(seed, [*names, *sums, "g_steps"])
 
     @property
     def generator_variables(self):
@@ -80,13 +75,14 @@ class StackLevels(AdversarialModel):
     def train_step(self, data):
         """One discriminator step, then `generator_steps` generator steps; one where they adapt: see `fit`'s loop."""
         found = self.discriminator_step(data)
-        for _ in range(max(1, self.generator_steps)):
+        steps = max(1, self.options.generator_steps)
+        for _ in range(steps):
             made = self.generator_step(data)
-        return self._track_step(found, made, tf.fill(tf.shape(found[0][0]), float(max(1, self.generator_steps))))
+        return self._track_step(found, made, tf.fill(tf.shape(found[0][0]), float(steps)))
 
     def make_train_function(self, force=False):
         """Keras' own; with adaptive generator steps a loop on the host, which a replica's graph cannot hold."""
-        if self.generator_steps != ADAPTIVE:
+        if self.options.generator_steps != ADAPTIVE:
             return super().make_train_function(force)
         if self.train_function is None or force:
             step = self.step_function(self.distribute_strategy)
@@ -107,7 +103,7 @@ class StackLevels(AdversarialModel):
 
             return run if self.run_eagerly else tf.function(run, autograph=False, reduce_retracing=True)
 
-        if self.generator_steps != ADAPTIVE:
+        if self.options.generator_steps != ADAPTIVE:
             return replicated(self.train_step)
 
         def first(batch):
@@ -210,14 +206,14 @@ class StackLevels(AdversarialModel):
         latents, made = self._latents(tf.shape(condition)[0], stream), []
         for level, z in zip(reversed(self.levels_in), reversed(latents), strict=True):
             made.insert(0, level.generator([condition, z], training=training))
-            condition = _scale_gradient(made[0], self.joint_weight)
+            condition = _scale_gradient(made[0], self.options.joint_weight)
         return made, latents
 
     def _discriminate(self, level, representation, stream, training):
         """(logit of "real" (N,), all logits, recovered latents) of a representation."""
-        if level.index == 0 and self.policies and training:
+        if level.index == 0 and self.options.augmentation and training:
             draws = (self._noise(tf.shape(representation)[0], 6, f"{stream} augmentation") + 1.0) / 2.0
-            representation = diffaugment.augment(representation, draws, self.policies)
+            representation = diffaugment.augment(representation, draws, self.options.augmentation)
         key = self._key(f"{stream} noise {level.index}") if training else tf.zeros(2, tf.int64)
         logits, latents = level.discriminator([representation, key, tf.constant(self.amounts)], training=training)
         return losses.real_logits(logits), logits, latents
@@ -229,23 +225,23 @@ class StackLevels(AdversarialModel):
         adversarial = 0.5 * (
             losses.discriminator_loss_real(real_logits) + losses.discriminator_loss_generated(made_logits)
         )
-        loss = self.adversarial_weight * adversarial
-        loss += self.entropy_weight * losses.squared_error(recovered, latents)
-        if self.discriminator_form == "class_logits":
-            loss += self.label_weight * losses.class_loss(class_logits, labels)
+        loss = self.options.adversarial_weight * adversarial
+        loss += self.options.entropy_weight * losses.squared_error(recovered, latents)
+        if self.options.discriminator_form == "class_logits":
+            loss += self.options.label_weight * losses.class_loss(class_logits, labels)
         return loss, adversarial, losses.called_real(real_logits), losses.called_real(made_logits)
 
     def _generator_terms(self, made, latents, condition, training):
         terms = []
-        above = [*(_scale_gradient(x, self.joint_weight) for x in made[1:]), condition]
+        above = [*(_scale_gradient(x, self.options.joint_weight) for x in made[1:]), condition]
         for level, x, z, wanted in zip(self.levels_in, made, latents, above, strict=True):
             logits, _, recovered = self._discriminate(level, x, "generator", training)
-            adversarial = losses.GENERATOR_LOSSES[self.generator_loss](logits)
+            adversarial = losses.GENERATOR_LOSSES[self.options.generator_loss](logits)
             # The encoder is frozen: in inference form, and its weights get no gradient.
             encoded = level.encoder(x, training=False)
             labelled = level.condition_shape is None
             conditional = losses.class_loss(encoded, wanted) if labelled else losses.squared_error(encoded, wanted)
             latent = losses.squared_error(recovered, z)
-            loss = self.adversarial_weight * adversarial + self.conditional_weight * conditional
-            terms.append((loss + self.entropy_weight * latent, conditional, latent))
+            loss = self.options.adversarial_weight * adversarial + self.options.conditional_weight * conditional
+            terms.append((loss + self.options.entropy_weight * latent, conditional, latent))
         return terms

@@ -4,10 +4,11 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfgan_aug.core import optimizers, pixels, streams
-from tfgan_aug.gans import losses, stacked_networks
-from tfgan_aug.gans.adversarial import DrawsImages
-from tfgan_aug.gans.levels import ADAPTIVE, FORMS, Level, StackLevels
+from tfgan_aug.core import fields, optimizers, pixels, streams
+from tfgan_aug.gans import stacked_networks
+from tfgan_aug.gans.adversarial import DrawsImages, split_options
+from tfgan_aug.gans.config import StackedGANOptions
+from tfgan_aug.gans.levels import Level, StackLevels
 
 # The encoder's layers that a stack may end at, highest last; the lowest representation is the image itself.
 REPRESENTATIONS = ("pool_2", "dense")
@@ -34,53 +35,16 @@ class StackedGAN(DrawsImages, StackLevels):
     own, on what `level_data` gives; then `generate(labels, seeds)`.
 
     Arguments: `encoder`, a chain of layers from images in [-1, 1] to logits with layers `pool_2` and `dense`
-    (`classifiers.encoder`), trained beforehand on the same images, frozen here; `stacks`, 1 to 3; `architecture`,
-    `"huang"` or `"paper"`, with `image_width` for the lowest level and `feature_width` for the others (see
-    `stacked_networks`); `top_latent_dim` and `latent_dim_below`, the number of uniform random numbers in [0, 1) of the
-    highest level and of each other; `discriminator_form`, `"class_logits"` (the original's CIFAR-10 code) or
-    `"one_logit"` (its paper); `generator_loss`, `"saturating"` (the code) or `"non_saturating"` (the paper);
-    `generator_steps` for each discriminator step, 0: 1 to 7 by the discriminator's loss; the losses' weights;
-    `dropout`, `joint_dropout`: of the discriminators of images and maps, trained alone and jointly;
-    `joint_noise`: deviation after hidden layers of the discriminators of vectors in joint training; `augmentation`
-    of the images that the discriminator sees (`diffaugment`; none in the original); `seed` of the training noise.
+    (`networks.encoder`), trained beforehand on the same images, frozen here; `seed` of the training noise; the
+    fields of `config.StackedGANOptions` by name, whose defaults are those of the original's CIFAR-10 code. Raises
+    `ValueError`, naming the option, for an unknown one and for a value that it cannot have.
 
     With `compile()`, the original's optimiser: Adam with learning rate 1e-4 and beta_1 0.5, for each kind of network.
     """
 
-    _OPTIONS = (
-        "generator_loss", "generator_steps", "discriminator_form", "adversarial_weight", "conditional_weight",
-        "entropy_weight", "label_weight", "joint_weight", "augmentation", "seed",
-    )  # fmt: skip
-
-    def __init__(
-        self,
-        encoder,
-        stacks=2,
-        architecture="huang",
-        image_width=1.0,
-        feature_width=1.0,
-        top_latent_dim=50,
-        latent_dim_below=16,
-        discriminator_form="class_logits",
-        generator_loss="saturating",
-        generator_steps=ADAPTIVE,
-        adversarial_weight=1.0,
-        conditional_weight=1.0,
-        entropy_weight=10.0,
-        label_weight=1.0,
-        joint_weight=0.01,
-        dropout=0.1,
-        joint_dropout=0.3,
-        joint_noise=0.2,
-        augmentation="",
-        seed=0,
-        **kwargs,
-    ):
-        super().__init__(**kwargs)
-        _check("architecture", architecture, stacked_networks.ARCHITECTURES)
-        _check("discriminator_form", discriminator_form, FORMS)
-        _check("generator_loss", generator_loss, sorted(losses.GENERATOR_LOSSES))
-        _check("stacks", stacks, range(1, len(REPRESENTATIONS) + 2))
+    def __init__(self, encoder, *, seed=0, **options):
+        options, keras_options = split_options(StackedGANOptions, options)
+        super().__init__(**keras_options)
         self.image_shape, self.classes = tuple(encoder.input_shape[1:]), encoder.output_shape[-1]
         side, *others, channels = self.image_shape
         if others != [side] or side % 16 or not 16 <= side <= 128 or channels not in (1, 3):
@@ -93,26 +57,22 @@ class StackedGAN(DrawsImages, StackLevels):
             if name not in names:
                 raise ValueError(f"encoder: found layers {names}, expected one called {name!r}")
         encoder.trainable = False
-        given = dict(locals())
-        self.options = {name: given[name] for name in self._OPTIONS}
-        self.encoder, self.stacks, self.architecture = encoder, stacks, architecture
-        self.image_width, self.feature_width = image_width, feature_width
-        self.top_latent_dim, self.latent_dim_below = top_latent_dim, latent_dim_below
-        self.dropout, self.joint_dropout, self.joint_noise = dropout, joint_dropout, joint_noise
-        self._set_levels(self._make_levels(), (joint_dropout, joint_noise), self.options)
+        self.encoder, self.stacks = encoder, options.stacks
+        amounts = options.joint_dropout, options.joint_noise
+        self._set_levels(self._make_levels(options), amounts, options, seed)
         self.latent_dim = sum(level.latent_dim for level in self.levels_in)
 
-    def _make_levels(self):
+    def _make_levels(self, options):
         parts = split(self.encoder, REPRESENTATIONS[len(REPRESENTATIONS) + 1 - self.stacks :])
         shapes = [part.input_shape[1:] for part in parts] + [None]
-        logits = self.classes if self.options["discriminator_form"] == "class_logits" else 1
+        logits = self.classes if options.discriminator_form == "class_logits" else 1
         levels = []
         for index, encoder in enumerate(parts):
-            latent_dim = self.top_latent_dim if index == self.stacks - 1 else self.latent_dim_below
-            width = self.feature_width if index else self.image_width
-            sizes = (self.classes, logits, latent_dim, width, self.architecture)
-            networks = stacked_networks.build(shapes[index], index == 0, shapes[index + 1], *sizes)
-            levels.append(Level(index, networks, encoder, shapes[index + 1], latent_dim))
+            latent_dim = options.top_latent_dim if index == self.stacks - 1 else options.latent_dim_below
+            width = options.feature_width if index else options.image_width
+            sizes = stacked_networks.Sizes(self.classes, logits, latent_dim, width, options.architecture)
+            built = stacked_networks.build(shapes[index], shapes[index + 1], sizes, is_image=index == 0)
+            levels.append(Level(index, built, encoder, shapes[index + 1], latent_dim))
         return levels
 
     def compile(self, optimizer=None, discriminator_optimizer=None, **kwargs):
@@ -157,7 +117,8 @@ class StackedGAN(DrawsImages, StackLevels):
 
         `features` are float32, such as `features(real_images)[level - 1]`; `seeds` ints (N,); `level` 1 to stacks - 1.
         """
-        _check("level", level, range(1, self.stacks))
+        if not 1 <= level < self.stacks:
+            raise ValueError(f"level: found {level!r}, expected one of {', '.join(map(str, range(1, self.stacks)))}")
         seeds, images = np.asarray(seeds, np.int64), []
         for start in range(0, len(seeds), _BLOCK):
             block = slice(start, start + _BLOCK)
@@ -201,11 +162,8 @@ class StackedGAN(DrawsImages, StackLevels):
         return made
 
     def get_config(self):
-        own = ("stacks", "architecture", "image_width", "feature_width", "top_latent_dim", "latent_dim_below")
-        own += ("dropout", "joint_dropout", "joint_noise")
         encoder = keras.saving.serialize_keras_object(self.encoder)
-        values = {name: getattr(self, name) for name in own}
-        return {**super().get_config(), "encoder": encoder, **values, **self.options}
+        return {**super().get_config(), "encoder": encoder, "seed": self.seed, **fields.to_dict(self.options)}
 
     @classmethod
     def from_config(cls, config):
@@ -218,7 +176,7 @@ class OneLevel(StackLevels):
 
     def __init__(self, gan, index, **kwargs):
         super().__init__(**{"name": f"level_{index}", **kwargs})
-        self._set_levels([gan.levels_in[index]], (gan.dropout, 0.0), gan.options)
+        self._set_levels([gan.levels_in[index]], (gan.options.dropout, 0.0), gan.options, gan.seed)
         # A function: Keras would take the stack itself for a part of its level.
         self._described = lambda: {"gan": keras.saving.serialize_keras_object(gan), "index": index}
 
@@ -232,8 +190,3 @@ class OneLevel(StackLevels):
 
 def _optimizer():
     return optimizers.Adam(learning_rate=1e-4, beta_1=0.5)
-
-
-def _check(name, value, possible):
-    if value not in possible:
-        raise ValueError(f"{name}: found {value!r}, expected one of {', '.join(map(str, possible))}")

@@ -13,11 +13,12 @@ away; where the lower of three representations is a map, which the original's CI
 networks are ours.
 """
 
+import dataclasses
+
 import keras
 
 from tfgan_aug.gans.layers import BatchNormalization, KeyedDropout, KeyedGaussianNoise, OneHot
 
-ARCHITECTURES = ("huang", "paper")
 VECTOR_NOISE, IMAGE_NOISE = 0.2, 0.05
 
 
@@ -70,12 +71,13 @@ def _joined(condition, latents, width, shape):
     return _deconvolution(keras.layers.Concatenate()([condition, spread]), shape[2], kernel=3)
 
 
-def vector_generator(length, condition_shape, classes, latent_dim, width, architecture):
-    """A functional model ([condition, latents]) -> vectors (N, length), not negative.
+def vector_generator(shape, condition_shape, classes, latent_dim, width, architecture):
+    """A functional model ([condition, latents]) -> vectors (N, *shape), not negative.
 
     `huang`: latents and condition through a dense layer each (256, 512), together through two (512), and the last.
     `paper`: a dense layer and four transposed convolutions, 4 x 4, whose last map, flattened, is the vector.
     """
+    (length,) = shape
     inputs, condition = _condition(condition_shape, classes)
     latents = keras.Input((latent_dim,), name="latents")
     if architecture == "huang":
@@ -205,13 +207,31 @@ def image_discriminator(shape, logits, latent_dim, width):
     return chain.finish(logits, latent_dim)
 
 
-def build(shape, is_image, condition_shape, classes, logits, latent_dim, width, architecture):
-    """(generator, discriminator) of the representation of `shape`, conditioned on `condition_shape` (None: labels)."""
-    kind = "image" if is_image else "map" if len(shape) == 3 else "vector"
-    generators = {"image": image_generator, "map": map_generator}
-    discriminators = {"image": image_discriminator, "map": map_discriminator, "vector": vector_discriminator}
-    if kind == "vector":
-        generator = vector_generator(shape[0], condition_shape, classes, latent_dim, width, architecture)
-    else:
-        generator = generators[kind](shape, condition_shape, classes, latent_dim, width, architecture)
-    return generator, discriminators[kind](shape, logits, latent_dim, width)
+@dataclasses.dataclass(frozen=True)
+class Sizes:
+    """The sizes of a level's networks: of its `classes`, its discriminator's `logits`, its latents, hidden layers."""
+
+    classes: int
+    logits: int
+    latent_dim: int
+    width: float
+    architecture: str
+
+
+_NETWORKS = {
+    "image": (image_generator, image_discriminator),
+    "map": (map_generator, map_discriminator),
+    "vector": (vector_generator, vector_discriminator),
+}
+
+
+def build(shape, condition_shape, sizes, is_image):
+    """Returns (generator, discriminator) of the representation of `shape`.
+
+    They are conditioned on a representation of `condition_shape`, or on labels where it is None.
+    """
+    generator, discriminator = _NETWORKS["image" if is_image else "map" if len(shape) == 3 else "vector"]
+    return (
+        generator(shape, condition_shape, sizes.classes, sizes.latent_dim, sizes.width, sizes.architecture),
+        discriminator(shape, sizes.logits, sizes.latent_dim, sizes.width),
+    )

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from tfgan_aug.core.errors import UserError
+from tfgan_aug.sampling.config import SamplingConfig, band
 
 # Rules return places in this tuple.
 VERDICTS = ("none", "tp", "fp")
@@ -139,21 +139,21 @@ class Selection:
 
     name = title = ""
 
-    def draws(self, samples: Any) -> int:
+    def draws(self, samples: SamplingConfig) -> int:
         """Returns how many draws of each class the pool must hold before the rule can be made."""
         return 0
 
-    def rule(self, samples: Any, pool: Any, classes: int) -> Rule:
+    def rule(self, samples: SamplingConfig, pool: Any, classes: int) -> Rule:
         """Returns the rule; `pool` is the GAN's `pools.Pool` of `classes` classes."""
-        band = parse_margins("--config.samples.margins", samples.margins)
-        return MarginRule(*band) if band else ThresholdRule(samples.threshold)
+        limits = band(samples.margins)
+        return MarginRule(*limits) if limits else ThresholdRule(samples.threshold)
 
-    def keys(self, samples: Any) -> dict[str, Any]:
+    def keys(self, samples: SamplingConfig) -> dict[str, Any]:
         """Returns what enters the digest of a dataset whose images are chosen so: all that the rule depends on."""
         keys = {"threshold": samples.threshold}
         return {**keys, "margins": samples.margins} if samples.margins else keys
 
-    def words(self, samples: Any) -> str:
+    def words(self, samples: SamplingConfig) -> str:
         """Returns what a dataset's description says after "that a classifier found TP"."""
         return ""
 
@@ -163,13 +163,13 @@ class Confident(Selection):
 
     name, title = "confident", "confident TP"
 
-    def rule(self, samples: Any, pool: Any, classes: int) -> Rule:
+    def rule(self, samples: SamplingConfig, pool: Any, classes: int) -> Rule:
         return ThresholdRule(max(samples.threshold, samples.confidence))
 
-    def keys(self, samples: Any) -> dict[str, Any]:
+    def keys(self, samples: SamplingConfig) -> dict[str, Any]:
         return {"threshold": max(samples.threshold, samples.confidence)}
 
-    def words(self, samples: Any) -> str:
+    def words(self, samples: SamplingConfig) -> str:
         return f" with a confidence of at least {samples.confidence}"
 
 
@@ -178,31 +178,17 @@ class Quantile(Selection):
 
     name, title = "quantile", "TP by quantile"
 
-    def draws(self, samples: Any) -> int:
+    def draws(self, samples: SamplingConfig) -> int:
         return samples.quantile_draws
 
-    def rule(self, samples: Any, pool: Any, classes: int) -> Rule:
+    def rule(self, samples: SamplingConfig, pool: Any, classes: int) -> Rule:
         return quantile_rule(pool, classes, samples.quantile, samples.quantile_draws)
 
-    def keys(self, samples: Any) -> dict[str, Any]:
+    def keys(self, samples: SamplingConfig) -> dict[str, Any]:
         return {"threshold": samples.threshold, "quantile": [samples.quantile, samples.quantile_draws]}
 
-    def words(self, samples: Any) -> str:
+    def words(self, samples: SamplingConfig) -> str:
         return f" by the {samples.quantile} quantile of its cross-entropy with the class"
 
 
 SELECTIONS = {selection.name: selection for selection in (Selection(), Confident(), Quantile())}
-
-
-def parse_margins(option: str, text: str) -> tuple[float, float] | None:
-    """Returns the band (low, high) of a text low:high, or None of an empty one; raises `UserError`, naming `option`."""
-    if not text:
-        return None
-    low, _, high = str(text).partition(":")
-    try:
-        band = float(low), float(high)
-    except ValueError:
-        band = 1.0, 1.0
-    if not -1 <= band[0] < band[1] <= 1:
-        raise UserError(f"{option}: found {text!r}, expected low:high between -1 and 1, such as 0:0.5")
-    return band

@@ -1,0 +1,167 @@
+"""Configs as dataclasses: conversion, checks, freezing, copies, and what enters digests."""
+
+import dataclasses
+import json
+import math
+import subprocess
+import sys
+from typing import Literal
+
+import pytest
+
+from tfgan_aug.config import ExperimentConfig
+from tfgan_aug.core import fields
+from tfgan_aug.core.errors import UserError
+from tfgan_aug.gans.config import DCGANOptions
+
+
+@dataclasses.dataclass(kw_only=True)
+class Inner(fields.Section):
+    """Of the inside."""
+
+    weight: float = fields.field(0.5, "of a thing", fields.positive)
+    pause: int = fields.field(7, "steps between backups", fields.positive, changes_result=False)
+    names: tuple[Literal["one", "two"], ...] = fields.field(("one",), "some names")
+
+
+@dataclasses.dataclass(kw_only=True)
+class Outer(fields.Section):
+    """Of the outside."""
+
+    count: int = fields.field(3, "how many", fields.at_least_zero)
+    limit: float | None = fields.field(None, "at most", fields.at_least_zero)
+    kind: Literal["a", "b"] = fields.field("a", "which kind")
+    points: tuple[float, ...] = fields.field((0.5, 2), "of a curve", fields.amounts)
+    seeds: tuple[int, ...] = fields.field((0, 1), "of everything", fields.seeds)
+    inner: Inner = fields.section(Inner)
+
+    def together(self):
+        return "found a kind b without a limit, expected one" if self.kind == "b" and self.limit is None else ""
+
+
+def refusal(changes):
+    with pytest.raises(UserError) as caught:
+        fields.check(fields.replaced(Outer(), changes))
+    return str(caught.value)
+
+
+def test_values_become_those_of_their_types():
+    made = Outer(limit=2, points=" 1, 0.5,", seeds=[4, 2])
+    assert (made.limit, made.points, made.seeds) == (2.0, (1.0, 0.5), (4, 2))
+    assert isinstance(made.limit, float) and Outer(points="").points == ()
+
+
+@pytest.mark.parametrize("value", ["3", 2.5, True, None, (3,)])
+def test_a_value_of_another_type_is_refused_where_it_is_set(value):
+    with pytest.raises(TypeError, match="^Could not override field 'count': found .*, expected int$"):
+        Outer(count=value)
+
+
+@pytest.mark.parametrize(
+    ("changes", "line"),
+    [
+        ({"count": -1}, "--config.count: found -1, expected 0 or more"),
+        ({"limit": -0.5}, "--config.limit: found -0.5, expected 0 or more"),
+        ({"limit": math.nan}, "--config.limit: found nan, expected 0 or more"),
+        ({"inner.weight": math.inf}, "--config.inner.weight: found inf, expected a positive number"),
+        ({"kind": "c"}, "--config.kind: found 'c', expected one of a, b"),
+        ({"points": "1,x"}, "--config.points: found '1,x', expected numbers, 0 or more, such as 0.5,1,2"),
+        ({"points": "1,inf"}, "--config.points: found '1,inf', expected numbers, 0 or more, such as 0.5,1,2"),
+        ({"points": ""}, "--config.points: found '', expected numbers, 0 or more, such as 0.5,1,2"),
+        ({"seeds": "1,1"}, "--config.seeds: found '1,1', expected distinct seeds, 0 to 2**31 - 1, such as 0,1,2"),
+        ({"inner.names": "one,three"}, "--config.inner.names: found 'one,three', expected some of one, two"),
+        ({"kind": "b"}, "--config: found a kind b without a limit, expected one"),
+    ],
+)
+def test_values_that_are_refused_when_checked(changes, line):
+    assert refusal(changes) == line
+
+
+def test_no_field_of_the_experiment_takes_what_is_no_number():
+    """nan compares false with everything: a check of a range alone would let it in, or not, by how it is written."""
+    for leaf in fields.leaves(ExperimentConfig()):
+        if isinstance(leaf.value, float):
+            for value in (math.nan, math.inf, -math.inf):
+                with pytest.raises(UserError, match=f"^--config.{leaf.name}: found {value}, expected "):
+                    fields.check(fields.replaced(ExperimentConfig(), {leaf.name: value}))
+
+
+def test_a_checked_config_changes_no_more():
+    config = Outer()
+    config.count = 4
+    fields.check(config)
+    with pytest.raises(dataclasses.FrozenInstanceError, match="^count: a config no longer changes once it is checked"):
+        config.count = 5
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        config.inner.weight = 1.0
+    assert (config.count, config.inner.weight) == (4, 0.5)
+
+
+def test_a_copy_is_changed_and_the_original_is_not():
+    config = Outer()
+    fields.check(config)
+    made = fields.replaced(config, {"inner.weight": 2, "count": 1})
+    assert (made.inner.weight, made.count, config.inner.weight, config.count) == (2.0, 1, 0.5, 3)
+    made.inner.weight = 3
+    assert made != config and fields.replaced(config, {}) == config
+
+
+def test_unknown_fields_name_the_nearest():
+    with pytest.raises(AttributeError, match="^Inner has no field 'wieght'; did you mean 'weight'\\?$"):
+        fields.replaced(Outer(), {"inner.wieght": 2})
+
+
+def test_the_text_of_the_command_line():
+    config = Outer()
+    for name, text in {"count": "5", "limit": "1e-3", "points": "3,4", "inner.names": "two", "kind": "b"}.items():
+        fields.set_text(config, name, text)
+    assert (config.count, config.limit, config.points, config.inner.names) == (5, 0.001, (3.0, 4.0), ("two",))
+    fields.set_text(config, "limit", "None")
+    assert config.limit is None
+    for name, kind in {"count": "int", "inner.weight": "float"}.items():
+        with pytest.raises(UserError, match=f"^--config.{name}: found 'x', expected {kind}$"):
+            fields.set_text(config, name, "x")
+
+
+def test_dictionaries_hold_tuples_as_text_and_digests_no_field_that_changes_nothing():
+    config = fields.replaced(Outer(), {"inner.pause": 99, "points": (0.25, 1000)})
+    made = fields.to_dict(config)
+    assert made["points"] == "0.25,1000" and made["inner"] == {"weight": 0.5, "pause": 99, "names": "one"}
+    assert fields.digest_form(config) == {**made, "inner": {**made["inner"], "pause": 7}}
+    assert json.loads(json.dumps(made)) == made
+
+
+def test_what_changes_no_result_is_named():
+    free = {leaf.name for leaf in fields.leaves(ExperimentConfig()) if not leaf.changes_result}
+    sections = ("judge", "dcgan", "sgan", "sgan.encoder", "classifier", "metrics")
+    assert free == {f"{name}.checkpoint_steps" for name in sections}
+
+
+def test_every_field_has_a_comment_of_one_line_and_a_default_that_passes():
+    for leaf in fields.leaves(ExperimentConfig()):
+        assert leaf.comment and "\n" not in leaf.comment, leaf.name
+    fields.check(ExperimentConfig())
+
+
+def test_options_of_a_model():
+    made = fields.made(DCGANOptions, {"width": 8, "augmentation": "flip"})
+    assert (made.width, made.latent_dim, made.augmentation) == (8, 100, ("flip",))
+    with pytest.raises(ValueError, match="^widht: no such option; did you mean 'width'\\?$"):
+        fields.made(DCGANOptions, {"widht": 8})
+    with pytest.raises(ValueError, match="^width: found 0, expected a positive number$"):
+        fields.made(DCGANOptions, {"width": 0})
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        made.width = 9
+
+
+CONFIGS = """
+import sys
+import tfgan_aug.classifiers.config, tfgan_aug.data.config, tfgan_aug.gans.config, tfgan_aug.sampling.config
+import tfgan_aug.config.files
+print(sorted({"tensorflow", "keras", "numpy"} & set(sys.modules)))
+"""
+
+
+def test_configs_import_no_tensorflow():
+    done = subprocess.run([sys.executable, "-c", CONFIGS], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

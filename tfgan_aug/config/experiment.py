@@ -1,0 +1,100 @@
+"""The config of an experiment: the sections of all components put together. Makes no file; imports no TensorFlow."""
+
+import dataclasses
+import typing
+from typing import Literal
+
+from tfgan_aug.classifiers.config import ClassifierConfig, JudgeConfig, NetworkConfig
+from tfgan_aug.core import fields
+from tfgan_aug.core.fields import Check, field, with_default
+from tfgan_aug.data.config import DataConfig, GeometricConfig
+from tfgan_aug.gans.config import DCGANConfig, StackedGANConfig
+from tfgan_aug.sampling.config import SamplingConfig, bands
+
+GANName = Literal["dcgan", "sgan"]
+GANS = typing.get_args(GANName)
+
+
+@dataclasses.dataclass(kw_only=True)
+class TableConfig(fields.Section):
+    """The table of rows and seeds (tools.run_table)."""
+
+    rows: tuple[str, ...] = field(
+        ("paper", "controls"), "groups (paper, controls, options, all), the paper's numbers, names"
+    )
+    gan_seeds: tuple[int, ...] = field((0, 1, 2), "a GAN of each is trained", fields.seeds)
+    classifier_seeds: tuple[int, ...] = field((0, 1, 2, 3, 4), "a classifier of each is trained", fields.seeds)
+    mixing_weight: float = field(
+        0.3, "of a generated image's loss in the rows *_weighted; a real one's is 1", fields.at_least_zero
+    )
+    pretrain_share: float = field(
+        0.5,
+        "of the steps that the rows *_pretrained make on generated images, the first",
+        fields.between_0_and_1,
+    )
+    resamples: int = field(10_000, "of the bootstrap", fields.at_least(1000))
+
+
+@dataclasses.dataclass(kw_only=True)
+class MetricsConfig(NetworkConfig):
+    """Quality and copying of generated images (tools.measure), and the network whose features they use."""
+
+    steps: int = with_default(NetworkConfig, "steps", 1_500)
+    train_per_class: int = field(1_000, "at most; source images that neither GAN nor judge saw", fields.positive)
+    reference_per_class: int = field(
+        500, "at most; other such images, which generated ones are compared with", fields.positive
+    )
+    inception: str = field("", "classify_image_graph_def.pb of 2015-12-05, for FID and KID as they are published")
+    pairs: int = field(8, "of the closest pairs that are shown", fields.positive)
+
+
+@dataclasses.dataclass(kw_only=True)
+class SweepConfig(fields.Section):
+    """The points of the sweeps (tools.run_sweep)."""
+
+    generated: tuple[float, ...] = field((0.5, 1, 2, 5, 10, 20), "generated images for each real one", fields.amounts)
+    ratio: tuple[float, ...] = field(
+        (0, 0.25, 0.5, 0.75, 1), "generated images' share of the added ones, the others are geometric", fields.amounts
+    )
+    real: tuple[float, ...] = field((20, 50, 100, 200, 500, 1000, 2000, 5000), "real images a class", fields.amounts)
+    stacks: tuple[float, ...] = field((1, 2, 3), "generators on top of each other", fields.amounts)
+    threshold: tuple[float, ...] = field((0, 0.3, 0.5, 0.7, 0.8, 0.9), "a TP image's least confidence", fields.amounts)
+    margins: tuple[str, ...] = field(
+        ("-1:-0.5", "-0.5:0", "0:0.5", "0.5:0.8", "0.8:1"),
+        "bands of the judge's margin, low:high",
+        Check(lambda value: value and all(map(bands.good, value)), bands.expected),
+    )
+    conditional: tuple[float, ...] = field((0, 0.5, 1), "weights of the Stacked GAN's conditional loss", fields.amounts)
+    budget: tuple[float, ...] = field((0.1, 0.25, 0.5, 1), "shares of the GAN's training steps", fields.amounts)
+
+
+@dataclasses.dataclass(kw_only=True)
+class AdviceConfig(fields.Section):
+    """Advice before a GAN is trained (tools.advise)."""
+
+    shares: tuple[float, ...] = field((0.125, 0.25, 0.5, 1), "of an inner split's training images", fields.amounts)
+    folds: int = field(4, "inner splits", fields.at_least(2))
+    seeds: tuple[int, ...] = field((0, 1), "of the classifiers", fields.seeds)
+    augmentation: tuple[str, ...] = field(("flip", "translate"), "the cheap one, new in every step")
+
+
+@dataclasses.dataclass(kw_only=True)
+class ExperimentConfig(DataConfig):
+    """An experiment: its images and seeds. The defaults are the built-in set, shapes10, and narrow networks."""
+
+    gans: tuple[GANName, ...] = field(
+        ("dcgan",),
+        "families that are trained",
+        Check(lambda value: value and len(set(value)) == len(value), f"one or more of {', '.join(GANS)}"),
+    )
+    seed: int = field(0, "of everything but the classifiers", Check(lambda v: 0 <= v < 2**31, "0 to 2**31 - 1"))
+    geometric: GeometricConfig = fields.section(GeometricConfig)
+    judge: JudgeConfig = fields.section(JudgeConfig)
+    dcgan: DCGANConfig = fields.section(DCGANConfig)
+    sgan: StackedGANConfig = fields.section(StackedGANConfig)
+    samples: SamplingConfig = fields.section(SamplingConfig)
+    classifier: ClassifierConfig = fields.section(ClassifierConfig)
+    table: TableConfig = fields.section(TableConfig)
+    metrics: MetricsConfig = fields.section(MetricsConfig)
+    sweep: SweepConfig = fields.section(SweepConfig)
+    advice: AdviceConfig = fields.section(AdviceConfig)

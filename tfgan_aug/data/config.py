@@ -1,0 +1,38 @@
+"""Which images there are, how they are read, and their geometric copies. Makes no file; imports no TensorFlow."""
+
+import dataclasses
+from typing import Literal
+
+from tfgan_aug.core import fields
+from tfgan_aug.core.fields import Check, field
+
+
+@dataclasses.dataclass(kw_only=True)
+class DataConfig(fields.Section):
+    """The images: where they come from, and how many of each class."""
+
+    source: str = field("shapes10", "a TFDS name, folder:PATH or shapes10")
+    source_data_dir: str = field("", "where TFDS sources lie prepared; empty: TFDS' default")
+    image_size: int = field(
+        32, "pixels a side", Check(lambda value: value in range(16, 129, 16), "a multiple of 16 from 16 to 128")
+    )
+    channels: Literal[1, 3] = field(3, "grey or RGB")
+    resize_filter: str = field("lanczos", "Pillow's, for images of another size")
+    train_per_class: int = field(
+        100, "0: all images there are, however uneven", Check(lambda value: value >= 0, "0 (all) or more")
+    )
+    test_per_class: int = field(20, "held out from the source's train split", fields.at_least_zero)
+    rare_class: str = field("", "the name of a class that is cut to rare_share of its training images")
+    rare_share: float = field(0.1, "of the rare class's training images", fields.up_to_1)
+
+
+@dataclasses.dataclass(kw_only=True)
+class GeometricConfig(fields.Section):
+    """Geometric copies of the training images."""
+
+    transforms: tuple[str, ...] = field(
+        ("crop",),
+        "in this order; see tfgan_aug.data.transforms",
+        Check(lambda value: len(value) > 0, "at least one, such as crop"),
+    )
+    crop_fraction: float = field(0.75, "of the side; the paper's 24 of 32", fields.between_0_and_1)
