@@ -34,7 +34,7 @@ def sgd():
 
 
 def dcgan():
-    model = DCGAN(SHAPE, 2, 4, 2, augmentation="translation,flip", seed=5)
+    model = DCGAN(SHAPE, 2, latent_dim=4, width=2, augmentation="translation,flip", seed=5)
     model.compile(sgd(), sgd())
     return model
 

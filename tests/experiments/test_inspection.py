@@ -23,7 +23,7 @@ def made(stacks, classes=3):
     keras.utils.set_random_seed(1)
     encoder = networks.encoder(SHAPE, classes, 0.1)
     sizes = {"image_width": 0.05, "feature_width": 0.05, "top_latent_dim": 7, "latent_dim_below": 5}
-    gan = StackedGAN(encoder, stacks, augmentation="flip", **sizes)
+    gan = StackedGAN(encoder, stacks=stacks, augmentation="flip", **sizes)
     random = np.random.default_rng(0)
     for weight in gan.trainable_variables:
         weight.assign(weight + random.normal(0, 0.3, weight.shape))

@@ -89,7 +89,7 @@ def arrays():
 
 def dcgan(weights_seed):
     keras.utils.set_random_seed(weights_seed)
-    model = DCGAN((16, 16, 3), 2, 4, 2, augmentation="translation,flip", seed=5)
+    model = DCGAN((16, 16, 3), 2, latent_dim=4, width=2, augmentation="translation,flip", seed=5)
     model.compile()
     return model
 
