@@ -66,7 +66,7 @@ def train(name, strategy, folder, steps):
     keras.utils.set_random_seed(1)
     callbacks = [Break()] if name == "break" else []
     with strategy.scope():
-        model = {"dcgan": dcgan, "break": dcgan, "classifier": classifier, "level": level}[name]()
+        model = {"dcgan": dcgan, "break": classifier, "classifier": classifier, "level": level}[name]()
     loop.fit(
         model,
         arrays(name),
