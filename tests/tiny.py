@@ -9,7 +9,7 @@ from PIL import Image
 from tfgan_aug.classifiers import judges
 from tfgan_aug.config import ExperimentConfig
 from tfgan_aug.core import fields
-from tfgan_aug.training import checkpoints, loop
+from tfgan_aug.training import checkpoints
 
 COLOURS = {"blue": (40, 60, 200), "green": (40, 180, 60), "red": (200, 50, 40)}
 
@@ -70,14 +70,3 @@ class InterruptAfter(keras.callbacks.Callback):
     def on_train_batch_end(self, batch, logs=None):
         if checkpoints.steps_done(self.model) == self.steps:
             raise Interrupted
-
-
-def step_eagerly(patch):
-    """Training steps without graphs: of two steps the graph takes longer to make than they take."""
-    original = loop.step_function
-
-    def step_function(model, strategy):
-        model.run_eagerly = True
-        return original(model, strategy)
-
-    patch.setattr(loop, "step_function", step_function)

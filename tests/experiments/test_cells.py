@@ -20,7 +20,6 @@ ROWS = {row.name: row for row in rows.all_rows(("dcgan",))}
 def _small_test_split():
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(shapes.SPLIT_SIZES, "test", 2)
-        tiny.step_eagerly(patch)
         yield
 
 
