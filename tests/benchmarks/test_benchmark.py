@@ -11,7 +11,7 @@ import tiny
 
 from tfgan_aug.benchmarks import data_speed, rates, suite, training_speed
 from tfgan_aug.core.errors import UserError
-from tfgan_aug.experiments import dcgan_stage
+from tfgan_aug.experiments.families import FAMILIES
 from tfgan_aug.gans.layers import BatchNormalization
 from tfgan_aug.training import strategies, timing
 
@@ -53,7 +53,7 @@ def test_every_stage_has_a_rate_and_what_it_is_compared_with():
 
 
 def test_the_plain_gan_learns_with_keras_own_layers():
-    gan = dcgan_stage.build(tiny.config("shapes10").dcgan, (16, 16, 3), 3, 0)
+    gan = FAMILIES["dcgan"].build(tiny.config("shapes10").dcgan, (16, 16, 3), 3, 0)
     plain = training_speed.PlainGAN(gan)
     plain.compile(1e-2, 0.5)
     layers = [layer for network in (plain.generator, plain.discriminator) for layer in network.layers]

@@ -22,7 +22,7 @@ from tfgan_aug.classifiers import classifier, networks, recipes
 from tfgan_aug.core import pixels, streams
 from tfgan_aug.data import transforms
 from tfgan_aug.datasets import augmented, examples, records
-from tfgan_aug.experiments import dcgan_stage
+from tfgan_aug.experiments.families import FAMILIES
 from tfgan_aug.gans.dcgan import DCGAN
 from tfgan_aug.sampling import filling, pools, rules, saved_models
 from tfgan_aug.training import strategies
@@ -37,7 +37,7 @@ def speeds(config, strategy, source, seconds):
     """Yields a `Speed` of drawing, judging, writing and reading with the config's networks."""
     shape, classes, block = source.image_shape, len(source.class_names), config.samples.block_size
     with strategy.scope():
-        gan = dcgan_stage.build(config.dcgan, shape, classes if config.dcgan.conditioning == "label" else 1, 0)
+        gan = FAMILIES["dcgan"].build(config.dcgan, shape, classes if config.dcgan.conditioning == "label" else 1, 0)
         judge = classifier.build("--config.judge", config.judge, shape, classes, 0)
     labels, seeds = np.zeros(block, np.int32), streams.image_seeds(0, 0, np.arange(block))
     floats, latents, int_labels = tf.zeros((block, *shape)), tf.zeros((block, gan.latent_dim)), tf.constant(labels)

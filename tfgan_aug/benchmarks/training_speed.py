@@ -10,7 +10,8 @@ import tensorflow as tf
 from tfgan_aug.benchmarks.rates import Speed, convolution_rate, multiply_adds
 from tfgan_aug.classifiers import classifier, recipes
 from tfgan_aug.core import fields, pixels
-from tfgan_aug.experiments import dcgan_stage, stacked_stages
+from tfgan_aug.experiments import stacked_stages
+from tfgan_aug.experiments.families import FAMILIES
 from tfgan_aug.gans import diffaugment
 from tfgan_aug.gans.layers import BatchNormalization, ConditionalBatchNormalization
 from tfgan_aug.training.timing import compiled, images_per_second, side_by_side, training_step
@@ -54,8 +55,10 @@ def _dcgans(section, shape, classes, strategy):
     classes = classes if section.conditioning == "label" else 1
     other = fields.replaced(section, {"updates": "alternating" if section.updates == "shared" else "shared"})
     with strategy.scope():
-        models = {"": dcgan_stage.build(section, shape, classes, 0)}
-        models[f"the same with --config.dcgan.updates={other.updates}"] = dcgan_stage.build(other, shape, classes, 0)
+        models = {"": FAMILIES["dcgan"].build(section, shape, classes, 0)}
+        models[f"the same with --config.dcgan.updates={other.updates}"] = FAMILIES["dcgan"].build(
+            other, shape, classes, 0
+        )
         models[_KERAS.format("networks, a generator pass for each update")] = plain = PlainGAN(models[""])
         plain.compile(section.learning_rate, section.beta_1)
     return models

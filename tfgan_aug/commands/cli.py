@@ -10,7 +10,7 @@ import tempfile
 
 from absl import flags
 
-from tfgan_aug.config import ExperimentConfig, files
+from tfgan_aug.config import GANS, ExperimentConfig, files
 from tfgan_aug.core import fields
 from tfgan_aug.core.errors import UserError
 
@@ -152,7 +152,7 @@ def define_seeds_and_gans():
     flags.DEFINE_string("seeds", "", "Seeds of GANs and classifiers alike, such as 0,1; empty: the config's.")
     flags.DEFINE_string("gan_seeds", "", "Seeds of the GANs alone; empty: as --seeds.")
     flags.DEFINE_string("classifier_seeds", "", "Seeds of the classifiers alone; empty: as --seeds.")
-    flags.DEFINE_string("gans", "", "Some of dcgan,sgan; empty: the config's.")
+    flags.DEFINE_string("gans", "", f"Some of {','.join(GANS)}; empty: the config's.")
 
 
 def options(kind):

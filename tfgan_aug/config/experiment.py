@@ -1,8 +1,6 @@
 """The config of an experiment: the sections of all components put together. Makes no file; imports no TensorFlow."""
 
 import dataclasses
-import typing
-from typing import Literal
 
 from tfgan_aug.classifiers.config import ClassifierConfig, JudgeConfig, NetworkConfig
 from tfgan_aug.core import fields
@@ -10,9 +8,6 @@ from tfgan_aug.core.fields import Check, field, with_default
 from tfgan_aug.data.config import DataConfig, GeometricConfig
 from tfgan_aug.gans.config import DCGANConfig, StackedGANConfig
 from tfgan_aug.sampling.config import SamplingConfig, bands
-
-GANName = Literal["dcgan", "sgan"]
-GANS = typing.get_args(GANName)
 
 
 @dataclasses.dataclass(kw_only=True)
@@ -79,19 +74,31 @@ class AdviceConfig(fields.Section):
 
 
 @dataclasses.dataclass(kw_only=True)
-class ExperimentConfig(DataConfig):
+class GANSections(fields.Section):
+    """The GANs that there are: each is called as its section."""
+
+    dcgan: DCGANConfig = fields.section(DCGANConfig)
+    sgan: StackedGANConfig = fields.section(StackedGANConfig)
+
+
+GANS = tuple(field.name for field in dataclasses.fields(GANSections))
+
+
+@dataclasses.dataclass(kw_only=True)
+class ExperimentConfig(GANSections, DataConfig):
     """An experiment: its images and seeds. The defaults are the built-in set, shapes10, and narrow networks."""
 
-    gans: tuple[GANName, ...] = field(
+    gans: tuple[str, ...] = field(
         ("dcgan",),
-        "families that are trained",
-        Check(lambda value: value and len(set(value)) == len(value), f"one or more of {', '.join(GANS)}"),
+        f"those that are trained: some of {','.join(GANS)}",
+        Check(
+            lambda value: value and len(set(value)) == len(value) and set(value) <= set(GANS),
+            f"one or more of {', '.join(GANS)}",
+        ),
     )
     seed: int = field(0, "of everything but the classifiers", Check(lambda v: 0 <= v < 2**31, "0 to 2**31 - 1"))
     geometric: GeometricConfig = fields.section(GeometricConfig)
     judge: JudgeConfig = fields.section(JudgeConfig)
-    dcgan: DCGANConfig = fields.section(DCGANConfig)
-    sgan: StackedGANConfig = fields.section(StackedGANConfig)
     samples: SamplingConfig = fields.section(SamplingConfig)
     classifier: ClassifierConfig = fields.section(ClassifierConfig)
     table: TableConfig = fields.section(TableConfig)

@@ -1,20 +1,22 @@
-"""The GANs that experiments know, one entry each: the modules that make their stages.
+"""The GANs that experiments know, one entry each: the objects that make their stages.
 
-Makes no file: `make` fills the stage of a family's module, and leaves the trained generator in it, as the SavedModel
+Makes no file: `make` fills the stage of a family, and leaves the trained generator in it, as the SavedModel
 `generator/` (see `sampling.saved_models`).
 
-A new GAN is a section of the config, a model in `gans`, a module here that offers what `Family` lists, and its entry
-in `FAMILIES` under the name of its section.
+A new GAN is a section of the config, a model in `gans`, and its entry in `FAMILIES` under the name of its section: a
+`SingleModel`, or where several models train in turn, a module of this room that offers what `Family` lists.
 """
 
 from typing import Protocol
 
-from tfgan_aug.experiments import dcgan_stage, stacked_stages
+from tfgan_aug.experiments import stacked_stages
+from tfgan_aug.experiments.single_model import SingleModel
+from tfgan_aug.gans.dcgan import DCGAN
 from tfgan_aug.sampling import saved_models
 
 
 class Family(Protocol):
-    """What the module of a GAN offers. `run` is a `run.Run`, `stage` the `artefacts.Stage` that `stage` returns."""
+    """What the entry of a GAN offers. `run` is a `run.Run`, `stage` the `artefacts.Stage` that `stage` returns."""
 
     TITLE: str
     """The GAN's name in words, as tables print it."""
@@ -44,7 +46,10 @@ class Family(Protocol):
         """Returns {dotted field: value} of the config with a `share` below 1 of its training steps on `images`."""
 
 
-FAMILIES: dict[str, Family] = {"dcgan": dcgan_stage, "sgan": stacked_stages}
+FAMILIES: dict[str, Family] = {
+    "dcgan": SingleModel("dcgan", "DCGAN", DCGAN),
+    "sgan": stacked_stages,
+}
 
 
 def make(stage, gan, run):

@@ -82,10 +82,6 @@ def build_discriminator(image_shape, classes, width, activations, normalization)
     return keras.Model([images, labels], logits, name="discriminator")
 
 
-def _discriminator_losses(real_logits, generated_logits):
-    return losses.discriminator_loss_real(real_logits) + losses.discriminator_loss_generated(generated_logits)
-
-
 @keras.saving.register_keras_serializable("tfgan_aug")
 class DCGAN(DrawsImages, AdversarialModel):
     """A label-conditional DCGAN; with `classes=1` the unconditional one (the paper's reading "one a class").
@@ -108,8 +104,10 @@ class DCGAN(DrawsImages, AdversarialModel):
     images that the discriminator calls real.
     """
 
+    OPTIONS = DCGANOptions
+
     def __init__(self, image_shape=(32, 32, 3), classes=10, *, seed=0, **options):
-        options, keras_options = split_options(DCGANOptions, options)
+        options, keras_options = split_options(self.OPTIONS, options)
         super().__init__(**keras_options)
         height, image_width, channels = image_shape
         if height != image_width or height % 16 or not 16 <= height <= 128 or channels not in (1, 3):
@@ -161,7 +159,7 @@ class DCGAN(DrawsImages, AdversarialModel):
             # Two batches, as in DCGAN: real and generated images each have batch statistics of their own.
             real_logits = self._logits(real, labels, "real")
             generated_logits = self._logits(generated, labels, "generated")
-            d_losses = _discriminator_losses(real_logits, generated_logits)
+            d_losses = self.discriminator_losses(real_logits, generated_logits)
             d_loss = tf.reduce_sum(d_losses) * share
         self._descend(self.discriminator_optimizer, tape, d_loss, self.discriminator_variables)
 
@@ -180,7 +178,7 @@ class DCGAN(DrawsImages, AdversarialModel):
         with tf.GradientTape() as tape:
             real_logits = self._logits(real, labels, "real")
             generated_logits = self._logits(tf.stop_gradient(generated), labels, "generated")
-            d_losses = _discriminator_losses(real_logits, generated_logits)
+            d_losses = self.discriminator_losses(real_logits, generated_logits)
             d_loss = tf.reduce_sum(d_losses) * share
         self._descend(self.discriminator_optimizer, tape, d_loss, self.discriminator_variables)
 
@@ -192,6 +190,10 @@ class DCGAN(DrawsImages, AdversarialModel):
         towards = tape.gradient(g_loss, generated)
         self._descend(self.optimizer, generating, generated, self.generator_variables, output_gradients=towards)
         return d_losses, g_losses, real_logits, generated_logits
+
+    def discriminator_losses(self, real_logits, generated_logits):
+        """The losses float32 (N,) of N real and N generated images with these logits (N,)."""
+        return losses.discriminator_loss_real(real_logits) + losses.discriminator_loss_generated(generated_logits)
 
     @staticmethod
     def _descend(optimizer, tape, target, weights, **options):
@@ -205,7 +207,7 @@ class DCGAN(DrawsImages, AdversarialModel):
         real_logits = self.discriminator([pixels.to_float(images), labels], training=False)[:, 0]
         generated = self.generator([latents, labels], training=False)
         generated_logits = self.discriminator([generated, labels], training=False)[:, 0]
-        d_losses = _discriminator_losses(real_logits, generated_logits)
+        d_losses = self.discriminator_losses(real_logits, generated_logits)
         g_losses = losses.GENERATOR_LOSSES[self.options.generator_loss](generated_logits)
         return self._track(d_losses, g_losses, losses.called_real(real_logits), losses.called_real(generated_logits))
 

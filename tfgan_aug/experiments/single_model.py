@@ -1,0 +1,109 @@
+"""The stage of a GAN that is one Keras model, trained once on the subset: for all classes, or one for each class.
+
+Artefacts in `<name>-<digest>`: `gan.keras`, its learning curve `gan.csv`, the last preview `gan.png`, `tensorboard/`
+(see `training.monitor`); with one for each class, `gan-<label>.*`.
+"""
+
+import dataclasses
+
+import keras
+import numpy as np
+
+from tfgan_aug.core import artefacts, fields, optimizers, streams
+from tfgan_aug.core.errors import UserError
+from tfgan_aug.gans.per_class import PerClass
+from tfgan_aug.training import loop, monitor, strategies
+
+
+@dataclasses.dataclass(frozen=True)
+class SingleModel:
+    """A `families.Family`: the GAN called `name`, as its section of the config is, a `model` such as `DCGAN`.
+
+    The section is a `DCGANConfig`, or has as many fields of its names; those of `model.OPTIONS` are the model's own.
+    """
+
+    name: str
+    TITLE: str
+    model: type
+
+    def _section(self, config):
+        return getattr(config, self.name)
+
+    def stage(self, run):
+        """See `families.Family`."""
+        section = fields.digest_form(self._section(run.config))
+        dependencies = {"subset": run.subset_stage.digest, self.name: section, "seed": run.config.seed}
+        return artefacts.Stage(run.workdir, self.name, dependencies)
+
+    def build(self, section, image_shape, classes, seed):
+        """Returns a compiled model as the config section says; call it in the strategy's scope."""
+        keras.utils.set_random_seed(streams.key_of("initial weights", self.name, seed))
+        model = self.model(image_shape, classes, seed=seed, **fields.options_of(self.model.OPTIONS, section))
+        model.compile(*(optimizers.Adam(section.learning_rate, beta_1=section.beta_1) for _ in range(2)))
+        return model
+
+    def check(self, run):
+        """Raises `UserError` where a batch is larger than the set that it is drawn from."""
+        section, train = self._section(run.config), run.subset.train
+        option = f"--config.{self.name}.batch_size"
+        strategies.check_batch_size(option, section.batch_size, run.strategy, len(train.ids))
+        if section.conditioning == "per_class":
+            for name, count in zip(run.subset.class_names, train.counts(run.subset.classes), strict=True):
+                if count < section.batch_size:
+                    raise UserError(
+                        f"{option}: found {section.batch_size}, expected at most the {count} training "
+                        f"images of class {name!r}, which has a GAN of its own"
+                    )
+
+    def make_parts(self, stage, run):
+        """Makes nothing: the model has no stages below its own."""
+
+    def train(self, folder, stage, run):
+        """See `families.Family`."""
+        data, classes = run.subset.train, run.subset.classes
+        seed = streams.key_of(self.name, run.config.seed) % 2**31
+        if self._section(run.config).conditioning == "label":
+            return self._train(folder / "gan.keras", (data.images, data.labels), classes, seed, run)
+        models = []
+        for label in range(classes):
+            own = np.asarray(data.images[data.of_class(label)])
+            arrays = own, np.zeros(len(own), np.int32)
+            models.append(self._train(folder / f"gan-{label:04d}.keras", arrays, 1, seed + label, run))
+        return PerClass(models)
+
+    def _train(self, path, arrays, classes, seed, run):
+        section = self._section(run.config)
+        steps = steps_of(section, len(arrays[0]))
+        return loop.trained(
+            path,
+            lambda: self.build(section, arrays[0].shape[1:], classes, seed),
+            arrays,
+            loop.Budget.of(section, seed, steps),
+            run.strategy,
+            run.progress.training(f"{self.name} {path.stem}", steps),
+            [monitor.Monitor(path.with_suffix(".png"), monitor.classes_in_rows, arrays)],
+        )
+
+    def inspect(self, stage, run, folder):
+        """Returns no paths: the grids of the pool show all there is."""
+        return []
+
+    def budget(self, run, batch):
+        """See `families.Family`: one item, with the steps of all classes where each has a GAN."""
+        section, subset = self._section(run.config), run.subset
+        alone, counts = section.conditioning == "per_class", subset.train.counts(subset.classes)
+        with run.strategy.scope():
+            model = self.build(section, subset.image_shape, 1 if alone else subset.classes, 0)
+        images, labels = batch(section.batch_size)
+        steps = sum(steps_of(section, count) for count in (counts if alone else [counts.sum()]))
+        yield self.TITLE, steps, model, (images, labels * 0 if alone else labels)
+
+    def shortened(self, config, share, images):
+        """See `families.Family`."""
+        steps = max(1, round(share * steps_of(self._section(config), images)))
+        return {f"{self.name}.epochs": 0, f"{self.name}.steps": steps}
+
+
+def steps_of(section, images):
+    """Returns the training steps on so many images: `steps` where given, else `epochs` of them."""
+    return section.steps or -(-section.epochs * images // section.batch_size)
