@@ -1,5 +1,5 @@
 """Labelled images in: sources, the subset that an experiment trains on, and transforms that keep a class.
 
 Makes `subset-<digest>/` and `geometric-<digest>/`. May import core. A new kind of source gets a file beside `folders`
-and an entry in `sources.open_source`; a new transform an entry in `transforms`.
+and an opener in `sources`; a new transform an entry in `transforms`.
 """

@@ -153,12 +153,8 @@ def open_source(
         raise UserError(
             f"--config.resize_filter is {resize_filter!r}{hint}, expected one of {', '.join(sorted(fitting.FILTERS))}"
         )
-    fitted = Fitting(image_size, channels, resize_filter)
-    if name == "shapes10":
-        return _shapes10(fitted)
-    if name.startswith("folder:"):
-        return _folder(name, skip_unreadable, fitted)
-    return _prepared(name, data_dir, fitted)
+    opener = _OPENERS.get("".join(name.partition(":")[:2]), _prepared)
+    return opener(name, Fitting(image_size, channels, resize_filter), _Options(data_dir, skip_unreadable))
 
 
 def open_configured(config, skip_unreadable: bool = False) -> Source:
@@ -173,7 +169,15 @@ def open_configured(config, skip_unreadable: bool = False) -> Source:
     )
 
 
-def _shapes10(fitted):
+@dataclasses.dataclass(frozen=True)
+class _Options:
+    """What `open_source` is told beside the spec and the form of images."""
+
+    data_dir: str | None
+    skip_unreadable: bool
+
+
+def _shapes10(spec, fitted, options):
     classes = len(shapes.CLASS_NAMES)
 
     def split(which):
@@ -188,17 +192,17 @@ def _shapes10(fitted):
         return Split(ids, np.arange(count, dtype=np.int32) % classes, fitted.shape, read)
 
     return Source(
-        "shapes10", shapes.VERSION, "shapes10", shapes.CLASS_NAMES, fitted.shape, fitted.resize_filter, split("train"),
+        "shapes10", shapes.VERSION, spec, shapes.CLASS_NAMES, fitted.shape, fitted.resize_filter, split("train"),
         description="Pictures of ten shapes in varied colours, textures, places and sizes, drawn by tfgan_aug.",
         _open_test=functools.cache(lambda: split("test")),
     )  # fmt: skip
 
 
-def _folder(spec, skip_unreadable, fitted):
+def _folder(spec, fitted, options):
     path = spec.removeprefix("folder:")
     if not path:
         raise UserError("--config.source is 'folder:' without a path, expected folder:PATH")
-    folder = folders.Folder(path, skip_unreadable)
+    folder = folders.Folder(path, options.skip_unreadable)
     _check_classes(spec, folder.class_names)
 
     def split(which):
@@ -213,10 +217,10 @@ def _folder(spec, skip_unreadable, fitted):
     )  # fmt: skip
 
 
-def _prepared(spec, data_dir, fitted):
+def _prepared(spec, fitted, options):
     from tfgan_aug.data import prepared
 
-    dataset = prepared.Prepared(spec, data_dir)
+    dataset = prepared.Prepared(spec, options.data_dir)
     _check_classes(spec, dataset.class_names)
 
     def split(which):
@@ -237,6 +241,13 @@ def _prepared(spec, data_dir, fitted):
         # Opened only when asked for: a run that never scores never touches the test files.
         _open_test=functools.cache(lambda: split("test") if "test" in dataset.splits else None),
     )  # fmt: skip
+
+
+# {spec, or its beginning up to a colon: what opens it}. Any other spec is a TFDS name.
+_OPENERS = {
+    "shapes10": _shapes10,
+    "folder:": _folder,
+}
 
 
 def _check_classes(spec, class_names):

@@ -3,7 +3,7 @@
 Makes no file. Features are arrays (N, D). The name that a reader sees says which network they are of (see `names`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,6 @@ from tfgan_aug.core.errors import UserError
 from tfgan_aug.evaluation import distances
 
 K_PRECISION, K_COVERAGE = 3, 5
-NAMES = ("frechet_distance", "kernel_distance", "kernel_distance_sd", "precision", "recall", "density", "coverage")
 _REAL, _FAKE = "real images", "generated images"
 
 
@@ -83,6 +82,16 @@ def density_coverage(real: np.ndarray, fake: np.ndarray, k: int = K_COVERAGE) ->
     return float(counts.sum() / (k * len(fake))), float(covered.mean())
 
 
+# {names of what a metric returns: metric(real, fake, seed)}. A metric raises `UserError` for too few images.
+METRICS: dict[tuple[str, ...], Callable[[np.ndarray, np.ndarray, int], tuple[float, ...]]] = {
+    ("frechet_distance",): lambda real, fake, seed: (frechet_distance(real, fake),),
+    ("kernel_distance", "kernel_distance_sd"): lambda real, fake, seed: kernel_distance(real, fake, seed=seed),
+    ("precision", "recall"): lambda real, fake, seed: precision_recall(real, fake),
+    ("density", "coverage"): lambda real, fake, seed: density_coverage(real, fake),
+}
+NAMES = tuple(name for names in METRICS for name in names)
+
+
 def compute(real: np.ndarray, fake: np.ndarray, seed: int = 0) -> dict[str, Any]:
     """{name: float or None of `NAMES`, "real": N, "fake": N, "why": {name: reason}}: None where images are too few.
 
@@ -92,15 +101,9 @@ def compute(real: np.ndarray, fake: np.ndarray, seed: int = 0) -> dict[str, Any]
         distances.same_dimensions(*(np.reshape(side, (len(side), -1)) for side in (real, fake)))
     why: dict[str, str] = {}
     values: dict[str, Any] = {**dict.fromkeys(NAMES), "real": len(real), "fake": len(fake), "why": why}
-    metrics = (
-        (NAMES[:1], lambda: (frechet_distance(real, fake),)),
-        (NAMES[1:3], lambda: kernel_distance(real, fake, seed=seed)),
-        (NAMES[3:5], lambda: precision_recall(real, fake)),
-        (NAMES[5:], lambda: density_coverage(real, fake)),
-    )
-    for names, metric in metrics:
+    for names, metric in METRICS.items():
         try:
-            values |= dict(zip(names, metric(), strict=True))
+            values |= dict(zip(names, metric(real, fake, seed), strict=True))
         except UserError as error:
             why |= dict.fromkeys(names, str(error))
     return values
