@@ -76,7 +76,7 @@ class PlainGAN(keras.Model):
             keras.models.clone_model(network, clone_function=_keras_layer)
             for network in (gan.generator, gan.discriminator)
         )
-        self.latent_dim, self._policies = gan.latent_dim, gan._policies
+        self.latent_dim, self._policies = gan.latent_dim, gan.options.augmentation
         self.seed_generator = keras.random.SeedGenerator(0)
         self.loss_fn = keras.losses.BinaryCrossentropy(from_logits=True)
         self.trackers = [keras.metrics.Mean(name) for name in ("d_loss", "g_loss")]
