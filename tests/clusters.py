@@ -10,7 +10,7 @@ import sys
 import numpy as np
 
 TESTS = pathlib.Path(__file__).parent
-MODELS = ("dcgan", "classifier", "level")
+MODELS = ("classifier", "level")
 
 
 def free_ports(count):

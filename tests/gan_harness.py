@@ -7,6 +7,7 @@ class TestMyGAN(GANHarness):
 """
 
 import csv
+import functools
 import json
 import os
 import subprocess
@@ -24,20 +25,32 @@ IMAGE_SHAPE = (16, 16, 3)
 CLASSES = 3
 BATCH = 8
 
-# Run with -c by an interpreter that has imported nothing: argv is the SavedModel, the labels and seeds, the answer.
+# Run with -c by an interpreter that has imported nothing, one for all models: each line of its input is a folder with
+# a SavedModel, and the labels and seeds to draw; the answer is left there.
 _CONSUMER = """
 import json, sys
 import numpy as np, tensorflow as tf
-path, asked, answer = sys.argv[1:]
-loaded = tf.saved_model.load(path)
-signature = loaded.signatures["serving_default"]
-asked = np.load(asked)
-images = signature(labels=tf.constant(asked["labels"]), seeds=tf.constant(asked["seeds"]))["images"].numpy()
-inputs = {s.name: [s.dtype.name, s.shape.as_list()] for s in signature.structured_input_signature[1].values()}
-outputs = {name: [s.dtype.name, s.shape.as_list()] for name, s in signature.structured_outputs.items()}
-ours = [name for name in sys.modules if name.split(".")[0] == "tfgan_aug"]
-np.savez(answer, images=images, facts=json.dumps([sorted(loaded.signatures), inputs, outputs, ours]))
+for line in sys.stdin:
+    folder = line.rstrip()
+    loaded = tf.saved_model.load(folder + "/generator")
+    signature = loaded.signatures["serving_default"]
+    asked = np.load(folder + "/asked.npz")
+    images = signature(labels=tf.constant(asked["labels"]), seeds=tf.constant(asked["seeds"]))["images"].numpy()
+    inputs = {s.name: [s.dtype.name, s.shape.as_list()] for s in signature.structured_input_signature[1].values()}
+    outputs = {name: [s.dtype.name, s.shape.as_list()] for name, s in signature.structured_outputs.items()}
+    ours = [name for name in sys.modules if name.split(".")[0] == "tfgan_aug"]
+    facts = json.dumps([sorted(loaded.signatures), inputs, outputs, ours])
+    np.savez(folder + "/answer.npz", images=images, facts=facts)
+    print("answered", flush=True)
 """
+
+
+@functools.cache
+def _consumer():
+    """The process that loads SavedModels with TensorFlow alone; it ends when its input does, with this process."""
+    environment = {**os.environ, "CUDA_VISIBLE_DEVICES": ""}
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    return subprocess.Popen([sys.executable, "-W", "ignore", "-c", _CONSUMER], env=environment, text=True, **pipes)
 
 
 def examples(image_shape=IMAGE_SHAPE, classes=CLASSES, count=BATCH, seed=0):
@@ -141,8 +154,9 @@ class DrawingHarness:
         labels, seeds = np.arange(6, dtype=np.int32) % CLASSES, np.arange(6, dtype=np.int64) * 2**33 - 1
         expected = model.generate(labels, seeds, block_size=4)
         np.savez(tmp_path / "asked.npz", labels=labels, seeds=seeds)
-        command = [sys.executable, "-W", "ignore", "-c", _CONSUMER, "generator", "asked.npz", "answer.npz"]
-        subprocess.run(command, cwd=tmp_path, env={**os.environ, "CUDA_VISIBLE_DEVICES": ""}, check=True)
+        consumer = _consumer()
+        print(tmp_path, file=consumer.stdin, flush=True)
+        assert consumer.stdout.readline() == "answered\n"
         answer = np.load(tmp_path / "answer.npz")
         names, inputs, outputs, ours = json.loads(str(answer["facts"]))
         assert "serving_default" in names

@@ -1,5 +1,6 @@
 """The command with --beam_options writes the same datasets; it says what is missing."""
 
+import shutil
 import subprocess
 import sys
 
@@ -23,8 +24,12 @@ def digests(workdir):
 
 
 def test_the_command_with_several_processes_writes_the_same_datasets(tmp_path):
+    """From the same GAN and judge: the second run finds those of the first, and draws and writes anew."""
     shown = []
     for name, options in (("plain", []), ("beam", [f"--beam_options={PROCESSES}2"])):
+        if shown:
+            drawn = shutil.ignore_patterns("pool-*", "tensorflow_datasets", "grids")
+            shutil.copytree(tmp_path / "plain", tmp_path / name, ignore=drawn)
         words = [*command(tmp_path / name, *options), "--config.samples.max_draws_per_class=8"]
         words.append("--variants=dcgan_tp_fp_geo")
         done = subprocess.run(words, capture_output=True, text=True, cwd=ROOT, check=False)

@@ -180,10 +180,27 @@ def any_judge(monkeypatch):
     monkeypatch.setattr(judges, "Judge", tiny.AnyJudge)
 
 
-@pytest.fixture
-def root(tmp_path):
+@pytest.fixture(scope="module")
+def root(tmp_path_factory):
     """Uneven classes and no test split."""
-    return tiny.save_pictures(tmp_path / "pictures", {"blue": 12, "green": 8, "red": 6})
+    return tiny.save_pictures(tmp_path_factory.mktemp("root") / "pictures", {"blue": 12, "green": 8, "red": 6})
+
+
+@pytest.fixture(scope="module")
+def first(root, tmp_path_factory):
+    """(workdir, what the main job gave) with the settings that most branches have."""
+    folder = tmp_path_factory.mktemp("first")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(judges, "Judge", tiny.AnyJudge)
+        return folder / "work", build(root, folder, {"variants": "dcgan_tp,real,dcgan_tp_fp"})
+
+
+@pytest.fixture
+def trained(first, tmp_path):
+    """What was trained there is here, too: it is found, and not made again."""
+    for pattern in ("subset-*", "judge-*", "dcgan-*"):
+        (stage,) = first[0].glob(pattern)
+        shutil.copytree(stage, tmp_path / "work" / stage.name)
 
 
 def build(root, tmp_path, options=(), **fields):
@@ -198,8 +215,8 @@ def provenance(result, variant):
     return artefacts.read_json(dataset.path / "provenance.json")
 
 
-def test_all_images_of_uneven_classes_without_a_test_split(any_judge, root, tmp_path):
-    result = build(root, tmp_path, {"variants": "dcgan_tp,real,dcgan_tp_fp"})
+def test_all_images_of_uneven_classes_without_a_test_split(first):
+    workdir, result = first
     assert [dataset.variant for dataset in result.datasets] == ["real", "dcgan_tp", "dcgan_tp_fp"]
     assert provenance(result, "real")["counts"] == {
         "test": {"real/none": [2, 2, 2]},
@@ -217,11 +234,11 @@ def test_all_images_of_uneven_classes_without_a_test_split(any_judge, root, tmp_
     assert all(re.fullmatch(r"\d+\.\d \+- \d+\.\d", row[3]) for row in rows)
     # No variant asks for geometric images: none are made.
     assert [path.name for path in result.grids] == ["real.png", "dcgan_tp.png", "dcgan_fp.png"]
-    assert not list((tmp_path / "work").glob("geometric-*"))
+    assert not list(workdir.glob("geometric-*"))
     assert result.datasets[0].name == "pictures_gan_aug"
 
 
-def test_balance_fills_rare_classes(any_judge, root, tmp_path):
+def test_balance_fills_rare_classes(any_judge, trained, root, tmp_path):
     result = build(root, tmp_path, {"variants": "dcgan_tp"}, samples__quota="balance")
     counts = provenance(result, "dcgan_tp")["counts"]["train"]
     assert counts == {"real/none": [10, 6, 4], "dcgan/tp": [0, 4, 6]}
@@ -261,7 +278,7 @@ class SureJudge(tiny.AnyJudge):
         return np.repeat(np.eye(3, dtype=np.float32)[[(self.calls - 1) // 2]], len(images), axis=0)
 
 
-def test_too_few_false_positives_leave_variants_out(monkeypatch, root, tmp_path, capsys):
+def test_too_few_false_positives_leave_variants_out(monkeypatch, trained, root, tmp_path, capsys):
     monkeypatch.setattr(judges, "Judge", SureJudge)
     fields = {"samples__per_class": 3, "samples__max_draws_per_class": 16}
     result = build(root, tmp_path, {"variants": "real,dcgan_tp,dcgan_fp,dcgan_tp_fp"}, **fields)
@@ -280,7 +297,7 @@ def test_too_few_false_positives_leave_variants_out(monkeypatch, root, tmp_path,
         build(root, tmp_path, {"variants": "dcgan_fp"}, **fields)
 
 
-def test_shortfall_ends_the_run_and_can_be_allowed(monkeypatch, root, tmp_path):
+def test_shortfall_ends_the_run_and_can_be_allowed(monkeypatch, trained, root, tmp_path):
     class NeverRed(tiny.AnyJudge):
         def __call__(self, images):
             made = super().__call__(images)
@@ -344,8 +361,9 @@ def test_another_seed_is_another_dataset(root, tmp_path):
 
 
 def test_skipped_files_are_listed(root, tmp_path):
-    (root / "red" / "bad.png").write_bytes(b"no picture")
-    result = build(root, tmp_path, {"variants": "real", "skip_unreadable": True})
+    shutil.copytree(root, tmp_path / "pictures")
+    (tmp_path / "pictures" / "red" / "bad.png").write_bytes(b"no picture")
+    result = build(tmp_path / "pictures", tmp_path, {"variants": "real", "skip_unreadable": True})
     assert "left out, unreadable: red/bad.png" in build_dataset.text(result).splitlines()
 
 

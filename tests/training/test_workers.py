@@ -13,11 +13,11 @@ from tfgan_aug.core.errors import UserError
 from tfgan_aug.training import strategies, workers
 
 
-def kill(folder, killed):
+def kill(folder, killed, name):
     """Kills one of two workers of an endless training once it has left a checkpoint; the other ends by itself."""
-    two = start_two(folder, 10**6, "dcgan")
+    two = start_two(folder, 10**6, name)
     end = time.monotonic() + 120
-    while not list((folder / "dcgan").glob("step-*")) and time.monotonic() < end:
+    while not list((folder / name).glob("step-*")) and time.monotonic() < end:
         time.sleep(0.05)
     two[killed].send_signal(signal.SIGKILL)
     _, error = two[1 - killed].communicate(timeout=120)
@@ -29,11 +29,11 @@ def kill(folder, killed):
 
 
 def test_a_lost_worker_ends_the_job(tmp_path):
-    kill(tmp_path, 1)
+    kill(tmp_path, 1, "classifier")
 
 
 def test_a_lost_chief_ends_the_job_and_a_restart_goes_on(tmp_path):
-    kill(tmp_path, 0)
+    kill(tmp_path, 0, "dcgan")
     (checkpoint,) = (tmp_path / "dcgan").glob("step-*")
     reached = int(checkpoint.name[5:13])
     for process in start_two(tmp_path, reached + 1, "dcgan"):
