@@ -311,7 +311,7 @@ def colours():
 
 
 def test_levels_learn_their_conditions_and_their_latents(colours):
-    """Latents on draws that no step has seen: a guess of the mean is wrong by 1 / 12, a latent's variance."""
+    """Latents on draws that no step has seen: of a guess the correlation is 0, to 0.09 for so many."""
     images, labels, encoder = colours
     options = {"conditional_weight": 30.0, "entropy_weight": 100.0, "dropout": 0.0, "image_width": 0.1}
     gan = small(encoder, top_latent_dim=2, latent_dim_below=2, **options)
@@ -327,9 +327,10 @@ def test_levels_learn_their_conditions_and_their_latents(colours):
         level.fit(*data, batch_size=24, epochs=10, verbose=0)
         after = level.evaluate(*data, batch_size=24, verbose=0, return_dict=True)
         assert before["conditional"] > 0.5 and after["conditional"] < 0.1 * before["conditional"]
-    # Measured with four seeds: 0.054 to 0.058 and 0.006 to 0.012 of 0.083.
+    # Measured with three instruction sets: 0.58 to 0.68 and 0.97. The squared error depends on the processor: it takes
+    # in how far the moving statistics are from those of the batches, and rounding alone moves it by a half.
     for drawn, found in gan.recovered(*draws(gan, 64)):
-        assert np.square(drawn - found).mean() < 0.85 / 12
+        assert np.corrcoef(np.ravel(drawn), np.ravel(found))[0, 1] > 0.4
     # The images that level 0 makes of real features have the colours of the real images.
     colour = gan.from_features(gan.features(images)[0], np.arange(48)).mean((1, 2))
     assert (colour.argmax(1) == labels).mean() > 0.9
