@@ -155,19 +155,89 @@ def flow(folder):
     made.arrow([(916, 612), (1182, 612), (1182, 444), (1222, 444)], BLUE)
     made.arrow([(130, 490), (130, 702), (1204, 702), (1204, 468), (1222, 468)], GREY)
     made.box(1230, 540, 1480, 700)
-    made.text(1355, 560, "train", 28, bold=True, anchor="ma")
+    made.text(1355, 574, "train", 28, bold=True, anchor="ma")
     made.text(1355, 612, "tfds.load(...)\nmodel.fit(...)", 23, mono=True, anchor="ma")
     made.box(1510, 540, 1760, 700)
-    made.text(1635, 560, "does it help?", 28, bold=True, anchor="ma")
+    made.text(1635, 574, "does it help?", 28, bold=True, anchor="ma")
     made.text(1635, 612, "a table with\nerror bars", 23, QUIET, anchor="ma")
     made.arrow([(1355, 484), (1355, 532)], GREY)
     made.arrow([(1635, 484), (1635, 532)], GREY)
     return made
 
 
+# {room: (left, top, what it does to an image, the step of its way)}; rooms without a step only serve the others.
+_ROOMS = {
+    "commands": (60, 50, "flags in, text out: one file a verb", None),
+    "reports": (60, 170, "tell it: page, tables, closing words", 7),
+    "benchmarks": (960, 170, "how fast is every stage?", None),
+    "experiments": (60, 290, "which work, in which folder: train, draw, write, then ask whether it helped", 5),
+    "datasets": (60, 446, "write the images down as TFDS variants", 4),
+    "config": (960, 446, "all options of an experiment, typed", None),
+    "sampling": (60, 574, "draw new images and sort them: TP, FP", 3),
+    "gans": (960, 574, "models that draw by (label, seed)", 2),
+    "training": (60, 702, "the one loop that trains every model", 2),
+    "classifiers": (960, 702, "networks, recipes, the judge", None),
+    "evaluation": (60, 830, "numbers from arrays, with error bars", 6),
+    "data": (960, 830, "give each real image an id and a label", 1),
+    "core": (60, 970, "errors, workdir, digests, locks, random streams, pixels", None),
+}
+_WIDE = ("commands", "experiments", "core")
+_TOP = ("commands", "reports", "benchmarks", "experiments")
+_COLOURS = {"classifiers": BLUE, "gans": VIOLET, "training": "#0f766e", "sampling": ORANGE, "datasets": GREEN,
+            "config": "#b83280"}  # fmt: skip
+_HEIGHT, _NARROW, _FULL = 92, 780, 1680
+
+
+def rooms(folder):
+    """Returns the drawing of the rooms, the imports between them, and the way of one image."""
+    real, true = grid(folder, "real"), grid(folder, "dcgan_tp")
+    made = Drawing(1800, 1092)
+    boxes = {
+        name: (left, top, left + (_FULL if name in _WIDE else _NARROW), top + _HEIGHT)
+        for name, (left, top, *_) in _ROOMS.items()
+    }
+    made.box(30, 22, 1770, 402, "#ece8df", EDGE, radius=22)
+    for name, (left, top, right, bottom) in boxes.items():
+        made.box(left, top, right, bottom, CARD, _COLOURS.get(name, GREY), width=4)
+        words, step = _ROOMS[name][2:]
+        made.text(left + 24, top + 12, name, 28, _COLOURS.get(name, INK), bold=True)
+        made.text(left + 24, top + 52, words, 22, QUIET)
+        if step:
+            made.badge(right - 34, top + _HEIGHT // 2, step)
+    for name, tile in (("data", real[4, 7]), ("sampling", true[4, 6]), ("datasets", true[4, 6])):
+        made.tile(boxes[name][2] - 134, boxes[name][1] + 14, tile)
+    made.text(900, 411, "the rooms above import every room below them", 20, QUIET, anchor="ma")
+    made.text(900, 935, "every room imports core", 20, QUIET, anchor="ma")
+    _imports(made, boxes)
+    return made
+
+
+def _imports(made, boxes):
+    """Draws an arrow for each import that a wall lets through, but to core and from the rooms that import all."""
+    from tests.test_walls import WALLS
+
+    assert set(WALLS) == set(boxes), "draw.py knows other rooms than tests/test_walls.py"
+    for source, targets in WALLS.items():
+        for target in sorted(targets - {"core"}) if source not in _TOP else ():
+            (left, top, right, bottom), to = boxes[source], boxes[target]
+            colour, shift = _COLOURS[source], sorted(targets).index(target) * 12
+            if left != to[0]:
+                x, x1, bend = (right, to[0], 60) if left < to[0] else (left, to[2], -60)
+                y, y1 = top + 34 + shift, to[1] + 24 + 10 * sorted(_COLOURS).index(source)
+                made.arrow([(x, y), (x + bend, y), (x1 - bend, y1), (x1, y1)], colour, 3, curved=True)
+            elif to[1] - bottom < 60:
+                x = left + _NARROW // 2
+                made.arrow([(x, bottom), (x, to[1])], colour, 3)
+            else:
+                side, out = (left, -20 - shift // 2) if left < 900 else (right, 20 + shift // 2)
+                side_y = to[1] + 30 + shift
+                made.arrow([(side, top + 50), (side + out, top + 50), (side + out, side_y), (side, side_y)], colour, 3)
+
+
 def main():
     folder = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else IMAGES
     flow(folder).save(IMAGES / "flow.png")
+    rooms(folder).save(IMAGES / "rooms.png")
 
 
 if __name__ == "__main__":
