@@ -2,12 +2,12 @@
 
 Command:  python -m tools.build_dataset --config=configs/cifar10_cpu.py --config.source_data_dir=DIR
           where DIR holds TFDS' prepared cifar10
-Hardware: two CPU cores, under 2 GB. Arithmetic from the rates in the README: GAN 16,000 steps of 64 in 20 minutes,
+Hardware: two CPU cores, under 2 GB. Arithmetic from the rates in docs/scale.md: GAN 16,000 steps of 64 in 20 minutes,
           judge and each of the four rows 4,000 steps of 64 in 4 minutes, drawing and writing 1: about 45 minutes.
           The Stacked GAN adds its stages and two rows, about 45 more: images from features 8.1 billion multiply-adds
           a step (0.14 s), 8,000 steps; jointly 8.5 and 4,000; the upper level 0.4 and 6,000 (0.015 s); the encoder
           1.5 minutes. `--config.gans=dcgan` leaves it out.
-Result:   see the README, as it came out.
+Result:   see docs/results.md, as it came out.
 
 Evidence for the choices, from an inner split of the 5,000 training images (4,000 train, 1,000 choose; no test image):
 

@@ -2,7 +2,7 @@
 
 Command:  python -m tools.build_dataset --config=configs/cifar10_paper.py --config.source_data_dir=DIR
           where DIR holds TFDS' prepared cifar10
-Hardware: meant for a GPU. On two CPU cores, by arithmetic from the rates in the README: DCGAN 3,907 steps of 128 in
+Hardware: meant for a GPU. On two CPU cores, by arithmetic from the rates in docs/scale.md: DCGAN 3,907 steps of 128 in
           about 40 minutes; judge and each row of the table 9 minutes (measured). Stacked GAN: 170 billion
           multiply-adds a step with one generator step, 88 more for each further one, 2.5 to 10 s, 10,000 steps twice:
           14 hours at least.
