@@ -4,8 +4,8 @@ Command:  python -m tools.run_table --config=configs/table_cpu.py --config.sourc
           where DIR holds TFDS' prepared cifar10
 Hardware: two CPU cores. A cell takes 0.2 to 0.4 minutes, 1.0 to 1.3 with transforms on the fly; a DCGAN 4 to 12, a
           Stacked GAN 15, on cores shared with other work.
-Result:   see docs/results.md: flips and crops gain 4.7 points over real images alone, no row with generated images is told
-          apart from them.
+Result:   see docs/results.md: flips and crops gain 4.7 points over real images alone, no row with generated images is
+          told apart from them.
 
 A fifth of the paper's images, where help is likeliest; a quarter of the classifier's width and 750 steps (48 passes
 over row 1) without augmentation, as the paper names none. The GANs' settings are those of configs/cifar10_cpu.py with
