@@ -145,7 +145,7 @@ def test_pixel_arithmetic_has_one_place():
 
 WATCH = """
 import os, random, sys, threading
-import absl.flags, filelock, keras, matplotlib.figure, numpy, PIL.Image, scipy.stats
+import absl.flags, filelock, jinja2, keras, markdown_it, matplotlib.figure, numpy, PIL.Image, scipy.stats
 import tensorflow, tensorflow_datasets, tqdm
 from tensorflow_datasets.core import read_only_builder
 

@@ -72,10 +72,10 @@ def test_positions_leave_the_fold_out(root, tmp_path, monkeypatch):
 
 def test_the_words_say_what_a_gan_has_to_beat(advised):
     workdir, printed = advised
-    assert "no test image was read" in printed and "more real images a class (2 times as many)" in printed
+    assert "No test image was read" in printed and "more real images a class (2 times as many)" in printed
     made = artefacts.read_json(workdir / "advice.json")
     best = max(made["augmented"]["difference"], made["geometric"]["difference"], 0)
-    assert f"**A GAN has to beat {best:+.1f} points**" in printed
+    assert f"**A GAN has to beat {best:+.1f} points.**" in printed
     assert [more["times"] for more in made["more"]] == [1.25, 1.5, 2, 4]
 
 
@@ -99,9 +99,10 @@ def test_rows_are_worth_real_images(advised, root):
     left = 0.9 * 100**-0.3 - 0.02
     assert found[0]["more"] == pytest.approx((left / 0.9) ** (-1 / 0.3) - 100)
     assert found[1]["more"] == 0 and found[1]["most"] > 0
-    lines = "\n".join(advice_text.words({**made, "rows": found, "count": 100}))
-    assert f"dcgan_tp: gains +2.0 points over real images alone: worth about {found[0]['more']:.0f} more" in lines
-    assert "sgan_tp: not resolved against real images alone (-1.0, 95 % -2.0 to +0.5); at the most worth about" in lines
+    lines = "\n".join(advice_text.lines({**made, "rows": found, "count": 100}))
+    gain = "`dcgan_tp` helps: +2.0 points, 95 % +1.0 to +3.0 against real images alone"
+    assert f"{gain}; worth about {found[0]['more']:.0f} more" in lines
+    assert "`sgan_tp` is not told apart: -1.0 points, 95 % -2.0 to +0.5 against real images alone; at the most" in lines
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from tfgan_aug.core import artefacts
-from tfgan_aug.experiments import summaries
+from tfgan_aug.datasets import cards
+from tfgan_aug.experiments import findings, summaries
 from tfgan_aug.reports import table_text
 
 CLASSES = ["cat", "d|g"]
@@ -59,6 +60,11 @@ def workdir(tmp_path):
     return made
 
 
+def card_of(row, made):
+    provenance = {"variant": row["variant"], "description": "Images.", "config": {"source": "pets"}}
+    return cards.text(f"pets_gan_aug/{row['variant']}", provenance, {"table": findings.of_row(row, made)})
+
+
 def test_numbers_by_hand(workdir):
     _, rows = workdir.table()
     scores = rows["real"]["splits"]["test"]
@@ -88,21 +94,24 @@ def test_costs_by_hand(workdir):
     workdir.cell("flip_crop", 1, (45, 45))
     made, rows = workdir.table()
     assert rows["dcgan_tp"]["cheapest"] == {"row": "flip_crop", "minutes": 0.0, "accuracy": pytest.approx(90.0)}
-    sentence, lines = table_text.words(rows["dcgan_tp"], made)
-    text = "\n".join(lines)
-    assert "The cheapest means that gives the same: FLIP_CROP (`flip_crop`), 90.0 % for 0.0 minutes." in text
-    assert sentence.startswith("82.0 % of 100 test images; helps against real images alone (+21.0 points, 95 % ")
-    assert "10.0 minutes to make the added images, 0.5 minutes a point gained" in sentence
+    text = card_of(rows["dcgan_tp"], made)
+    assert "Cheaper and at least as accurate: `flip_crop` (FLIP_CROP), 90.0 % for 0.0 minutes." in text
+    assert "is right on 82.0 % of 100 test images." in text
+    assert (
+        "* **Better than the real images alone:** 82.0 % instead of 61.0 %. That is +21.0 points, 95 % interval "
+        in text
+    )
+    assert "10.0 minutes to make the added images, 2.0 to train. Each point gained took 0.5 minutes." in text
     assert "| cat | 82.0 | +22.0 |" in text and "| d\\|g | 82.0 | +20.0 |" in text
     assert "recipe `best`, 7 steps for every row" in text
-    assert "; 2 GAN seeds and 2 classifier seeds)." in lines[0]
+    assert "It was trained with 2 GAN seeds and 2 classifier seeds." in text
 
 
 def test_the_baselines_own_card_is_no_comparison_with_itself(workdir):
     made, rows = workdir.table()
-    _, lines = table_text.words(rows["real"], made)
-    assert "* No cheaper row of the table is as accurate." in lines and "| cat | 60.0 | - |" in lines
-    assert not any("Against real images alone" in line for line in lines)
+    text = card_of(rows["real"], made)
+    assert "* No cheaper row of the table is as accurate.\n" in text and "| cat | 60.0 | - |" in text
+    assert "than the real images alone" not in text and "**Not told apart from real and geometric images:**" in text
 
 
 def test_the_largest_whole_block_counts_and_the_rest_is_named(workdir):
@@ -130,8 +139,8 @@ def test_one_seed_is_said(tmp_path):
     versus = rows["dcgan_tp"]["splits"]["test"]["versus"]["real"]
     assert versus["scope"] == "one GAN seed, one classifier seed"
     assert rows["dcgan_tp"]["splits"]["test"]["sd"] is None
-    assert table_text.interval(versus).endswith("(one GAN seed, one classifier seed)")
-    assert "| 60.0 | 1 of 1 | - | - |" in table_text.markdown(made)
+    assert cards.interval(versus).endswith("(one GAN seed, one classifier seed)")
+    assert "| 60.0 | 1 of 1 | - | - |" in " ".join(table_text.rows(made).split())
     assert rows["dcgan_tp"]["minutes_per_point"] is None
 
 

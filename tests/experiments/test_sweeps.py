@@ -169,7 +169,7 @@ def test_a_point_is_the_mean_of_its_cells_less_that_of_real(swept):
         assert point["mean"] == pytest.approx(mean(point["row"], images))
         assert point["difference"] == pytest.approx(point["mean"] - mean("real", 18))
         assert point["low"] <= point["difference"] <= point["high"]
-    assert made["answer"].startswith("Most accuracy with dcgan at ")
+    assert sweep_text.answer("ratio", made["points"]).startswith("The best point is dcgan at ")
 
 
 def test_the_rare_class_has_its_own_curve(swept):
@@ -190,7 +190,9 @@ def test_csv_and_picture_are_there(swept):
         lines = list(csv.DictReader((folder / "sweep.csv").read_text().splitlines()))
         made = artefacts.read_json(folder / "sweep.json")
         assert [line["label"] for line in lines] == [point["label"] for point in made["points"]]
-        assert float(lines[0]["mean"]) == made["points"][0]["mean"] and made["answer"] in printed
+        assert (
+            float(lines[0]["mean"]) == made["points"][0]["mean"] and sweep_text.answer(name, made["points"]) in printed
+        )
         with Image.open(folder / "sweep.png") as picture:
             assert picture.width > 400 and len(set(picture.convert("L").tobytes())) > 10
 
@@ -243,13 +245,22 @@ def test_the_plan_works_on_nothing(root, tmp_path):
 
 def test_answers_by_hand():
     def point(x, difference, low, high):
-        fields = {"difference": difference, "low": low, "high": high}
+        fields = {"difference": difference, "low": low, "high": high, "mean": 80 + difference}
         return {"curve": "dcgan", "label": f"{x} x", "x": x, **fields}
 
     gains = [point(1, 1.0, 0.5, 1.5), point(2, 2.0, 1.5, 2.6), point(5, 2.5, 2.0, 3.0)]
-    words = sweep_text.answer("generated", gains)
-    assert "dcgan at 5 x: +2.5 points" in words and "Of 3 points 3 gain and none lose" in words
-    assert "From 2 x on" in words
+    assert sweep_text.answer("generated", gains) == (
+        "The best point is dcgan at 5 x: 82.5 % instead of 80.0 % with the real images alone. That is +2.5 points, 95 "
+        "% +2.0 to +3.0. Of 3 points 3 gain for sure and none lose. From 2 x on, more is not told apart from the best. "
+        "Use dcgan at 2 x. The best of several looks better than it is: the intervals are not corrected for that."
+    )
+    # Stacks cost the same: the best one.
+    assert "Use dcgan at 5 x." in sweep_text.answer("stacks", gains)
     words = sweep_text.answer("generated", [point(1, -1.0, -1.5, -0.5), point(2, 0.1, -1, 1)])
-    assert "none gain and 1 lose" in words and "From" not in words
+    assert words.endswith("Of 2 points none gain for sure and 1 loses. So use the real images alone.")
+    # The highest is not sure, another one is.
+    words = sweep_text.answer("stacks", [point(1, 1.0, 0.5, 1.5), point(2, 3.0, -1, 7)])
+    assert "best point is dcgan at 2 x" in words and "Use dcgan at 1 x." in words
+    rare = {**point(1, 0.0, 0.0, 0.0), "recall": 40.0, "recall_difference": 10.0, "recall_low": 5, "recall_high": 15}
+    assert "40.0 % of the rare class's images instead of 30.0 %" in sweep_text.answer("rare", [rare])
     assert sweep_text.answer("generated", []) == "No point is finished yet."

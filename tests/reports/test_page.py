@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tfgan_aug.reports import page
+from tfgan_aug.core import markdown
+from tfgan_aug.reports import blocks, charts, page
 
 NASTY = 'a<b> & "c" | `d` *e* _f_ [g](h) \\ $i$'
 VOID = {"meta", "img", "br", "link", "hr", "input"}
@@ -44,16 +45,19 @@ def all_blocks(folder):
     Image.fromarray(pixels).save(folder / "small.png")
     Image.fromarray(np.tile(pixels, (1, 30, 1))).save(folder / "wide.png")
     curves = [(f"row_{i} {NASTY}", [1, 2, 3], [0.1 * i, 0.5, float("nan")]) for i in range(9)]
-    forest = page.interval_chart(["a", "b"], [1.25, -2.0], [0.5, -3.0], [2.0, 1.0], ["helps", "not resolved"], "points")
+    forest = charts.interval_chart(
+        ["a", "b"], [1.25, -2.0], [0.5, -3.0], [2.0, 1.0], ["helps", "not resolved"], "points"
+    )
     return (
-        page.Text(f"A `code<1>` and **strong `x` words** 3*4.\n\n* one {page.literal(NASTY)}\n* two\n\n1. no list"),
-        page.Table(("row", NASTY), ((NASTY, 12.5), ("r2", page.Cell("-3.25", -0.5, "bad"))), f"caption {NASTY}"),
-        page.Picture(folder / "small.png", f"pixels {NASTY}", NASTY),
-        page.Picture(folder / "wide.png", "wide", "wide"),
-        page.Chart(page.line_chart(curves, "step", "accuracy", f"title {NASTY}"), "a chart", NASTY),
-        page.Chart(forest, "forest", "forest"),
-        page.Code("x = '```' < & |", "python"),
-        page.Details(f"more {NASTY}", (page.Text("inside"), page.Table(("one",), (("two",),)))),
+        blocks.Text(f"A `code<1>` and **strong `x` words** 3*4.\n\n* one {markdown.literal(NASTY)}\n* two"),
+        blocks.Text(markdown.literal("1. no list")),
+        blocks.Table(("row", NASTY), ((NASTY, 12.5), ("r2", blocks.Cell("-3.25", -0.5, "bad"))), f"caption {NASTY}"),
+        blocks.Image(folder / "small.png", f"pixels {NASTY}", NASTY),
+        blocks.Image(folder / "wide.png", "wide", "wide"),
+        blocks.Chart(charts.line_chart(curves, "step", "accuracy", f"title {NASTY}"), "a chart", NASTY),
+        blocks.Chart(forest, "forest", "forest"),
+        blocks.Code("x = '```' < & |", "python"),
+        blocks.Details(f"more {NASTY}", (blocks.Text("inside"), blocks.Table(("one",), (("two",),)))),
     )
 
 
@@ -65,7 +69,11 @@ def write(folder, sections, lead="The lead."):
 
 @pytest.fixture
 def written(tmp_path):
-    sections = [page.Section("Same name", all_blocks(tmp_path)), page.Section("Same name", ()), page.Section("&|", ())]
+    sections = [
+        blocks.Section("Same name", all_blocks(tmp_path)),
+        blocks.Section("Same name", ()),
+        blocks.Section("&|", ()),
+    ]
     return *write(tmp_path, sections), tmp_path
 
 
@@ -140,7 +148,7 @@ def test_markdown_links_lie_beside_it(written):
     assert sum(content.startswith(b"<svg") for content in files.values()) == 2
 
 
-def test_only_small_pictures_are_enlarged(written):
+def test_only_small_images_are_enlarged(written):
     sizes = {a["width"]: a.get("class") for t, a in Reader(written[0]).tags if t == "img"}
     assert sizes == {"720": "pixels", "600": None}
 
@@ -151,38 +159,40 @@ def test_heat_and_tone(written):
 
 
 def test_two_writes_give_the_same_bytes(tmp_path):
-    sections = [page.Section("One", all_blocks(tmp_path))]
-    assert write(tmp_path, sections) == write(tmp_path, [page.Section("One", all_blocks(tmp_path))])
+    sections = [blocks.Section("One", all_blocks(tmp_path))]
+    assert write(tmp_path, sections) == write(tmp_path, [blocks.Section("One", all_blocks(tmp_path))])
 
 
-def test_earlier_pictures_go_and_others_stay(written):
+def test_earlier_images_go_and_others_stay(written):
     folder = written[2] / "the report_files"
     (folder / "mine.png").write_bytes(b"")
-    write(written[2], [page.Section("One", ())])
+    write(written[2], [blocks.Section("One", ())])
     assert [path.name for path in folder.iterdir()] == ["mine.png"]
 
 
 def test_a_failure_leaves_the_old_page(written):
     before = {path: path.read_bytes() for path in written[2].rglob("*") if path.is_file()}
     with pytest.raises(FileNotFoundError):
-        write(written[2], [page.Section("One", (page.Picture(written[2] / "missing.png", "", ""),))])
+        write(written[2], [blocks.Section("One", (blocks.Image(written[2] / "missing.png", "", ""),))])
     with pytest.raises(TypeError, match="expected a block"):
-        write(written[2], [page.Section("One", ("text",))])
+        write(written[2], [blocks.Section("One", ("text",))])
     assert {path: path.read_bytes() for path in written[2].rglob("*") if path.is_file()} == before
 
 
 def test_a_line_of_another_length_is_refused(tmp_path):
     with pytest.raises(ValueError, match="zip"):
-        write(tmp_path, [page.Section("One", (page.Table(("a", "b"), (("c",),)),))])
+        write(tmp_path, [blocks.Section("One", (blocks.Table(("a", "b"), (("c",),)),))])
 
 
 @pytest.mark.parametrize("text", ["x", "", NASTY, "* one\n* two", "**", "`", "\\", "- a", "+1.2 points", "# a", "1) b"])
 def test_any_text_can_be_shown(tmp_path, text):
-    shown = write(tmp_path, [page.Section("One", (page.Text(page.literal(text)),))], lead=page.literal(text))
+    shown = write(
+        tmp_path, [blocks.Section("One", (blocks.Text(markdown.literal(text)),))], lead=markdown.literal(text)
+    )
     assert " ".join(text.split()) in " ".join("".join(Reader(shown[0]).words).split()) or text.startswith("* ")
 
 
 def test_charts_hold_no_date_and_leak_no_style():
-    svg = page.line_chart([("a", [1, 2], [3.0, 4.0])], "x", "y", "t")
+    svg = charts.line_chart([("a", [1, 2], [3.0, 4.0])], "x", "y", "t")
     assert svg.startswith("<svg ") and svg.endswith("</svg>")
     assert not re.search(r"<style|<metadata|<!--|<\?xml|dc:date", svg)

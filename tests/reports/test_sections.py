@@ -8,10 +8,10 @@ import pytest
 import test_page
 from PIL import Image
 
-from tfgan_aug.reports import page, sections
+from tfgan_aug.reports import blocks, table_page, table_sections
 
 CLASSES = ["cat|dog", "a<b", "c&d", "`e` *f*"]
-TITLES = ["The answer", "The table", "Each class", "Images", "What the judge kept", "Learning curves"]
+TITLES = ["Which rows help", "The table", "Each class", "Images", "What the judge kept", "Learning curves"]
 TITLES += ["How it was done", "Do it again"]
 
 
@@ -35,7 +35,7 @@ def row(name, number, group, gan, found, **more):
         "gan_seeds": [0, 1] if gan else [], "classifier_seeds": [0, 1, 2], "done": 2 if found else 0, "planned": 2,
         "unfinished": [] if found else ["GAN seed 0, classifier seed 7"], "paper": None, "paper_note": "",
         "make_minutes": 18.25, "train_minutes": 3.35, "minutes_per_point": None, "cheapest": None,
-        "cells": [f"cell-{name}", "cell-none"] if found else [], **({"splits": found} if found else {}), **more,
+        "cells": [f"cell-{name}", "cell-none"] if found else [], "splits": found, **more,
     }  # fmt: skip
 
 
@@ -87,7 +87,7 @@ def shown(made):
     """(the words of the HTML, the Markdown), both checked for their form."""
     table, workdir = made
     paths = workdir / "r.html", workdir / "r.md"
-    page.write(*paths, table["title"], sections.lead(table), sections.sections(table, workdir))
+    table_page.write(*paths, table, workdir)
     html, markdown = (path.read_text(encoding="utf-8") for path in paths)
     assert all(len({test_page.columns(line) for line in lines}) == 1 for lines in test_page.tables(markdown))
     assert str(workdir) not in html + markdown
@@ -95,7 +95,7 @@ def shown(made):
 
 
 def titles(made):
-    return [section.title for section in sections.sections(*made)]
+    return [section.title for section in table_page.sections(*made)]
 
 
 def test_every_number_of_the_table_is_shown(made):
@@ -115,11 +115,16 @@ def test_every_number_of_the_table_is_shown(made):
 
 def test_the_answer_in_words(made):
     words, markdown = shown(made)
-    assert "Of 1 training set with GAN images, against real images alone, 1 helped, none hurt, none could not" in words
-    assert "**helped**, with GAN images: `dcgan_tp` +2.2 [+0.8, +4.0]" in markdown
-    assert "**hurt**, with GAN images: `dcgan_tp` -2.5" in markdown
+    assert "Do <GAN> images help? The GAN's images helped: 63.5 % instead of 61.2 % with the real images" in words
+    opening = (
+        "\n\n**The GAN's images helped: 63.5 % instead of 61.2 % with the real images alone.** Use the real images "
+    )
+    opening += "and geometric images made from them (`geo`): 66.0 %, the most accurate.\n\nThe question: do"
+    assert opening in markdown
+    assert "**Helped**, with GAN images: `dcgan_tp` +2.2 [+0.8, +4.0]" in markdown
+    assert "**Hurt**, with GAN images: `dcgan_tp` -2.5" in markdown
     assert "The most accurate row is `geo`" in markdown and "The best row with GAN images is `dcgan_tp`" in markdown
-    assert "The cheapest means that gives the same or more: `geo`, 66.0 % for 0.1 minutes." in markdown
+    assert "Cheaper and at least as accurate: `geo`, 66.0 % for 0.1 minutes." in markdown
     assert "1 trainings are unfinished" in words and "`dcgan_cas` (GAN seed 0, classifier seed 7)" in markdown
     assert "leaks" not in words
     made[0]["leaking"] = True
@@ -160,7 +165,7 @@ def test_nothing_is_done_yet(made):
         for item in table["rows"]
     ]
     table["gans"] = {}
-    assert titles(made) == ["The answer", "Images", "Learning curves", "How it was done", "Do it again"]
+    assert titles(made) == ["Which rows help", "Images", "Learning curves", "How it was done", "Do it again"]
     assert "0 of 8 trainings are done" in shown(made)[0]
 
 
@@ -182,8 +187,8 @@ def test_curves_are_means_over_the_steps_that_all_have(tmp_path):
     paths = [tmp_path / f"{number}.csv" for number in range(5)]
     for path, text in zip(paths, texts, strict=False):
         path.write_text(text, encoding="utf-8")
-    assert sections._mean(paths, "accuracy") == ([2.0], [0.625])
-    assert sections._mean(paths[3:], "accuracy") == ([], [])
+    assert table_sections._mean(paths, "accuracy") == ([2.0], [0.625])
+    assert table_sections._mean(paths[3:], "accuracy") == ([], [])
 
 
 def test_two_writes_give_the_same_bytes(made):
@@ -191,8 +196,8 @@ def test_two_writes_give_the_same_bytes(made):
 
 
 def test_a_later_section_has_its_place(made, monkeypatch):
-    later = (*sections.SECTIONS, lambda table, workdir: page.Section("Later", (page.Text(table["title"]),)))
-    monkeypatch.setattr(sections, "SECTIONS", later)
+    later = (*table_page.SECTIONS, lambda table, workdir: blocks.Section("Later", (blocks.Text(table["title"]),)))
+    monkeypatch.setattr(table_page, "SECTIONS", later)
     assert titles(made)[-1] == "Later"
     words, markdown = shown(made)
     assert words.count("Later") == 2 and re.search(r"^\* \[Later\]\(#later\)$", markdown, re.MULTILINE)

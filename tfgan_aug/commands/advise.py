@@ -23,7 +23,7 @@ def main(config):
 
 
 def run(config, workdir, strategy="auto", skip_unreadable=False):
-    """The advice in words, of a config's training images; advice.json in the workdir holds its numbers.
+    """Returns the advice in words, of a config's training images; advice.json in the workdir holds its numbers.
 
     With a table.json of the same subset there, also what its rows with GAN images are worth. Raises `UserError` for
     what the user can mend.
@@ -31,6 +31,7 @@ def run(config, workdir, strategy="auto", skip_unreadable=False):
     from tfgan_aug.core import artefacts, workdirs
     from tfgan_aug.experiments import advice
     from tfgan_aug.experiments.run import Place, open_run
+    from tfgan_aug.reports import advice_text
 
     with open_run(config, Place(workdir, strategy, skip_unreadable, shared=True)) as run:
         folder, stage = run.workdir, run.subset_stage
@@ -44,4 +45,5 @@ def run(config, workdir, strategy="auto", skip_unreadable=False):
             run.progress.note(f"{path} is of another subset: its rows are left out")
             table = None
         made = advice.advise(run, table)
-        return "\n".join(made["words"]) + f"\n\n{folder / advice.FILE}\n"
+        said = "\n".join(advice_text.lines(made))
+        return f"{said}\n\n{advice_text.curve(made)}\n\n{folder / advice.FILE}\n"

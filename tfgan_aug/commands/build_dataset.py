@@ -51,15 +51,7 @@ def text(result):
     """Returns what the user reads of a `main_job.Result`."""
     from tfgan_aug.reports import closing
 
-    return closing.closing(
-        result.scores,
-        result.class_names,
-        result.drawn,
-        result.leaking,
-        result.skipped,
-        result.grids_folder,
-        result.datasets[-1],
-    )
+    return closing.closing(result)
 
 
 def command():

@@ -24,14 +24,14 @@ def main():
 def run(workdir, output=""):
     """Writes the report of `workdir`; returns the closing line. Cells that are missing are named on stderr."""
     from tfgan_aug.experiments import summaries
-    from tfgan_aug.reports import page, sections, table_text
+    from tfgan_aug.reports import table_page, table_text
 
     workdir = pathlib.Path(workdir)
     made = summaries.summarise(workdir)
     output = pathlib.Path(output or workdir / "report")
     paths = output.with_suffix(".html"), output.with_suffix(".md")
     output.parent.mkdir(parents=True, exist_ok=True)
-    page.write(*paths, made["title"], sections.lead(made), sections.sections(made, workdir))
+    table_page.write(*paths, made, workdir)
     missing = table_text.unfinished(made)
     for cell in missing[:10]:
         print(f"unfinished: {cell}", file=sys.stderr)

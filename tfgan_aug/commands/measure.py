@@ -5,8 +5,6 @@ from absl import flags
 from tfgan_aug.commands import cli
 from tfgan_aug.core.errors import UserError
 
-_HEAD = ("frechet_distance", "kernel_distance", "precision", "recall", "density", "coverage")
-
 
 def define_flags():
     cli.define_config()
@@ -27,10 +25,14 @@ def main(config):
 
 
 def run(config, workdir, data_dir="", strategy="auto", skip_unreadable=False):
-    """Measures the datasets of a workdir; gives what the user reads. Raises `UserError` for what the user can mend."""
+    """Measures the datasets of a workdir; returns what the user reads.
+
+    Raises `UserError` for what the user can mend.
+    """
     from tfgan_aug.core import workdirs
     from tfgan_aug.experiments import measures
     from tfgan_aug.experiments.run import Place, open_run
+    from tfgan_aug.reports import measure_text
 
     with open_run(config, Place(workdir, strategy, skip_unreadable, shared=True)) as run:
         roots = [run.workdir, *([data_dir] if data_dir else [])]
@@ -40,27 +42,4 @@ def run(config, workdir, data_dir="", strategy="auto", skip_unreadable=False):
         with workdirs.lock(run.workdir, "summary", wait=True):
             made = measures.measure(run, roots)
         where = f"{run.workdir / measures.FILE}; the cards of the datasets hold the same, class by class"
-        return f"{table(made, run.workdir)}\n\n{where}\n"
-
-
-def table(made, workdir):
-    """A Markdown table: a set of generated images a line, by the first network there is, and its copying."""
-    from tfgan_aug.evaluation import names
-    from tfgan_aug.experiments import measures
-    from tfgan_aug.reports import measure_text
-
-    network = next(iter(made["sets"][0]["quality"]))
-    head = ["images of", "GAN seed", "images", *(names.metric_name(name, network) for name in _HEAD)]
-    head += ["near-copies, pixels", "authentic, pixels", "C_T, pixels"]
-    rows = [head, ["---"] * len(head)]
-    for title, record in zip(measures.titles(made["sets"], workdir), made["sets"], strict=True):
-        overall, own = record["quality"][network]["overall"], record["copying"]["pixels"]
-        near = next(reversed(own["thresholds"].values()))
-        cells = [title, str(record["gan_seed"]), f"{record['images']:,}"]
-        cells += [measure_text.number(overall[name]) for name in _HEAD]
-        cells += [f"{near['share']:.1%}", f"{own['authenticity']:.1%}", measure_text.number(own["ct"], "+.1f")]
-        rows.append(cells)
-    lines = ["| " + " | ".join(row) + " |" for row in rows]
-    if made["reference_note"]:
-        lines += ["", f"Compared with the training images, where a copy looks perfect: {made['reference_note']}."]
-    return "\n".join(lines)
+        return f"{measure_text.table(made, run.workdir)}\n\n{where}\n"

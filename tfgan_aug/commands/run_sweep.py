@@ -82,17 +82,16 @@ def _sweep(job, name, points):
     """Runs a sweep and writes its files after every point; returns what the user reads."""
     from tfgan_aug.core import artefacts
     from tfgan_aug.experiments import sweep_runs
-    from tfgan_aug.reports import sweep_text
+    from tfgan_aug.reports import charts, sweep_text
 
     folder = job.folder(name)
     folder.mkdir(parents=True, exist_ok=True)
     for made in job.summaries(name, points):
-        made["answer"] = sweep_text.answer(name, made["points"])
         artefacts.write_json(folder / "sweep.json", made)
         lines = io.StringIO()
         writer = csv.DictWriter(lines, sweep_runs.FIELDS, extrasaction="ignore", lineterminator="\n")
         writer.writeheader()
         writer.writerows(made["points"])
         artefacts.write_text(folder / "sweep.csv", lines.getvalue())
-        sweep_text.draw(folder / "sweep.png", made)
+        charts.save_sweep(folder / "sweep.png", made)
     return f"{sweep_text.text(made)}\n\n{folder / 'sweep.csv'}, {folder / 'sweep.png'}\n"

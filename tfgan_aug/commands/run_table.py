@@ -61,7 +61,7 @@ def run(config, options, command=""):
     Raises `UserError` for what the user can mend, before any work where it can be known before.
     """
     from tfgan_aug.core import workdirs
-    from tfgan_aug.experiments import estimates, summaries, table
+    from tfgan_aug.experiments import estimates, findings, summaries, table
     from tfgan_aug.experiments.run import Place, open_run
     from tfgan_aug.reports import plan_text, table_text
 
@@ -82,8 +82,8 @@ def run(config, options, command=""):
         made.work()
         with workdirs.lock(run.workdir, "summary", wait=True):
             summary = summaries.summarise(run.workdir)
-            table_text.write_cards(summary, run.workdir)
-        text = table_text.markdown(summary)
+            findings.record(summary, run.workdir)
+        text = table_text.text(summary)
         closing = (
             f"{run.workdir / 'table.json'}; python -m tools.make_report --workdir={options.workdir} writes the page"
         )

@@ -1,32 +1,32 @@
 """Each dataset's card: what it holds, and what was measured for it.
 
-Artefact: `README.md` beside the shards. What was measured also goes into the description in dataset_info.json, so that
-`tfds.builder(...).info` shows it; SHA256SUMS follows.
+Artefacts, beside the shards: `README.md`, rendered from provenance.json and from `measured.json`, what was measured:
+"table" (see `experiments.findings.of_row`) and "images" (see `of_images` there). What was measured also goes into the
+description in dataset_info.json, so that `tfds.builder(...).info` shows it; SHA256SUMS follows.
 """
 
-import re
-import shutil
-
+import jinja2
 import keras
 import tensorflow as tf
 
 from tfgan_aug import __version__
-from tfgan_aug.core import artefacts, fields
-from tfgan_aug.datasets import verification
+from tfgan_aug.core import artefacts, fields, markdown
+from tfgan_aug.datasets import augmented, verification
 from tfgan_aug.sampling import rules
 
-NOT_MEASURED = "Not yet: `python -m tools.run_table` measures whether these images help a classifier, and at what cost."
-IMAGES_NOT_MEASURED = "Not yet: `python -m tools.measure` measures how good generated images are, and whether copies."
+MEASURED = "measured.json"
 _CLASSES_NAMED = 20
-_IN_DESCRIPTION = "\n\nMeasured: "
+_BASELINES = {"real": "the real images alone", "geo": "real and geometric images"}
+_AGAINST = {"helps": "Better than", "hurts": "Worse than", "not resolved": "Not told apart from"}
 
 
 def description(variant, source, config, images):
-    """One sentence: the origins of the variant's images."""
+    """Returns one sentence: the origins of the variant's images."""
     text = f"{images:,} images of {source.spec}, drawn with seed {config.seed}"
     if variant.geo:
+        names = fields.text(config.geometric.transforms)
         times = "as many" if variant.geo == 1 else f"{variant.geo} times as many"
-        text += f", {'and ' if not variant.gan else ''}{times} made from them by {config.geometric.transforms}"
+        text += f", {'and ' if not variant.gan else ''}{times} made from them by {names}"
     if variant.gan:
         kind = " and ".join(verdict.upper() for verdict in variant.verdicts)
         text += f", and generated images of a {variant.gan.upper()} that a classifier found {kind}"
@@ -34,12 +34,12 @@ def description(variant, source, config, images):
     if variant.selection == "relabeled":
         text += ", with the label that it gave them"
     if variant.gan and config.samples.drop_copies:
-        text += f", without those close to a training image by {config.samples.drop_copies}"
+        text += f", without those close to a training image by {fields.text(config.samples.drop_copies)}"
     return f"{text} (tfgan_aug {__version__}, after Kono and Kawamoto)."
 
 
 def acceptance(class_names, drawn, limit=_CLASSES_NAMED):
-    """One line: the share of draws that are TP, overall and a class (the first `limit` of those drawn)."""
+    """Returns one line: the share of draws that are TP, overall and a class (the first `limit` of those drawn)."""
     shares = [
         f"{name} {tp / draws:.0%}" for name, (draws, tp, _) in zip(class_names, drawn.counts, strict=True) if draws
     ]
@@ -49,15 +49,16 @@ def acceptance(class_names, drawn, limit=_CLASSES_NAMED):
 
 
 def draws(class_names, drawn, short):
-    """What provenance says of the draws that a variant's images were chosen from; `short`: classes with too few."""
+    """Returns what provenance says of the draws that images were chosen from; `short`: classes with too few."""
     counts = dict(zip(class_names, drawn.counts.tolist(), strict=True))
     return {"acceptance": acceptance(class_names, drawn), "draws_tp_fp": counts, "short": short}
 
 
 def provenance(variant, source, config, images, described):
-    """The record beside a dataset: `described` (digests and draws) with the config and the versions that made it."""
+    """Returns the record beside a dataset: `described` (digests and draws), the config, the versions that made it."""
     return {
         "variant": variant.name,
+        "source": {name: getattr(source, name) for name in ("spec", "version", "license", "citation")},
         "description": description(variant, source, config, images),
         "config": {name: value for name, value in fields.to_dict(config).items() if name != "source_data_dir"},
         "versions": {"tfgan_aug": __version__, "tensorflow": tf.__version__, "keras": keras.__version__},
@@ -65,76 +66,88 @@ def provenance(variant, source, config, images, described):
     }
 
 
-def text(dataset, source, provenance):
-    """The text of a dataset's README.md: what it holds, where it comes from, how to read it, what to beware of."""
-    leak = (
-        "\n**Leaks.** The judge was trained on the source's whole train split, which holds more images than the "
-        "subset: accuracies measured with this dataset do not show what the subset alone supports.\n"
-        if provenance["leaking"]
-        else ""
-    )
-    drawn = provenance.get("acceptance")
-    rates = f"\nAcceptance: {drawn}.\n" if drawn else ""
-    label = "the judge's" if dataset.variant.endswith("_relabeled") else "the intended one"
-    return f"""# {dataset.name}/{dataset.variant}
+def text(name, provenance, measured=None):
+    """Returns the text of the README.md of a dataset: what it holds, what was measured, where it comes from.
 
-{provenance["description"]}
-{leak}{rates}
-```python
-import tensorflow_datasets as tfds
-train = tfds.load("{dataset.name}/{dataset.variant}", data_dir=..., split="train", as_supervised=True)
-```
-
-A generated image's label is {label}. `origin` is real, geometric or the GAN; `verdict` none, tp or fp;
-`predicted` and `confidence` are the judge's (-1 and NaN for images without a verdict). `provenance.json` holds
-the config, the digests and the counts, `SHA256SUMS` the checksums.
-
-## Images
-
-{IMAGES_NOT_MEASURED}
-
-## Measured
-
-{NOT_MEASURED}
-
-## Source
-
-{source.spec} (version {source.version}). {source.license or ""}
-
-```
-{source.citation or "no citation is known for the source"}
-```
-"""
-
-
-def record(dataset, words, lines):
-    """Writes what was measured into the dataset's card (`lines` of Markdown) and description (`words`, one sentence).
-
-    Replaces what an earlier table wrote.
+    `name` is such as my_images_gan_aug/dcgan_tp, `measured` the content of measured.json.
     """
-    path = dataset.path / "README.md"
-    card = path.read_text(encoding="utf-8")
-    measured = "## Measured\n\n" + "\n".join(lines) + "\n\n## Source"
-    artefacts.write_text(path, re.sub(r"## Measured\n.*?\n## Source", lambda _: measured, card, flags=re.DOTALL))
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("tfgan_aug.datasets"),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters |= {"escaped": markdown.escaped, "literal": markdown.literal}
+    # Earlier versions recorded nothing of the source but its name in the config.
+    source = {"spec": provenance["config"]["source"], "version": "", "license": "", "citation": ""}
+    return environment.get_template("card.md.j2").render(
+        name=name,
+        provenance={"acceptance": "", "leaking": False, "pool": "", "source": source, **provenance},
+        table=(measured or {}).get("table"),
+        images=(measured or {}).get("images"),
+        against=_AGAINST,
+        baselines=_BASELINES,
+        interval=interval,
+        seeds=_seeds,
+        quality_table=_quality_table,
+        classes_table=_classes_table,
+    )
+
+
+def record(dataset, **found):
+    """Keeps what was measured of a dataset, `table` or `images`, in measured.json; its card and description follow."""
+    path = dataset.path / MEASURED
+    measured = (artefacts.read_json(path) if path.exists() else {}) | found
+    artefacts.write_json(path, measured)
+    provenance = artefacts.read_json(dataset.path / augmented.PROVENANCE)
+    artefacts.write_text(dataset.path / "README.md", text(f"{dataset.name}/{dataset.variant}", provenance, measured))
     path = dataset.path / "dataset_info.json"
     info = artefacts.read_json(path)
-    info["description"] = info.get("description", "").partition(_IN_DESCRIPTION)[0] + _IN_DESCRIPTION + words
+    info["description"] = provenance["description"]
+    if "table" in measured:
+        info["description"] += f"\n\nMeasured: {_sentences(measured['table'])}"
     artefacts.write_json(path, info)
     verification.write_sums(dataset.path)
 
 
-def record_images(dataset, lines, pairs):
-    """Writes what was measured of the images into the dataset's card, and a picture of the closest pairs beside it.
+def interval(versus):
+    """Returns a difference in words, such as `-1.2 points, 95 % interval -2.0 to -0.3 (one GAN seed)`."""
+    scope = f" ({versus['scope']})" if versus["scope"] else ""
+    bounds = f"{versus['low']:+.1f} to {versus['high']:+.1f}"
+    return f"{versus['difference']:+.1f} points, 95 % interval {bounds}{scope}"
 
-    `lines` are of Markdown, `pairs` is a PNG file. Replaces what was written before.
-    """
-    path = dataset.path / "README.md"
-    card = path.read_text(encoding="utf-8")
-    section = "## Images\n\n" + "\n".join(lines) + "\n\n## Measured"
-    if "\n## Images\n" in card:
-        card = re.sub(r"## Images\n.*?\n## Measured", lambda _: section, card, flags=re.DOTALL)
-    else:  # a card of a version before there were metrics
-        card = card.replace("## Measured", section, 1)
-    artefacts.write_text(path, card)
-    shutil.copyfile(pairs, dataset.path / "closest_pairs.png")
-    verification.write_sums(dataset.path)
+
+def _sentences(table):
+    """Returns what was measured as plain text, for the description."""
+    own = f"{table['accuracy']:.1f} %"
+    found = [f"a classifier trained on this dataset is right on {own} of {table['total']:,} test images."]
+    for name, versus in table["versus"].items():
+        found.append(
+            f"{_AGAINST[versus['verdict']]} {_BASELINES[name]}: {own} instead of {versus['accuracy']:.1f} %, "
+            f"{interval(versus)}."
+        )
+    return " ".join([*found, f"The added images took {table['make_minutes']:.1f} minutes to make."])
+
+
+def _seeds(table):
+    kinds = [(kind, len(table[f"{kind}_seeds"])) for kind in ("gan", "classifier")]
+    words = {"gan": "GAN", "classifier": "classifier"}
+    return " and ".join(f"{count} {words[kind]} seed{'s' * (count > 1)}" for kind, count in kinds if count)
+
+
+def _quality_table(measured):
+    lines = [
+        (item["class"], *(markdown.number(value, ".3g") for value in item["values"])) for item in measured["classes"]
+    ]
+    return markdown.table(("class", *measured["metrics"]), lines)
+
+
+def _classes_table(classes):
+    head = ("class", "accuracy (%)", "against real images alone (points)")
+    lines = []
+    for item in classes:
+        own, real = item["accuracy"], item["real"]
+        change = None if None in (own, real) else own - real
+        lines.append((item["class"], markdown.number(own, ".1f"), markdown.number(change, "+.1f")))
+    return markdown.table(head, lines)

@@ -80,7 +80,7 @@ def metrics_of(record: Mapping[str, Any]) -> dict[str, float]:
 def relate(
     sets: Sequence[Mapping[str, Any]], accuracies: Mapping[str, float], resamples: int = RESAMPLES
 ) -> dict[str, Any]:
-    """{"pools": n, "metrics": [{"metric", "n", "rho", "low", "high", "p", "p_holm"}], "words": a sentence}.
+    """{"pools": n, "metrics": [{"metric", "n", "rho", "low", "high", "p", "p_holm"}]}.
 
     `sets` are records of measures.json, `accuracies` {key of a set: points over the baseline of the same subset}. The
     sets of the most common number of images count. Metrics come by falling |rho|; p is adjusted for their number by
@@ -103,20 +103,4 @@ def relate(
     for item, adjusted in zip(found, holm(item["p"] for item in found), strict=True):
         item["p_holm"] = adjusted
     found.sort(key=lambda item: -abs(item["rho"]))
-    return {"pools": len(pairs), "metrics": found, "words": _words(len(pairs), found)}
-
-
-def _words(pools, found):
-    if not found:
-        return f"{pools} pools were measured and used: too few to relate a metric to the accuracy ({LEAST} are needed)."
-    good = [item for item in found if item["rho"] > 0 and item["p_holm"] < 0.05 and item["low"] > 0]
-    if not good:
-        return (
-            f"Over {pools} pools no metric orders them as the accuracy does beyond chance: none deserves trust; watch "
-            "the accuracy itself."
-        )
-    best = good[0]
-    return (
-        f"Over {pools} pools {best['metric']} orders them most as the accuracy does: rank correlation "
-        f"{best['rho']:.2f}, 95 % {best['low']:.2f} to {best['high']:.2f}."
-    )
+    return {"pools": len(pairs), "metrics": found}

@@ -12,7 +12,6 @@ from tfgan_aug.core.errors import UserError
 from tfgan_aug.data import geometric, subsets, transforms
 from tfgan_aug.evaluation import learning_curves
 from tfgan_aug.experiments import cells
-from tfgan_aug.reports import advice_text
 from tfgan_aug.training import checkpoints, loop, strategies
 
 FILE = "advice.json"
@@ -195,7 +194,6 @@ def advise(run, table=None):
         made[kind] = {"difference": difference, "low": low, "high": high}
         made[kind]["equivalent"] = _images(law, own, difference)
     made["rows"] = [] if table is None else _rows(table, law, own)
-    made["words"] = advice_text.words(made)
     artefacts.write_json(run.workdir / FILE, made)
     return made
 

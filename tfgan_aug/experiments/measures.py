@@ -6,6 +6,7 @@ whichever datasets hold it; `measures.json`, all of them together, see `measure`
 
 import collections
 import pathlib
+import shutil
 
 import numpy as np
 
@@ -14,12 +15,12 @@ from tfgan_aug.core import artefacts, pixels
 from tfgan_aug.core.errors import UserError
 from tfgan_aug.datasets import augmented, cards
 from tfgan_aug.evaluation import copying, features, quality
-from tfgan_aug.experiments import feature_stage, judge_stage
-from tfgan_aug.reports import measure_text
+from tfgan_aug.experiments import feature_stage, findings, judge_stage
 
 VERSION = 1
 FILE = "measures.json"
-_QUANTILE = 0.01
+# Near-copies are closer to a training image than this share of real images is.
+QUANTILE = 0.01
 
 
 class Measurer:
@@ -125,9 +126,9 @@ class Measurer:
         }
         found = {}
         for space, (train, reference, fake) in spaces.items():
-            thresholds = {"training images": copying.threshold(train, _QUANTILE)}
+            thresholds = {"training images": copying.threshold(train, QUANTILE)}
             if not self.reference_note:
-                thresholds["unused images"] = copying.threshold(train, _QUANTILE, others=reference)
+                thresholds["unused images"] = copying.threshold(train, QUANTILE, others=reference)
             own = {"authenticity": copying.authenticity(train, fake), "thresholds": {}}
             for name, limit in thresholds.items():
                 near = copying.near_copies(train, fake, limit)
@@ -190,9 +191,8 @@ def measure(run, roots):
         with progress.task(f"measured {held_by[0].variant}: {len(images):,} generated images"):
             records.append(measurer.measure(key, provenance, held_by, images, labels))
         for dataset in held_by:
-            cards.record_images(
-                dataset, measure_text.lines(records[-1], measurer.reference_note), workdir / records[-1]["pairs"]
-            )
+            shutil.copyfile(workdir / records[-1]["pairs"], dataset.path / "closest_pairs.png")
+            cards.record(dataset, images=findings.of_images(records[-1], measurer.reference_note, QUANTILE))
     if not records:
         raise UserError(
             "--workdir: found no dataset with generated images of this config, expected tools.build_dataset's"

@@ -62,7 +62,7 @@ def _write(variant, drawing, overwrite):
     described = _described(variant, drawing, digest, short)
     provenance = cards.provenance(variant, run.source, run.config, len(run.subset.train.ids), described)
     with run.progress.task(f"{variant.name}: {count:,} images"):
-        dataset.write(contents, provenance, cards.text(dataset, run.source, provenance), write_split)
+        dataset.write(contents, provenance, cards.text(f"{dataset.name}/{dataset.variant}", provenance), write_split)
 
 
 def _inputs(variant, drawing):

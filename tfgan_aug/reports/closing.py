@@ -1,14 +1,19 @@
-"""What a person sees at the end: the table of accuracies, the picture grids.
+"""What the main job says at the end: whether the GAN's images helped, the accuracies, where things lie.
 
-Artefacts: `grids/*.png` and `summary.md` in the workdir.
+Makes no file; the command keeps the text as `summary.md` in the workdir.
 """
 
+from tfgan_aug.core import markdown
 from tfgan_aug.datasets import cards
 from tfgan_aug.experiments import cells
+from tfgan_aug.reports import answer_text
+
+# A difference of more standard errors is no chance of the test images: about 5 % of equals differ more.
+_ERRORS = 1.96
 
 
 def percent(scores):
-    """Accuracy and standard error in percent, such as `61.7 +- 0.7`; `-` where there are no scores."""
+    """Returns accuracy and standard error in percent, such as `61.7 +- 0.7`; `-` where there are no scores."""
     if not scores:
         return "-"
     share, error = cells.accuracy(scores)
@@ -16,38 +21,59 @@ def percent(scores):
 
 
 def summary(rows):
-    """A Markdown table: variant, images, accuracy on the test split and on the held-out images, minutes.
+    """Returns a table: variant, images, accuracy on the test split and on the held-out images, minutes.
 
     `rows` are dicts with `variant`, `images`, `test`, `held_out` (scores or None), `make_minutes`, `train_minutes`.
     """
     head = ("variant", "images", "test split (%)", "held out (%)", "minutes to make", "minutes to train")
-    body = [
-        (
-            row["variant"],
-            f"{row['images']:,}",
-            percent(row.get("test")),
-            percent(row.get("held_out")),
-            f"{row['make_minutes']:.1f}",
-            f"{row['train_minutes']:.1f}",
+    lines = []
+    for row in rows:
+        scores = [percent(row.get(split)) for split in ("test", "held_out")]
+        minutes = [f"{row[name]:.1f}" for name in ("make_minutes", "train_minutes")]
+        lines.append((row["variant"], f"{row['images']:,}", *scores, *minutes))
+    return markdown.table(head, lines, padded=True)
+
+
+def answer(rows):
+    """Returns the answer that one training of each variant gives, as Markdown; "" where there is nothing to compare."""
+    scores = {row["variant"]: row.get("test") or row.get("held_out") for row in rows}
+    accuracy = {name: cells.accuracy(found) for name, found in scores.items() if found}
+    compared = [
+        answer_text.Compared(
+            name, 100 * accuracy[name][0], base, 100 * accuracy[base][0], _verdict(name, base, accuracy)
         )
-        for row in rows
+        for name in accuracy
+        if name not in ("real", "geo") and (base := answer_text.baseline_of(name)) in accuracy
     ]
-    widths = [max(map(len, column)) for column in zip(head, *body, strict=True)]
-    lines = [head, tuple("-" * width for width in widths), *body]
-    return "\n".join(
-        "| " + " | ".join(cell.ljust(w) for cell, w in zip(line, widths, strict=True)) + " |" for line in lines
-    )
+    against = {name: _verdict(name, "real", accuracy) for name in accuracy} if "real" in accuracy else {}
+    titles = {name: "the real images and the GAN's" for name in accuracy}
+    parts = [answer_text.verdict(compared)] if compared else []
+    parts.append(answer_text.advice({name: 100 * share for name, (share, _) in accuracy.items()}, against, titles))
+    if compared:
+        parts.append("Each was trained once; `python -m tools.run_table` repeats it over seeds.")
+    return "\n".join(part for part in parts if part)
 
 
-def closing(rows, class_names, drawn, leaking, skipped, grids, dataset):
-    """What the main job prints last: table, acceptance rates, warnings, folders, the line that loads `dataset`."""
-    lines = [summary(rows)]
-    lines += [f"{gan}: {cards.acceptance(class_names, drawn[gan])}" for gan in drawn]
-    if leaking:
+def _verdict(name, baseline, accuracy):
+    (own, error), (other, other_error) = accuracy[name], accuracy[baseline]
+    if abs(own - other) <= _ERRORS * (error**2 + other_error**2) ** 0.5:
+        return "not resolved"
+    return "helps" if own > other else "hurts"
+
+
+def closing(result):
+    """Returns what the main job prints last of a `main_job.Result`; the last line loads a dataset."""
+    said = answer(result.scores)
+    lines = [said, ""] if said else []
+    lines += [summary(result.scores), ""]
+    for gan, drawn in result.drawn.items():
+        lines.append(f"{gan}: {cards.acceptance(result.class_names, drawn)}")
+    if result.leaking:
         lines.append("the judge saw the source's whole train split: these accuracies leak")
-    if skipped:
-        lines.append(f"left out, unreadable: {', '.join(skipped)}")
-    lines.append(f"grids: {grids}; datasets: {dataset.data_dir / dataset.name}")
+    if result.skipped:
+        lines.append(f"left out, unreadable: {', '.join(result.skipped)}")
+    dataset = result.datasets[-1]
+    lines += [f"grids of images: {result.grids_folder}", f"datasets: {dataset.data_dir / dataset.name}", ""]
     name, folder = f"{dataset.name}/{dataset.variant}", str(dataset.data_dir.resolve())
     lines.append(f"tfds.load({name!r}, data_dir={folder!r}, as_supervised=True)")
     return "\n".join(lines) + "\n"

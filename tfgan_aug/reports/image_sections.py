@@ -4,28 +4,38 @@ the advice.
 Makes no file. Reads, in the workdir, measures.json (tools.measure), sweeps/*/sweep.json (tools.run_sweep), advice.json.
 """
 
-from tfgan_aug.core import artefacts
+from tfgan_aug.core import artefacts, markdown
 from tfgan_aug.evaluation import names, relations
 from tfgan_aug.experiments import gains, measures
 from tfgan_aug.experiments.advice import FILE as ADVICE
-from tfgan_aug.reports import measure_text
-from tfgan_aug.reports.page import Cell, Chart, Details, Picture, Section, Table, Text, line_chart, literal
+from tfgan_aug.reports import advice_text, charts, measure_text, sweep_text
+from tfgan_aug.reports.blocks import Cell, Chart, Details, Image, Section, Table, Text
 
 _CLASSES = 20
-_QUALITY = """Generated images beside real ones in the features of a network; the name says which, and only Inception's
-are FID. **{networks}**. FD (Fréchet distance) and KID (kernel distance): less is better. Precision: the share of
-generated images that lie among real ones, recall: of real ones among generated, so how varied they are; density and
-coverage are the same with less weight on outliers. {reference}"""
+_QUALITY = """How close are the generated images to real ones? A network turns each image into features; the metrics
+compare these. The name of a metric says which network:
+
+{networks}
+
+{reference}
+
+* **FD** (Fréchet distance) and **KID** (kernel distance): less is better. Only Inception's FD is the published FID.
+* **Precision**: the share of generated images that look like real ones.
+* **Recall**: the share of real images that some generated one looks like, so how varied they are.
+* **Density** and **coverage**: the same two, with less weight on outliers."""
 _NETWORKS = {
-    "cnn": "cnn: a classifier trained on source images that no GAN saw",
-    "judge": "judge: the judge, which also chose the images, so it flatters them",
-    "inception": "inception: that of the published FID",
+    "cnn": "**cnn**: a classifier trained on source images that no GAN saw.",
+    "judge": "**judge**: the judge. It also chose the images, so it flatters them.",
+    "inception": "**inception**: the network of the published FID.",
 }
-_COPYING = """Near-copies are closer to a training image than all but 1 % of real images are to theirs: so about 1 % is
-what new images have. Authentic: the nearest training image has another one nearer to it than the
-generated one. C_T compares distances to the training images with those of unused images: about -3 or less means
-copying, far above 0 images that are unlike the real ones. By pixels, blurred images are near to everything.
-Look at the pairs: no number sees every copy."""
+_COPYING = """Are they copies?
+
+* **Near-copies** are closer to a training image than all but 1 % of real images are. New images have about 1 %, too.
+* **Authentic**: the nearest training image has another training image that is nearer to it than the generated one.
+* **C_T** compares distances to the training images with those of unused images. About -3 or less means copying. Far
+  above 0, the images are unlike the real ones.
+
+By pixels, blurred images are near to everything. Look at the pairs below: no number sees every copy."""
 
 
 def images(table, workdir):
@@ -40,8 +50,8 @@ def images(table, workdir):
     against = "They are compared with source images that nothing was trained on."
     if made["reference_note"]:
         against = "**They are compared with the training images, so that a copy looks perfect**: "
-        against += f"{literal(made['reference_note'])}."
-    words = "; ".join(_NETWORKS[name] for name in networks)
+        against += f"{markdown.literal(made['reference_note'])}."
+    words = "\n".join(f"* {_NETWORKS[name]}" for name in networks)
     blocks = [Text(_QUALITY.format(networks=words, reference=against))]
     for network in networks:
         head = ("images of", "GAN seed", "n", *(names.metric_name(name, network) for name in names.SHOWN))
@@ -65,7 +75,7 @@ def _named(record):
 
 
 def _values(values):
-    return [measure_text.number(values[name]) for name in names.SHOWN]
+    return [markdown.number(values[name], ".3g") for name in names.SHOWN]
 
 
 def _copying(made):
@@ -81,7 +91,7 @@ def _copying(made):
                 line.append(Cell(f"{share:.1f}", 0.0, "bad" if share > 5 else ""))
             ct = own["ct"]
             line += [f"{100 * own['authenticity']:.1f}"]
-            line.append(Cell(measure_text.number(ct, "+.1f"), 0.0, "bad" if ct is not None and ct < -3 else ""))
+            line.append(Cell(markdown.number(ct, "+.1f"), 0.0, "bad" if ct is not None and ct < -3 else ""))
         lines.append(tuple(line))
     return Table(tuple(head), tuple(lines), "Red: more than 5 % near-copies, C_T below -3.", "llr")
 
@@ -93,7 +103,7 @@ def _pairs(made, workdir):
         if path.is_file():
             name, seed, _ = _named(record)
             caption = f"{name}, GAN seed {seed}: the closest pairs, generated over its nearest training image"
-            blocks.append(Picture(path, caption, f"Rows of {caption}"))
+            blocks.append(Image(path, caption, f"Rows of {caption}"))
     return blocks[:1] + ([Details("The closest pairs of the other sets", tuple(blocks[1:]))] if blocks[1:] else [])
 
 
@@ -102,11 +112,12 @@ def sweeps(table, workdir):
     blocks = []
     for path in sorted((workdir / "sweeps").glob("*/sweep.json")):
         made = artefacts.read_json(path)
-        blocks.append(Text(f"**{literal(made['title'])}** {literal(made['answer'])}"))
-        picture = path.with_name("sweep.png")
-        if picture.is_file():
+        answer = markdown.literal(sweep_text.answer(made["sweep"], made["points"]))
+        blocks.append(Text(f"**{markdown.literal(made['title'])}** {answer}"))
+        drawn = path.with_name("sweep.png")
+        if drawn.is_file():
             caption = f"Sweep {made['sweep']}: means with 95 % intervals"
-            blocks.append(Picture(picture, caption, f"{caption}; the numbers are in sweep.csv beside it"))
+            blocks.append(Image(drawn, caption, f"{caption}; the numbers are in sweep.csv beside it"))
     return Section("Sweeps: how many, how strict, how rare", tuple(blocks)) if blocks else None
 
 
@@ -130,7 +141,7 @@ def relation(table, workdir):
         "Signs are turned so that a correlation above 0 speaks for the metric; intervals over pools, p after Holm."
     )
     head = ("metric", "pools", "rank correlation with the gain", "p, Holm")
-    blocks = (Text(f"**{found['words']}**"), *((Table(head, lines, caption, "lr"),) if lines else ()))
+    blocks = (Text(measure_text.relation(found)), *((Table(head, lines, caption, "lr"),) if lines else ()))
     return Section("Which metric to watch", blocks)
 
 
@@ -141,13 +152,12 @@ def advice(table, workdir):
         return None
     made = artefacts.read_json(path)
     curve = [("inner splits", [p["count"] for p in made["curve"]], [p["mean"] for p in made["curve"]])]
-    svg = line_chart(curve, "images a class", "accuracy (%)", "The classifier's learning curve")
-    chart = Chart(svg, "Means over folds and seeds.", "Accuracy by images a class; the numbers are in the text")
+    svg = charts.line_chart(curve, "images a class", "accuracy (%)", "The classifier's learning curve")
+    chart = Chart(svg, "Means over folds and seeds.", "Accuracy by images a class; the numbers are in the table")
     head, points = ("images a class", "accuracy (%)", "sd"), made["curve"]
     lines = tuple((f"{p['count']:.0f}", f"{p['mean']:.1f}", f"{p['sd']:.1f}") for p in points)
-    # The text has the curve as a Markdown table, which the page shows as one of its own.
-    text = "\n".join(line for line in made["words"] if not line.startswith("|"))
-    return Section("What real images would be worth", (Text(text), Table(head, lines, "", "lr"), chart))
+    text = Text("\n".join(advice_text.lines(made)))
+    return Section("What real images would be worth", (text, Table(head, lines, "", "lr"), chart))
 
 
 SECTIONS = (images, sweeps, relation, advice)

@@ -1,33 +1,48 @@
-"""measure_text."""
+"""Words about the images: the table of measures, and whether a metric foretells the accuracy. Makes no file."""
 
-from tfgan_aug.evaluation import names
+from tfgan_aug.core import markdown
+from tfgan_aug.evaluation import names, relations
 from tfgan_aug.experiments import measures
 
 
-def number(value, form=".3g"):
-    """A number in words; `-` for None."""
-    return "-" if value is None else f"{value:{form}}"
+def table(made, workdir):
+    """Returns the measures as a table, by the first feature network there is: a line for each set of generated images.
+
+    `made` is measures.json.
+    """
+    network = next(iter(made["sets"][0]["quality"]))
+    head = ["images of", "GAN seed", "images", *(names.metric_name(name, network) for name in names.SHOWN)]
+    head += ["near-copies, pixels", "authentic, pixels", "C_T, pixels"]
+    lines = []
+    for title, record in zip(measures.titles(made["sets"], workdir), made["sets"], strict=True):
+        overall, own = record["quality"][network]["overall"], record["copying"]["pixels"]
+        near = next(reversed(own["thresholds"].values()))
+        cells = [title, record["gan_seed"], f"{record['images']:,}"]
+        cells += [markdown.number(overall[name], ".3g") for name in names.SHOWN]
+        cells += [f"{near['share']:.1%}", f"{own['authenticity']:.1%}", markdown.number(own["ct"], "+.1f")]
+        lines.append(cells)
+    text = markdown.table(head, lines, "lr", padded=True)
+    if made["reference_note"]:
+        text += f"\n\nCompared with the training images, where a copy looks perfect: {made['reference_note']}."
+    return text
 
 
-def lines(record, reference_note):
-    """Lines of Markdown for a dataset's card: quality by network, a class a line, and copying."""
-    against = (
-        "the training images themselves (a copy looks perfect)" if reference_note else "unused images of the source"
+def relation(found):
+    """Returns a sentence or two on what `relations.relate` found: the metric to watch, where there is one."""
+    pools = found["pools"]
+    if not found["metrics"]:
+        return (
+            f"{pools} sets of images were measured and trained on. That is too few to relate a metric to the accuracy: "
+            f"{relations.LEAST} are needed."
+        )
+    good = [item for item in found["metrics"] if item["rho"] > 0 and item["p_holm"] < 0.05 and item["low"] > 0]
+    if not good:
+        return (
+            f"No metric foretells the accuracy of {pools} sets of images beyond chance. None deserves trust: watch the "
+            "accuracy itself."
+        )
+    best = good[0]
+    return (
+        f"Watch {best['metric']}: of all metrics it orders {pools} sets of images most as the accuracy does. The rank "
+        f"correlation is {best['rho']:.2f}, 95 % {best['low']:.2f} to {best['high']:.2f}."
     )
-    found = [f"{record['images']:,} generated images, compared with {against}.", ""]
-    for network, measured in record["quality"].items():
-        head = [names.metric_name(name, network) for name in names.SHOWN]
-        found += [f"| class | {' | '.join(head)} |", "| --- " * (len(head) + 1) + "|"]
-        for title, values in (("all", measured["overall"]), *measured["classes"].items()):
-            title = title.replace("|", chr(92) + "|")
-            found.append(f"| {title} | {' | '.join(number(values[name]) for name in names.SHOWN)} |")
-        found.append("")
-    for space, own in record["copying"].items():
-        for name, limit in own["thresholds"].items():
-            found.append(
-                f"* Near-copies by {space}: {limit['share']:.1%} are closer to a training image than all but "
-                f"{measures._QUANTILE:.0%} of the {name} are."
-            )
-        ct = f"C_T {own['ct']:+.1f} (below about -3: copying)" if own["ct"] is not None else f"C_T: - ({own['why']})"
-        found.append(f"* By {space}: {own['authenticity']:.1%} authentic; {ct}.")
-    return [*found, "", "![the closest pairs](closest_pairs.png)"]

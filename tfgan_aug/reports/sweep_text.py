@@ -1,83 +1,57 @@
-"""sweep_text."""
+"""What a sweep shows, in words and as a table. Makes no file."""
 
-import numpy as np
+from tfgan_aug.core import markdown
+
+# Sweeps whose x is a cost.
+_COSTLY = ("generated", "budget", "real")
 
 
 def answer(name, records):
-    """What the points say, in a sentence or two."""
-    field = "recall_difference" if name == "rare" else "difference"
-    low, high = ("recall_low", "recall_high") if name == "rare" else ("low", "high")
-    compared = [record for record in records if record[field] is not None]
+    """Returns what the points of sweep `name` say: the best one's numbers, how many gain, which to use."""
+    rare = name == "rare"
+    fields = ("recall_difference", "recall_low", "recall_high") if rare else ("difference", "low", "high")
+    compared = [record for record in records if record[fields[0]] is not None]
     if not compared:
         return "No point is finished yet."
-    what = "the rare class's recall" if name == "rare" else "accuracy"
-    best = max(compared, key=lambda record: record[field])
-    gains = sum(record[low] > 0 for record in compared)
-    losses = sum(record[high] < 0 for record in compared)
-    words = f"Most {what} with {best['curve']} at {best['label']}: {best[field]:+.1f} points over real images alone, "
-    words += f"95 % {best[low]:+.1f} to {best[high]:+.1f}. Of {len(compared)} points {gains or 'none'} gain and "
-    words += f"{losses or 'none'} lose beyond their intervals (not corrected for their number)."
-    same = [r for r in compared if r["curve"] == best["curve"] and r["x"] is not None and best["x"] is not None]
-    near = [record for record in same if record[high] >= best[field]]
-    if name in ("generated", "budget", "real") and near and best[low] > 0:
-        first = min(near, key=lambda record: record["x"])
-        words += f" From {first['label']} on, its curve is no longer told apart from its best."
-    return words
+    best = max(compared, key=lambda record: record[fields[0]])
+    difference, low, high = (best[field] for field in fields)
+    value, what = (best["recall"], " of the rare class's images") if rare else (best["mean"], "")
+    numbers = f"{value:.1f} %{what} instead of {value - difference:.1f} % with the real images alone"
+    found = [f"The best point is {best['curve']} at {best['label']}: {numbers}."]
+    found.append(f"That is {difference:+.1f} points, 95 % {low:+.1f} to {high:+.1f}.")
+    gains, losses = sum(record[fields[1]] > 0 for record in compared), sum(record[fields[2]] < 0 for record in compared)
+    sure = f"{gains or 'none'} {'gains' if gains == 1 else 'gain'} for sure and {losses or 'none'}"
+    found.append(f"Of {len(compared)} points {sure} {'loses' if losses == 1 else 'lose'}.")
+    sure = [record for record in compared if record[fields[1]] > 0]
+    if not sure:
+        return " ".join([*found, "So use the real images alone."])
+    use = best if best in sure else max(sure, key=lambda record: record[fields[0]])
+    if name in _COSTLY and use["x"] is not None:
+        # Of these more of x costs more, and what is as good for less is the one to take.
+        same = [record for record in compared if record["curve"] == use["curve"] and record["x"] is not None]
+        least = min((record for record in same if record[fields[2]] >= use[fields[0]]), key=lambda record: record["x"])
+        if least is not use:
+            found.append(f"From {least['label']} on, more is not told apart from the best.")
+        use = least
+    found.append(f"Use {use['curve']} at {use['label']}.")
+    if len(compared) > 1:
+        found.append("The best of several looks better than it is: the intervals are not corrected for that.")
+    return " ".join(found)
 
 
 def text(made):
-    """A Markdown table of the points, and the answer."""
+    """Returns the title, the answer and the points as a table."""
     head = ["curve", "point", "images", "accuracy", "to real, 95 %", "acceptance", "margin"]
     head += ["recall of the rare class"] if made["sweep"] == "rare" else []
-    lines = [head, ["---"] * len(head)]
+    lines = []
     for r in made["points"]:
         spread = "" if r["sd"] is None else f" ± {r['sd']:.1f}"
         versus = "-" if r["difference"] is None else f"{r['difference']:+.1f} [{r['low']:+.1f}, {r['high']:+.1f}]"
         cells = [r["curve"], r["label"], f"{r['images']:,}", f"{r['mean']:.1f}{spread}", versus]
-        cells += ["-" if r["acceptance"] is None else f"{r['acceptance']:.0%}"]
-        cells += ["-" if r["margin"] is None else f"{r['margin']:+.2f}"]
+        cells += [markdown.number(r["acceptance"], ".0%"), markdown.number(r["margin"], "+.2f")]
         if made["sweep"] == "rare":
             change = r["recall_difference"]
             own = "" if change is None else f" ({change:+.1f} [{r['recall_low']:+.1f}, {r['recall_high']:+.1f}])"
             cells.append(f"{r['recall']:.1f}{own}")
         lines.append(cells)
-    table_text = "\n".join("| " + " | ".join(line) + " |" for line in lines)
-    return f"{made['title']}\n\n{table_text}\n\n{made['answer']}"
-
-
-def draw(path, made):
-    """Writes the curve with 95 % intervals of the differences to real images alone as a PNG file."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    prefix = "recall_" if made["sweep"] == "rare" else ""
-    figure = Figure(figsize=(7, 4), layout="constrained")
-    FigureCanvasAgg(figure)
-    axes = figure.add_subplot()
-    axes.axhline(0, color="0.5", linewidth=1)
-    found = [record for record in made["points"] if record[f"{prefix}difference"] is not None]
-    names = [record["label"] for record in found] if any(record["x"] is None for record in found) else None
-    for curve in dict.fromkeys(record["curve"] for record in found):
-        own = [record for record in found if record["curve"] == curve]
-        x = [record["x"] for record in own] if names is None else [names.index(record["label"]) for record in own]
-        order = np.argsort(x)
-        y, low, high = (
-            np.array([own[i][f"{prefix}{field}"] for i in order]) for field in ("difference", "low", "high")
-        )
-        x = np.array(x, float)[order]
-        axes.errorbar(x, y, np.maximum([y - low, high - y], 0), marker="o", capsize=3, label=curve)
-    if names is not None:
-        axes.set_xticks(range(len(names)), names, rotation=15, ha="right")
-        axes.set_xlim(-0.5, len(names) - 0.5)
-    elif made["log"] and found:
-        axes.set_xscale("log")
-        ticks = sorted({record["x"] for record in found})
-        axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
-        axes.minorticks_off()
-    axes.set_xlabel(made["x_label"])
-    what = f"recall of {made['rare_class']}" if prefix else "accuracy"
-    axes.set_ylabel(f"{what}, points over real alone")
-    axes.set_title(made["title"])
-    if found:
-        axes.legend()
-    figure.savefig(path, dpi=120)
+    return f"{made['title']}\n\n{answer(made['sweep'], made['points'])}\n\n{markdown.table(head, lines, padded=True)}"

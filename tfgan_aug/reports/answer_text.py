@@ -1,0 +1,128 @@
+"""The answer in plain words: whether the GAN's images helped, the two numbers, and what to use. Makes no file."""
+
+import dataclasses
+
+from tfgan_aug.core import markdown
+from tfgan_aug.experiments import summaries
+
+# What a training set without GAN images is, for a person.
+_PLAIN = {
+    "real": "the real images alone",
+    "real_x2": "the real images, each twice",
+    "geo": "the real images and geometric images made from them",
+    "geo_x2": "the real images and twice as many geometric images made from them",
+    "flip_crop": "the real images with flips and shifts",
+    "rand_augment": "the real images with RandAugment",
+}
+# What the GAN's images did, by verdict.
+_PAST = {"helps": "helped", "hurts": "hurt", "not resolved": "made no clear difference"}
+_BASELINES = {"real": "with the real images alone", "geo": "with real and geometric images"}
+
+
+@dataclasses.dataclass(frozen=True)
+class Compared:
+    """A training set with GAN images beside the same one without them; accuracies in percent.
+
+    `baseline` is real or geo, `verdict` helps, hurts or not resolved.
+    """
+
+    name: str
+    accuracy: float
+    baseline: str
+    without: float
+    verdict: str
+
+    @property
+    def numbers(self):
+        """Returns the two numbers in words."""
+        return f"{self.accuracy:.1f} % instead of {self.without:.1f} % {_BASELINES[self.baseline]}"
+
+
+def baseline_of(name):
+    """Returns the row that a row with GAN images is compared with: the same images but those of the GAN."""
+    return "geo" if "_geo" in name else "real"
+
+
+def verdict(found):
+    """Returns one or two sentences of Markdown on `Compared` training sets: whether GAN images helped, two numbers."""
+    if not found:
+        return "**No training set with GAN images can be compared with one without them yet.**"
+    best, counts = max(found, key=lambda one: one.accuracy - one.without), _counts(found)
+    if len(found) == 1 and best.verdict == "not resolved":
+        return (
+            f"**It is open whether the GAN's images help:** {best.numbers}. The difference may be chance; more seeds "
+            "can tell."
+        )
+    if len(found) == 1:
+        return f"**The GAN's images {_PAST[best.verdict]}: {best.numbers}.**"
+    which = f"The best of them, `{best.name}`, reaches {best.numbers}."
+    if counts == {"not resolved": len(found)}:
+        return (
+            f"**It is open whether the GAN's images help: none of {len(found)} training sets differs clearly from the "
+            f"same one without them.** {which}"
+        )
+    if len(counts) == 1:
+        return f"**The GAN's images {_PAST[best.verdict]} in all {len(found)} training sets.** {which}"
+    parts = [f"{_PAST[name]} in {count}" for name, count in counts.items()]
+    parts[0] += f" of {len(found)} training sets"
+    return f"**The GAN's images {', '.join(parts[:-1])} and {parts[-1]}.** {which}"
+
+
+def _counts(found):
+    counts = {name: sum(one.verdict == name for one in found) for name in _PAST}
+    return {name: count for name, count in counts.items() if count}
+
+
+def advice(accuracies, verdicts, titles):
+    """Returns a sentence or two of Markdown: which row to use, of those that are there. "" without real images alone.
+
+    `accuracies` are {row: percent}, `verdicts` {row: against real images alone}, `titles` {row: text}.
+    """
+    if "real" not in accuracies:
+        return ""
+    top = max(accuracies, key=accuracies.get)
+    if top == "real" or accuracies[top] == accuracies["real"]:
+        if len(accuracies) == 1:
+            return ""
+        return "Use the real images alone: nothing here is more accurate."
+    if verdicts.get(top) == "helps":
+        return f"Use {_words(top, titles)}: {accuracies[top]:.1f} %, the most accurate."
+    sure = [name for name in accuracies if verdicts.get(name) == "helps"]
+    kept = max(sure, key=accuracies.get) if sure else "real"
+    return (
+        f"The most accurate is `{top}`, {accuracies[top]:.1f} %, but it may owe that to chance. Until more seeds tell, "
+        f"use {_words(kept, titles)}: {accuracies[kept]:.1f} %."
+    )
+
+
+def _words(name, titles):
+    if name == "real":
+        return _PLAIN[name]
+    return f"{_PLAIN[name]} (`{name}`)" if name in _PLAIN else f"`{name}` ({markdown.literal(titles[name])})"
+
+
+def adds_gan_images(row):
+    """Returns whether a row trains on real and GAN images; the controls with a GAN hold its images alone."""
+    return bool(row["gan"]) and row["group"] != "controls"
+
+
+def of_table(table):
+    """Returns the answer of a table, sentences of Markdown: verdict, numbers, what to use, how sure that is."""
+    scored = {row["name"]: (row, summaries.primary(row)) for row in table["rows"] if summaries.primary(row)}
+    found, scopes = [], set()
+    for name, (row, scores) in scored.items():
+        if not adds_gan_images(row):
+            continue
+        baseline = baseline_of(name)
+        versus = scores["versus"].get(baseline)
+        if versus:
+            without = summaries.primary(scored[baseline][0])["mean"]
+            found.append(Compared(name, scores["mean"], baseline, without, versus["verdict"]))
+            scopes |= {part for part in versus["scope"].split(", ") if part}
+    usable = {name: pair for name, pair in scored.items() if adds_gan_images(pair[0]) or not pair[0]["gan"]}
+    against = {name: scores["versus"].get("real", {}).get("verdict") for name, (_, scores) in usable.items()}
+    accuracies = {name: scores["mean"] for name, (_, scores) in usable.items()}
+    parts = [verdict(found), advice(accuracies, against, {name: row["title"] for name, (row, _) in usable.items()})]
+    if scopes:
+        parts.append(f"This rests on {' and '.join(sorted(scopes))}: others may differ.")
+    return " ".join(part for part in parts if part)
