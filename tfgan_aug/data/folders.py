@@ -4,58 +4,14 @@ Makes no file. Layouts read: `root/<class>/*`, or `root/train/<class>/*` with, i
 second holds where `root/train` is a folder that itself has folders. Hidden files and other extensions are passed over.
 """
 
-import os
-import struct
-import warnings
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps
 
 from tfgan_aug.core.errors import UserError
+from tfgan_aug.data import decoding
 from tfgan_aug.data.fitting import Fitting
-
-EXTENSIONS = (".jpg", ".jpeg", ".png", ".webp")
-
-# A fixed list: Pillow would open dozens of other formats under these extensions. Files of many phones, MPO, are JPEG.
-_FORMATS = ("JPEG", "PNG", "WEBP")
-# What 40,000 damaged files made Pillow raise, "not a picture" being an OSError, and two more that decoders may raise.
-_BROKEN = (
-    OSError, SyntaxError, ValueError, EOFError, IndexError, struct.error,
-    Image.DecompressionBombError, Image.DecompressionBombWarning,
-)  # fmt: skip
-_THREADS = min(8, os.cpu_count() or 1)
-_BLOCK = 256  # Files in flight at once: `Executor.map` would queue the whole folder and hold every result.
-
-
-def _decoded(path):
-    """The whole image, turned upright as its EXIF orientation says."""
-    with Image.open(path, formats=_FORMATS) as image:
-        image.load()
-        return ImageOps.exif_transpose(image)
-
-
-def _reason(error):
-    # Pillow repeats the path in its message; it is named once, in front.
-    return "not a picture" if isinstance(error, Image.UnidentifiedImageError) else " ".join(str(error).split())
-
-
-def _fault(path):
-    """Why the file cannot be used, or None."""
-    try:
-        _decoded(path)
-    except _BROKEN as error:
-        return _reason(error) or type(error).__name__
-    return None
-
-
-def _mapped(function, items):
-    """`map(function, items)` in threads, in order, with a bounded number of results in memory."""
-    with ThreadPoolExecutor(_THREADS) as pool:
-        for start in range(0, len(items), _BLOCK):
-            yield from pool.map(function, items[start : start + _BLOCK])
 
 
 def _subfolders(folder):
@@ -67,10 +23,11 @@ def _image_files(folder):
     found = sorted(
         path
         for path in folder.iterdir()
-        if path.suffix.lower() in EXTENSIONS and not path.name.startswith(".") and path.is_file()
+        if path.suffix.lower() in decoding.EXTENSIONS and not path.name.startswith(".") and path.is_file()
     )
     if not found:
-        raise UserError(f"{folder}: no pictures in this class folder, expected files ending in {', '.join(EXTENSIONS)}")
+        endings = ", ".join(decoding.EXTENSIONS)
+        raise UserError(f"{folder}: no pictures in this class folder, expected files ending in {endings}")
     return found
 
 
@@ -102,7 +59,7 @@ class Folder:
             if stray := sorted(set(_subfolders(place)) - set(self.class_names)):
                 raise UserError(f"--config.source: {place / stray[0]} is a class that {places['train']} does not have")
             files[split] = [(path, name) for name in _subfolders(place) for path in _image_files(place / name)]
-        faults = self._faults([path for found in files.values() for path, _ in found])
+        faults = decoding.faults([path for found in files.values() for path, _ in found])
         if faults and not skip_unreadable:
             path, reason = next(iter(faults.items()))
             raise UserError(
@@ -125,15 +82,7 @@ class Folder:
         Raises UserError for a file that no longer decodes.
         """
         ids = self.splits[split][0]
-
-        def load(position):
-            path = self.root / ids[position]
-            try:
-                return fitting.fit(_decoded(path))
-            except _BROKEN as error:
-                raise UserError(f"{path} no longer decodes ({_reason(error)}): it was readable at the start") from error
-
-        return _mapped(load, positions)
+        return decoding.read([self.root / ids[position] for position in positions], fitting)
 
     def _id(self, path):
         return path.relative_to(self.root).as_posix()
@@ -141,11 +90,3 @@ class Folder:
     def _records(self, found):
         numbers = {name: number for number, name in enumerate(self.class_names)}
         return [self._id(path) for path, _ in found], np.array([numbers[name] for _, name in found], np.int32)
-
-    @staticmethod
-    def _faults(paths):
-        # The filter belongs to the process, not to a thread: set here, it also holds in the pool's threads.
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            reasons = list(_mapped(_fault, paths))
-        return {path: reason for path, reason in zip(paths, reasons, strict=True) if reason}
