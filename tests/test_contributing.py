@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 
+import h5py
 import numpy as np
 import pytest
 
@@ -29,12 +30,12 @@ from tfgan_aug.sampling import rules
 from tfgan_aug.training import loop
 
 found, answers = {}, sys.argv[1]
-sys.argv, printed = ["count_images.py", "--config.source=npz:dots.npz"], io.StringIO()
+sys.argv, printed = ["count_images.py", "--config.source=h5:dots.h5"], io.StringIO()
 with contextlib.redirect_stdout(printed):
     runpy.run_module("tools.count_images", run_name="__main__")
 found["a command"] = printed.getvalue()
 
-train = sources.open_source("npz:dots.npz", image_size=16).train
+train = sources.open_source("h5:dots.h5", image_size=16).train
 found["a source"] = [train.labels.tolist(), train.images([4, 0]).tolist()]
 
 selection = rules.SELECTIONS[variants.Variant.parse("dcgan_tp_border").rule]
@@ -53,7 +54,7 @@ def without_graph(model, strategy):
     model.run_eagerly = True
     return step_function(model, strategy)
 loop.step_function, judges.Judge = without_graph, tiny.AnyJudge
-config = tiny.config("npz:dots.npz", gans="hinge", hinge__width=1, hinge__batch_size=4, hinge__epochs=0, hinge__steps=2)
+config = tiny.config("h5:dots.h5", gans="hinge", hinge__width=1, hinge__batch_size=4, hinge__epochs=0, hinge__steps=2)
 result = main_job.build_dataset(config, main_job.Options("work", variants="real,hinge_tp"))
 images, origin = result.datasets[-1].load("train", "image", "origin")
 found["a GAN"] = [str(images.shape), sorted(origin.tolist()), len(list(result.workdir.glob("hinge-*/gan.keras")))]
@@ -85,7 +86,8 @@ def changed(tmp_path_factory):
 @pytest.fixture(scope="module")
 def found(changed, dots):
     """What the new things do, by the name of the section."""
-    np.savez(changed / "dots.npz", images=dots[0], labels=dots[1])
+    with h5py.File(changed / "dots.h5", "w") as file:
+        file["images"], file["labels"] = dots
     environment = {**os.environ, "PYTHONPATH": str(changed)}
     command = [sys.executable, "-c", USE, "answers.json"]
     done = subprocess.run(command, cwd=changed, env=environment, capture_output=True, text=True, check=False)

@@ -33,6 +33,7 @@ class Outer(fields.Section):
     kind: Literal["a", "b"] = fields.field("a", "which kind")
     points: tuple[float, ...] = fields.field((0.5, 2), "of a curve", fields.amounts)
     seeds: tuple[int, ...] = fields.field((0, 1), "of everything", fields.seeds)
+    brand_new: bool = fields.field(False, "whether as never before", late=True)
     inner: Inner = fields.section(Inner)
 
     def together(self):
@@ -127,12 +128,34 @@ def test_dictionaries_hold_tuples_as_text_and_digests_no_field_that_changes_noth
     config = fields.replaced(Outer(), {"inner.pause": 99, "points": (0.25, 1000)})
     made = fields.to_dict(config)
     assert made["points"] == "0.25,1000" and made["inner"] == {"weight": 0.5, "pause": 99, "names": "one"}
-    assert fields.digest_form(config) == {**made, "inner": {**made["inner"], "pause": 7}}
+    known = {name: value for name, value in made.items() if name != "brand_new"}
+    assert fields.digest_form(config) == {**known, "inner": {**made["inner"], "pause": 7}}
     assert json.loads(json.dumps(made)) == made
 
 
+def test_a_late_field_counts_where_it_is_changed():
+    config = Outer(brand_new=True)
+    assert fields.digest_form(config)["brand_new"] is True and "brand_new" not in fields.digest_form(Outer())
+    changes = {
+        made.brand_new: {leaf.name: leaf.changes_result for leaf in fields.leaves(made)} for made in (config, Outer())
+    }
+    assert changes[True]["brand_new"] and not changes[False]["brand_new"]
+
+
+def test_true_and_false_of_the_command_line():
+    config = Outer()
+    for text, value in (("true", True), ("False", False)):
+        fields.set_text(config, "brand_new", text)
+        assert config.brand_new is value
+    with pytest.raises(UserError, match="^--config.brand_new: found '1', expected true or false$"):
+        fields.set_text(config, "brand_new", "1")
+    with pytest.raises(TypeError, match="found 1, expected true or false$"):
+        config.brand_new = 1
+
+
 def test_what_changes_no_result_is_named():
-    free = {leaf.name for leaf in fields.leaves(ExperimentConfig()) if not leaf.changes_result}
+    late = {own.name for own in dataclasses.fields(ExperimentConfig) if own.metadata.get("late")}
+    free = {leaf.name for leaf in fields.leaves(ExperimentConfig()) if not leaf.changes_result} - late
     sections = ("judge", "dcgan", "sgan", "sgan.encoder", "classifier", "metrics")
     assert free == {f"{name}.checkpoint_steps" for name in sections}
 

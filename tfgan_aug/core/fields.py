@@ -45,12 +45,15 @@ def at_least(least: int) -> Check:
     return Check(lambda value: value >= least, f"{least} or more")
 
 
-def field(default: Any, comment: str, check: Check | None = None, *, changes_result: bool = True) -> Any:
+def field(
+    default: Any, comment: str, check: Check | None = None, *, changes_result: bool = True, late: bool = False
+) -> Any:
     """Returns a field of a `Section`; --help prints `comment`.
 
-    `changes_result=False`: whatever the value, the results are the same, so the digests are, too.
+    `changes_result=False`: whatever the value, the results are the same, so the digests are, too. `late=True`: a field
+    that earlier results do not know, whose default is what they did; at its default it is in no digest.
     """
-    about = {"comment": comment, "check": check, "changes_result": changes_result}
+    about = {"comment": comment, "check": check, "changes_result": changes_result, "late": late}
     return dataclasses.field(default=default, metadata=about)
 
 
@@ -104,7 +107,7 @@ SectionT = TypeVar("SectionT", bound=Section)
 
 @dataclasses.dataclass(frozen=True)
 class _Type:
-    """A type hint: `base` (int, float, str or a section), the values of a `Literal`, whether a tuple, whether None."""
+    """A type hint: `base` (bool, int, float, str or a section), a `Literal`'s values, whether a tuple, whether None."""
 
     base: type
     choices: tuple = ()
@@ -123,7 +126,9 @@ class _Type:
 
     @property
     def name(self) -> str:
-        """The type in one word."""
+        """The type in a few words."""
+        if self.base is bool:
+            return "true or false"
         return f"a tuple of {self.base.__name__}" if self.many else self.base.__name__
 
     @property
@@ -154,7 +159,7 @@ class _Type:
 
     def _one(self, value: Any) -> Any:
         abstract: Any = {int: numbers.Integral, float: numbers.Real}.get(self.base, self.base)
-        if not isinstance(value, abstract) or isinstance(value, bool):
+        if not isinstance(value, abstract) or isinstance(value, bool) is not (self.base is bool):
             raise TypeError(value)
         return self.base(value) if self.base in (int, float) else value
 
@@ -162,6 +167,10 @@ class _Type:
         """Returns the value that `text` of the command line stands for; raises `ValueError`."""
         if self.optional and text == "None":
             return None
+        if self.base is bool:
+            if text.lower() not in ("true", "false"):
+                raise ValueError(text)
+            return text.lower() == "true"
         return self.converted(text) if self.many else self.base(text)
 
     def good(self, value: Any) -> bool:
@@ -209,7 +218,10 @@ def sections(config: Section, prefix: str = "") -> Iterator[tuple[str, Section]]
 
 @dataclasses.dataclass(frozen=True)
 class Leaf:
-    """A field that is no section: its dotted `name`, its `value`, the `choices` there are, and as `field` was told."""
+    """A field that is no section: its dotted `name`, its `value`, the `choices` there are, and as `field` was told.
+
+    `changes_result` is False for a late field at its default, too.
+    """
 
     name: str
     value: Any
@@ -225,7 +237,12 @@ def leaves(config: Section) -> Iterator[Leaf]:
             value, kind = getattr(part, own.name), _types(type(part))[own.name]
             if not isinstance(value, Section):
                 name = f"{prefix}.{own.name}" if prefix else own.name
-                yield Leaf(name, value, kind.choices, own.metadata["comment"], own.metadata["changes_result"])
+                counts = own.metadata["changes_result"] and not _unchanged_late(own, value)
+                yield Leaf(name, value, kind.choices, own.metadata["comment"], counts)
+
+
+def _unchanged_late(own, value):
+    return own.metadata["late"] and value == own.default
 
 
 def get(config: Section, name: str) -> Any:
@@ -266,12 +283,17 @@ def to_dict(config: Section) -> dict[str, Any]:
 
 
 def digest_form(config: Section) -> dict[str, Any]:
-    """Returns what enters a digest: as `to_dict`, but with defaults for fields that change no result."""
+    """Returns what enters a digest: as `to_dict`, but with defaults for fields that change no result.
+
+    Late fields are left out at their defaults.
+    """
     made = to_dict(config)
     for own in dataclasses.fields(config):
         value = getattr(config, own.name)
         if isinstance(value, Section):
             made[own.name] = digest_form(value)
+        elif _unchanged_late(own, value):
+            del made[own.name]
         elif not own.metadata["changes_result"]:
             made[own.name] = own.default
     return made

@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -82,12 +83,23 @@ class Split:
         return positions.astype(np.int64).reshape(-1)
 
 
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Options:
+    """How a source is opened, beside the form of its images.
+
+    `data_dir`: where TFDS data sets lie prepared; `skip_unreadable`: leave out files that do not decode.
+    """
+
+    data_dir: str | None = None
+    skip_unreadable: bool = False
+
+
 @dataclasses.dataclass(frozen=True)
 class Source:
     """An opened source: what it is, and its `train` split. Its test split is reached only through `test_split`.
 
     `name` is a valid stem of a TFDS name ([a-z0-9_]+), `spec` the name as given, `image_shape` (H, W, C), `skipped` the
-    ids of the unreadable files that were left out.
+    ids of the unreadable files that were left out, `notes` lines on what was understood and what was left out.
     """
 
     name: str
@@ -98,6 +110,7 @@ class Source:
     resize_filter: str
     train: Split
     skipped: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     description: str = ""
     citation: str = ""
     homepage: str = ""
@@ -129,16 +142,15 @@ def open_source(
     *,
     image_size: int,
     channels: int = 3,
-    data_dir: str | None = None,
     resize_filter: str = "lanczos",
-    skip_unreadable: bool = False,
+    **options: Any,
 ) -> Source:
     """The source called `name`, its train ids and labels read.
 
     `name` is shapes10, folder:PATH (see `folders`), or a TFDS name like cifar10, cifar10:3.*.* or name/config:version
-    that is prepared in `data_dir`. Images become `image_size` squares with `channels` channels as `Fitting.fit` says;
-    shapes10 is drawn at that size. All files of a folder are decoded once to find unreadable ones; `skip_unreadable`
-    leaves them out. A test split whose labels are missing (-1) counts as none.
+    that is prepared. `options` are fields of `Options`. Images become `image_size` squares with `channels` channels as
+    `Fitting.fit` says; shapes10 is drawn at that size. All files of a folder are decoded once to find unreadable ones.
+    A test split whose labels are missing (-1) counts as none.
 
     Raises UserError for an image size that is no multiple of 16 from 16 to 128, channels other than 1 and 3, an unknown
     filter, a source that does not exist or is not prepared, unreadable files, and class counts outside 2 to 1000.
@@ -154,7 +166,7 @@ def open_source(
             f"--config.resize_filter is {resize_filter!r}{hint}, expected one of {', '.join(sorted(fitting.FILTERS))}"
         )
     opener = _OPENERS.get("".join(name.partition(":")[:2]), _prepared)
-    return opener(name, Fitting(image_size, channels, resize_filter), _Options(data_dir, skip_unreadable))
+    return opener(name, Fitting(image_size, channels, resize_filter), Options(**options))
 
 
 def open_configured(config, skip_unreadable: bool = False) -> Source:
@@ -167,14 +179,6 @@ def open_configured(config, skip_unreadable: bool = False) -> Source:
         resize_filter=config.resize_filter,
         skip_unreadable=skip_unreadable,
     )
-
-
-@dataclasses.dataclass(frozen=True)
-class _Options:
-    """What `open_source` is told beside the spec and the form of images."""
-
-    data_dir: str | None
-    skip_unreadable: bool
 
 
 def _shapes10(spec, fitted, options):

@@ -100,6 +100,8 @@ def open_run(config, place, read_subset=True):
     ):
         source = sources.open_configured(config, place.skip_unreadable)
         run = Run(config, workdir, strategy, source, None, runner=runner)
+        for line in source.notes:
+            run.progress.note(line)
         yield run.of(config) if read_subset else run
 
 

@@ -91,7 +91,10 @@ class Table:
         """Returns (fields of this config, of the workdir's cells, names of those that differ)."""
         path, own = self.output_folder / _CONFIG, _compared(self.run.config)
         there = artefacts.read_json(path) if path.exists() else own
-        return own, there, sorted(name for name in own if own[name] != there.get(name))
+        # A late field is missing where it has its default.
+        known = {leaf.name for leaf in fields.leaves(self.run.config)}
+        names = own.keys() | there.keys() & known
+        return own, there, sorted(name for name in names if own.get(name) != there.get(name))
 
     def begin(self):
         """Writes what the cells are measured with, and which there are to be; those of another config do not count."""
