@@ -1,11 +1,15 @@
-"""Every test runs with two logical CPU devices, so that mistakes of distribution show on a laptop."""
+"""Every test runs with two logical CPU devices, so that mistakes of distribution show on a laptop; the command line."""
 
+import functools
 import os
+import sys
+import types
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import pytest
 import tensorflow as tf
+from absl import flags
 
 tf.config.set_logical_device_configuration(
     tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2
@@ -18,3 +22,49 @@ def _seeded():
     from tfgan_aug.training import strategies
 
     strategies.set_up(0)
+
+
+@pytest.fixture
+def command(monkeypatch, tmp_path, capfd):
+    """Runs `build_dataset` with these arguments in this process; returns (exit code, stdout, stderr)."""
+    from tfgan_aug.commands import build_dataset, cli
+
+    def run(*arguments, main=build_dataset.main):
+        # absl's flags are global: fresh ones for each run.
+        fresh = flags.FlagValues()
+        with monkeypatch.context() as patch:
+            patch.setattr(flags, "FLAGS", fresh)
+            patch.setattr(sys, "argv", ["tools/build_dataset.py", *arguments])
+            for name in ("DEFINE_string", "DEFINE_bool"):
+                patch.setattr(flags, name, functools.partial(getattr(flags, name), flag_values=fresh))
+            capfd.readouterr()
+            code = 0
+            try:
+                cli.run(
+                    types.SimpleNamespace(
+                        define_flags=build_dataset.define_flags, main=main, __name__=build_dataset.__name__
+                    )
+                )
+            except SystemExit as stop:
+                code = stop.code
+        return code, *capfd.readouterr()
+
+    return run
+
+
+@pytest.fixture
+def refused(command, tmp_path):
+    """Runs a command that must fail on a mistake; returns its one line. Nothing may be left of it."""
+
+    def run(*arguments, workdir=None):
+        before = sorted(tmp_path.rglob("*"))
+        workdir = workdir or tmp_path / "new" / "work"
+        places = [f"--workdir={workdir}", f"--data_dir={tmp_path / 'new' / 'data'}"]
+        code, out, err = command(*places, "--config.image_size=16", *arguments)
+        assert code == 2 and out == ""
+        assert err.startswith("build_dataset: ") and err.count("\n") == 1 and err.endswith("\n")
+        assert "Traceback" not in err
+        assert sorted(tmp_path.rglob("*")) == before
+        return err.removeprefix("build_dataset: ").rstrip("\n")
+
+    return run

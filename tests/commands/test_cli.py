@@ -1,12 +1,10 @@
 """The command line: one line and exit code 2 for every mistake, nothing left behind; --help without TensorFlow."""
 
-import functools
 import pathlib
 import re
 import struct
 import subprocess
 import sys
-import types
 import zlib
 
 import pytest
@@ -14,7 +12,6 @@ import tensorflow as tf
 import tiny
 from absl import flags
 
-from tfgan_aug.commands import build_dataset, cli
 from tfgan_aug.config import ExperimentConfig
 from tfgan_aug.core import fields
 
@@ -23,51 +20,6 @@ FLAGS = (
     "config", "workdir", "data_dir", "variants", "strategy", "overwrite", "allow_shortfall", "skip_unreadable",
     "beam_options",
 )  # fmt: skip
-
-
-@pytest.fixture
-def command(monkeypatch, tmp_path, capfd):
-    """Runs `build_dataset` with these arguments in this process; gives (exit code, stdout, stderr)."""
-
-    def run(*arguments, main=build_dataset.main):
-        # absl's flags are global: fresh ones for each run.
-        fresh = flags.FlagValues()
-        with monkeypatch.context() as patch:
-            patch.setattr(flags, "FLAGS", fresh)
-            patch.setattr(sys, "argv", ["tools/build_dataset.py", *arguments])
-            for name in ("DEFINE_string", "DEFINE_bool"):
-                patch.setattr(flags, name, functools.partial(getattr(flags, name), flag_values=fresh))
-            capfd.readouterr()
-            code = 0
-            try:
-                cli.run(
-                    types.SimpleNamespace(
-                        define_flags=build_dataset.define_flags, main=main, __name__=build_dataset.__name__
-                    )
-                )
-            except SystemExit as stop:
-                code = stop.code
-        return code, *capfd.readouterr()
-
-    return run
-
-
-@pytest.fixture
-def refused(command, tmp_path):
-    """Runs a command that must fail on a mistake; gives its one line. Nothing may be left of it."""
-
-    def run(*arguments, workdir=None):
-        before = sorted(tmp_path.rglob("*"))
-        workdir = workdir or tmp_path / "new" / "work"
-        places = [f"--workdir={workdir}", f"--data_dir={tmp_path / 'new' / 'data'}"]
-        code, out, err = command(*places, "--config.image_size=16", *arguments)
-        assert code == 2 and out == ""
-        assert err.startswith("build_dataset: ") and err.count("\n") == 1 and err.endswith("\n")
-        assert "Traceback" not in err
-        assert sorted(tmp_path.rglob("*")) == before
-        return err.removeprefix("build_dataset: ").rstrip("\n")
-
-    return run
 
 
 @pytest.fixture

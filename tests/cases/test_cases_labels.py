@@ -1,0 +1,66 @@
+"""Labels that came to mean another class, or pictures under two of them: rows 201 and following of docs/cases.md."""
+
+import keras
+import numpy as np
+import pytest
+from doors import BLUE, RED, assert_plain, opened, plain, save, two_classes
+
+from tfgan_aug.core.errors import UserError
+from tfgan_aug.data import subsets
+
+
+def test_201_numbers_as_class_names_are_sorted_as_text(tmp_path):
+    """1, 10, 2: as Keras and torchvision sort, and the names stay beside the labels."""
+    for number in range(1, 12):
+        save(tmp_path / str(number) / "a.png", plain((number, 0, 0)))
+    source = opened(tmp_path)
+    expected = keras.utils.image_dataset_from_directory(tmp_path, image_size=(16, 16), verbose=False).class_names
+    assert list(source.class_names) == expected and expected[:3] == ["1", "10", "11"]
+    reds = source.train.images(range(11))[:, 0, 0, 0]
+    assert [source.class_names[label] for label in source.train.labels] == [str(red) for red in reds]
+
+
+def test_202_the_order_in_which_the_disk_lists_folders_does_not_matter(tmp_path):
+    for order in (("a", "b", "c"), ("c", "a", "b")):
+        for name in order:
+            save(tmp_path / "".join(order) / name / "0.png", plain((ord(name), 0, 0)))
+    first, second = (opened(tmp_path / name) for name in ("abc", "cab"))
+    assert first.class_names == second.class_names == ("a", "b", "c")
+    assert first.train.ids == second.train.ids
+    assert np.array_equal(first.train.labels, second.train.labels)
+
+
+def test_203_labels_stay_with_their_pictures_in_any_order(tmp_path):
+    train = opened(two_classes(tmp_path)).train
+    shuffled = np.random.default_rng(3).permutation(len(train))
+    for image, label in zip(train.images(shuffled), train.labels[shuffled], strict=True):
+        assert_plain(image[8:], (RED, BLUE)[label])
+
+
+def test_204_the_same_picture_in_training_and_test_folders(tmp_path, refused):
+    two_classes(tmp_path / "set" / "train")
+    two_classes(tmp_path / "set" / "test", count=1)
+    said = refused(
+        f"--config.source=folder:{tmp_path / 'set'}", "--config.train_per_class=0", "--config.test_per_class=0",
+        *(f"--config.{name}.batch_size=4" for name in ("judge", "classifier", "dcgan")),
+    )  # fmt: skip
+    assert "share 2 images: train/cat/0.png = test/cat/0.png, train/dog/0.png = test/dog/0.png" in said
+
+
+def test_209_held_out_pictures_are_drawn_not_the_first_by_name():
+    """Names often tell the breed, the patient or the camera."""
+    labels = np.repeat([0, 1], 50)
+    _, held_out = subsets.choose(labels, ("cat", "dog"), 0, 10, seed=0)
+    assert np.bincount(labels[held_out]).tolist() == [10, 10]
+    assert held_out.min() < 50 - 10 and set(held_out[:10]) != set(range(10)) != set(range(40, 50))
+    assert not np.array_equal(held_out, subsets.choose(labels, ("cat", "dog"), 0, 10, seed=1)[1])
+
+
+@pytest.mark.parametrize("train_per_class", [0, 5, 20])
+def test_210_training_and_held_out_pictures_never_overlap(train_per_class):
+    labels = np.repeat([0, 1], 50)
+    train, held_out = subsets.choose(labels, ("cat", "dog"), train_per_class, 10, seed=0)
+    assert not set(train) & set(held_out)
+    assert np.array_equal(held_out, subsets.choose(labels, ("cat", "dog"), 1, 10, seed=0)[1])
+    with pytest.raises(UserError, match="found 50 images of class 'cat' in the source's train split, expected at leas"):
+        subsets.choose(labels, ("cat", "dog"), 45, 10, seed=0)

@@ -1,0 +1,71 @@
+"""Runs that broke late or lost work: rows 701 and following of docs/cases.md."""
+
+import os
+
+import pytest
+
+from tfgan_aug.classifiers import networks
+from tfgan_aug.classifiers.classifier import Classifier
+from tfgan_aug.core import artefacts
+from tfgan_aug.training import checkpoints
+
+
+@pytest.fixture
+def model():
+    model = Classifier(networks.paper_cnn((16, 16, 3), 2, width=0.05))
+    model.compile()
+    return model
+
+
+def written(model, folder, step):
+    """Writes a checkpoint of that step as a training does."""
+    model.optimizer.iterations.assign(step)
+    callback = checkpoints.Checkpoint(folder)
+    callback.set_model(model)
+    callback.on_epoch_end(0)
+
+
+def test_701_a_checkpoint_that_is_cut_off_leaves_the_one_before(model, tmp_path, monkeypatch):
+    written(model, tmp_path, 10)
+
+    def full(path, **options):
+        with open(path, "wb") as file:
+            file.write(b"half")
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(model, "save_weights", full)
+        with pytest.raises(OSError, match="No space left"):
+            written(model, tmp_path, 20)
+    assert checkpoints.restore(model, tmp_path) == 10
+    written(model, tmp_path, 30)
+    assert checkpoints.restore(model, tmp_path) == 30
+
+
+def test_702_half_a_stage_is_not_taken_for_a_whole_one(tmp_path):
+    stage = artefacts.Stage(tmp_path, "judge", {"seed": 0})
+    with pytest.raises(OSError, match="No space left"), stage.making() as folder:
+        (folder / "part").write_text("half")
+        raise OSError(28, "No space left on device")
+    assert not stage.done and not stage.path.exists()
+    with stage.making() as folder:
+        assert (folder / "part").exists()  # What an earlier attempt made is gone on with.
+    assert stage.done
+
+
+def test_703_a_file_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
+    artefacts.write_json(tmp_path / "result.json", {"total": 100})
+
+    def full(source, target):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", full)
+    with pytest.raises(OSError, match="No space left"):
+        artefacts.write_json(tmp_path / "result.json", {"total": 200})
+    assert artefacts.read_json(tmp_path / "result.json") == {"total": 100}
+
+
+def test_704_other_options_never_go_on_with_another_runs_checkpoints(tmp_path):
+    first = artefacts.Stage(tmp_path, "dcgan", {"width": 64, "steps": 1000})
+    other = artefacts.Stage(tmp_path, "dcgan", {"width": 32, "steps": 1000})
+    assert first.path != other.path and first.partial != other.partial
