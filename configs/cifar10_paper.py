@@ -15,11 +15,15 @@ latents and epochs. `--config.dcgan.activations=paper` takes its text literally 
 the discriminator).
 """
 
-from tfgan_aug.config import ExperimentConfig
+from configs.measured import get_config as base
 
 
 def get_config():
-    config = ExperimentConfig(source="cifar10", train_per_class=500, test_per_class=100, gans="dcgan,sgan")
+    config = base()
+    config.source = "cifar10"
+    config.train_per_class = 500
+    config.test_per_class = 100
+    config.gans = "dcgan,sgan"
 
     config.dcgan.width = 64
     config.dcgan.batch_size = 128

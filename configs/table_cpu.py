@@ -33,6 +33,9 @@ def get_config():
     config.classifier.steps = 750
     config.classifier.checkpoint_steps = 250
 
+    # Of the row dcgan_tp_confident, which was left out.
+    config.samples.confidence = 0.9
+
     config.table.rows = "1,2,5,6,11,12,controls,options"
     config.table.gan_seeds = "0,1"
     config.table.classifier_seeds = "0,1,2"

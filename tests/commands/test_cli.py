@@ -178,7 +178,10 @@ def test_unknown_fields_and_options(refused):
 @pytest.mark.parametrize(
     "field, line",
     [
-        ("image_size=33", "found 33, expected a multiple of 16 from 16 to 128"),
+        ("image_size=28", "found 28, expected a multiple of 16 from 16 to 128: use 32"),
+        ("dcgan.batch_size=1000000000", "found 1000000000, expected at most 65,536"),
+        ("dcgan.batch_size=1e9", "found '1e9', expected int"),
+        ("dcgan.learning_rate=inf", "found inf, expected a positive number"),
         ("channels=2", "found 2, expected 1 or 3"),
         ("train_per_class=-1", "found -1, expected 0 (all) or more"),
         ("test_per_class=-1", "found -1, expected 0 or more"),
@@ -218,7 +221,8 @@ SGAN = {
     "encoder.recipe": ("mine", "one of paper, best"),
     **dict.fromkeys(("encoder.steps", "encoder.batch_size", "encoder.checkpoint_steps"), (0, POSITIVE)),
     "encoder.width": (0.0, POSITIVE),
-    **{f"encoder.{name}": (-1.0, AT_LEAST_ZERO) for name in ("learning_rate", "weight_decay", "label_smoothing")},
+    **{f"encoder.{name}": (-1.0, AT_LEAST_ZERO) for name in ("learning_rate", "weight_decay")},
+    "encoder.label_smoothing": (1.0, SHARE),
 }
 
 

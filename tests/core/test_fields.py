@@ -12,7 +12,7 @@ import pytest
 from tfgan_aug.config import ExperimentConfig
 from tfgan_aug.core import fields
 from tfgan_aug.core.errors import UserError
-from tfgan_aug.gans.config import DCGANOptions
+from tfgan_aug.gans.config import DCGANConfig, DCGANOptions
 
 
 @dataclasses.dataclass(kw_only=True)
@@ -22,6 +22,7 @@ class Inner(fields.Section):
     weight: float = fields.field(0.5, "of a thing", fields.positive)
     pause: int = fields.field(7, "steps between backups", fields.positive, changes_result=False)
     names: tuple[Literal["one", "two"], ...] = fields.field(("one",), "some names")
+    share: float = fields.field(0.25, "of a cake")
 
 
 @dataclasses.dataclass(kw_only=True)
@@ -78,13 +79,95 @@ def test_values_that_are_refused_when_checked(changes, line):
     assert refusal(changes) == line
 
 
-def test_no_field_of_the_experiment_takes_what_is_no_number():
-    """nan compares false with everything: a check of a range alone would let it in, or not, by how it is written."""
-    for leaf in fields.leaves(ExperimentConfig()):
-        if isinstance(leaf.value, float):
-            for value in (math.nan, math.inf, -math.inf):
-                with pytest.raises(UserError, match=f"^--config.{leaf.name}: found {value}, expected "):
-                    fields.check(fields.replaced(ExperimentConfig(), {leaf.name: value}))
+NUMBERS = [
+    leaf
+    for leaf in fields.leaves(ExperimentConfig())
+    if leaf.kind.check and leaf.name not in ("image_size", "seed", "classifier.seed")
+]
+ODD = (-1, 0, math.inf, -math.inf, math.nan, 10**9)
+# What 0 means where it is allowed, beside shares and weights of nothing.
+ZERO = {
+    "train_per_class": "all images",
+    "test_per_class": "none held out",
+    "dcgan.epochs": "the budget is in steps",
+    "dcgan.steps": "the budget is in epochs",
+    "sgan.generator_steps": "by the loss",
+    "sgan.joint_steps": "the levels as they are",
+    "samples.per_class": "as quota says",
+    **dict.fromkeys(("samples.threshold", "dcgan.beta_1", "sgan.beta_1", "sgan.dropout", "sgan.joint_dropout"), "none"),
+    **{f"sgan.{name}_weight": "no such loss" for name in ("adversarial", "conditional", "entropy", "label", "joint")},
+    **dict.fromkeys(("sgan.joint_noise", "table.mixing_weight"), "none"),
+    **{
+        f"{section}.{name}": "a network that does not learn, or none of it"
+        for section in ("judge", "classifier", "metrics", "sgan.encoder")
+        for name in ("learning_rate", "weight_decay", "label_smoothing")
+    },
+    **{f"sweep.{name}": "a point" for name in ("generated", "ratio", "real", "stacks", "threshold", "conditional")},
+    **dict.fromkeys(("sweep.budget", "advice.shares"), "refused where the points are made"),
+    **{f"{name}seeds": "a seed" for name in ("table.gan_", "table.classifier_", "advice.")},
+}
+# Seeds are the only numbers that may be so large.
+LARGE = {"table.gan_seeds", "table.classifier_seeds", "advice.seeds"}
+
+
+def test_the_numbers_of_the_experiment_are_all_found():
+    """A number of another type would escape the tests below."""
+    leaves = [leaf for leaf in fields.leaves(ExperimentConfig()) if not isinstance(leaf.value, bool)]
+    found = {leaf.name for leaf in leaves if isinstance(leaf.value, int | float)}
+    free = {"image_size", "channels", "sgan.stacks", "seed", "classifier.seed"}
+    assert found - {leaf.name for leaf in NUMBERS} <= free and set(ZERO) <= {leaf.name for leaf in NUMBERS}
+
+
+@pytest.mark.parametrize("value", ODD, ids=str)
+@pytest.mark.parametrize("leaf", NUMBERS, ids=lambda leaf: leaf.name)
+def test_odd_numbers_are_refused_in_one_line_or_have_a_meaning(leaf, value):
+    """As a value of Python and as text of the command line."""
+    name = leaf.name
+    allowed = {0: name in ZERO, 10**9: name in LARGE}.get(value, False)
+
+    def as_value(config):
+        return fields.replaced(config, {name: (value,) if leaf.kind.many else value})
+
+    def as_text(config):
+        fields.set_text(config, name, str(value))
+        return config
+
+    for made in (as_value, as_text):
+        config = (
+            ExperimentConfig(dcgan=DCGANConfig(steps=5, epochs=0)) if name == "dcgan.epochs" else ExperimentConfig()
+        )
+        try:
+            fields.check(made(config))
+        except (UserError, TypeError) as error:
+            line = str(error)
+            assert not allowed, line
+            assert line.startswith((f"--config.{name}: found ", "Could not override field ")) and "\n" not in line
+            assert ", expected " in line and (isinstance(error, UserError) or made is as_value)
+        else:
+            assert allowed
+
+
+@pytest.mark.parametrize("name", ["seed", "classifier.seed"])
+def test_seeds_are_31_bits(name):
+    for value in (0, 10**9, 2**31 - 1):
+        fields.check(fields.replaced(ExperimentConfig(), {name: value}))
+    for value in (-1, 2**31, 10**40):
+        with pytest.raises(UserError, match=f"^--config.{name}: found {value}, expected 0 to 2\\*\\*31 - 1$"):
+            fields.check(fields.replaced(ExperimentConfig(), {name: value}))
+
+
+@pytest.mark.parametrize(("size", "use"), [(28, 32), (33, 32), (24, 32), (0, 16), (-5, 16), (224, 128)])
+def test_an_image_size_that_is_not_possible_names_the_nearest(size, use):
+    with pytest.raises(UserError, match=f"found {size}, expected a multiple of 16 from 16 to 128: use {use}$"):
+        fields.check(fields.replaced(ExperimentConfig(), {"image_size": size}))
+
+
+def test_numbers_without_a_check_are_bounded_by_their_type():
+    assert refusal({"inner.share": -0.1}) == "--config.inner.share: found -0.1, expected 0 or more"
+    assert refusal({"inner.share": 10**400}) == "--config.inner.share: found inf, expected 0 or more"
+    assert refusal({"inner.share": 1e9}) == "--config.inner.share: found 1000000000.0, expected at most 100,000,000"
+    assert refusal({"points": "1,1e9"}) == "--config.points: found '1,1000000000', expected at most 100,000,000"
+    fields.check(fields.replaced(Outer(), {"inner.share": 0}))
 
 
 def test_a_checked_config_changes_no_more():
@@ -127,7 +210,8 @@ def test_the_text_of_the_command_line():
 def test_dictionaries_hold_tuples_as_text_and_digests_no_field_that_changes_nothing():
     config = fields.replaced(Outer(), {"inner.pause": 99, "points": (0.25, 1000)})
     made = fields.to_dict(config)
-    assert made["points"] == "0.25,1000" and made["inner"] == {"weight": 0.5, "pause": 99, "names": "one"}
+    assert made["points"] == "0.25,1000"
+    assert made["inner"] == {"weight": 0.5, "pause": 99, "names": "one", "share": 0.25}
     known = {name: value for name, value in made.items() if name != "brand_new"}
     assert fields.digest_form(config) == {**known, "inner": {**made["inner"], "pause": 7}}
     assert json.loads(json.dumps(made)) == made

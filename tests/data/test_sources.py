@@ -33,7 +33,10 @@ def test_importing_does_not_load_tensorflow():
 
 @pytest.mark.parametrize("image_size", [0, 8, 33, 144, -16])
 def test_image_size_guard(image_size):
-    fails(f"--config.image_size is {image_size}, expected a multiple of 16 from 16 to 128", image_size=image_size)
+    fails(
+        f"--config.image_size: found {image_size}, expected a multiple of 16 from 16 to 128: use ",
+        image_size=image_size,
+    )
 
 
 def test_channels_guard():

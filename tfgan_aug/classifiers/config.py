@@ -13,17 +13,17 @@ class NetworkConfig(fields.Section):
     """A classifier: its network and its training. None: as the recipe says."""
 
     builder: str = field("", "package.module:function; empty: the built-in network")
-    width: float = field(0.25, "of the hidden layers, beside the built-in network's own", fields.positive)
+    width: float = field(0.25, "of the hidden layers, beside the built-in network's own", fields.positive.up_to(16))
     recipe: str = field(
         "best",
         f"how it is trained: {' or '.join(RECIPES)}, see tfgan_aug.classifiers.recipes",
         Check(lambda value: value in RECIPES, f"one of {', '.join(RECIPES)}"),
     )
     steps: int = field(750, "training steps", fields.positive)
-    batch_size: int = field(64, "images a step", fields.positive)
-    learning_rate: float | None = field(None, "in place of the recipe's", fields.at_least_zero)
-    weight_decay: float | None = field(None, "in place of the recipe's", fields.at_least_zero)
-    label_smoothing: float | None = field(None, "in place of the recipe's", fields.at_least_zero)
+    batch_size: int = field(64, "images a step", fields.positive.up_to(65_536))
+    learning_rate: float | None = field(None, "in place of the recipe's", fields.at_least_zero.up_to(10))
+    weight_decay: float | None = field(None, "in place of the recipe's", fields.at_least_zero.up_to(10))
+    label_smoothing: float | None = field(None, "in place of the recipe's", fields.share)
     augmentation: tuple[str, ...] | None = field(None, "in place of the recipe's, new in every step")
     checkpoint_steps: int = field(250, "steps from one checkpoint to the next", fields.positive, changes_result=False)
 
@@ -33,14 +33,14 @@ class JudgeConfig(NetworkConfig):
     """The judge: the classifier that says which generated images show their class."""
 
     trained_on: Literal["subset", "source_train"] = field("subset", "source_train leaks, and is marked so")
-    members: int = field(1, "above 1: an ensemble, each member trained without its fold", fields.at_least(1))
+    members: int = field(1, "above 1: an ensemble, each member trained without its fold", fields.at_least(1, 100))
 
 
 @dataclasses.dataclass(kw_only=True)
 class ClassifierConfig(NetworkConfig):
     """The classifier whose accuracy says what a training set is worth."""
 
-    seed: int = field(0, "of its first weights and of its order of images")
+    seed: int = field(0, "of its first weights and of its order of images", fields.seed)
 
 
 @dataclasses.dataclass(kw_only=True)

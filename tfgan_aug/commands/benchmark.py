@@ -6,6 +6,8 @@ from tfgan_aug.commands import cli
 from tfgan_aug.core import fields
 from tfgan_aug.core.errors import UserError
 
+_MOST_SECONDS = 3600
+
 
 def define_flags():
     cli.define_config()
@@ -27,8 +29,8 @@ def run(config, seconds, growth, strategy):
     from tfgan_aug.training import progress, strategies
 
     fields.check(config)
-    if seconds <= 0:
-        raise UserError(f"--seconds: found {seconds}, expected a positive number")
+    if not 0 < seconds <= _MOST_SECONDS:
+        raise UserError(f"--seconds: found {seconds}, expected a number above 0, up to {_MOST_SECONDS}")
     if strategy == "multi_worker":
         raise UserError("--strategy: found multi_worker, expected auto, one_device or mirrored: it times one machine")
     sizes = [_size(text) for text in growth.split(",") if text.strip()]
@@ -39,6 +41,8 @@ def run(config, seconds, growth, strategy):
 
 def _size(text):
     """A number of tiny images: whole blocks of each class."""
-    if not text.strip().isdigit() or not int(text) or int(text) % 5_000:
-        raise UserError(f"--growth: found {text.strip()!r}, expected multiples of 5000, with commas between them")
+    text = text.strip()
+    if not (text.isascii() and text.isdigit() and len(text) < 10 and int(text) in range(5_000, fields.MOST + 1, 5_000)):
+        expected = f"multiples of 5000 up to {fields.MOST:,}, with commas between them"
+        raise UserError(f"--growth: found {text!r}, expected {expected}")
     return int(text)

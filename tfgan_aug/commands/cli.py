@@ -121,7 +121,7 @@ def _help_on_fields(config):
         yield f"    {inspect.cleandoc(type(section).__doc__).splitlines()[0]}"
         for leaf in leaves:
             if leaf.name.rpartition(".")[0] == prefix:
-                choices = f" [{', '.join(map(str, leaf.choices))}]" if leaf.choices else ""
+                choices = f" [{', '.join(map(str, leaf.kind.choices))}]" if leaf.kind.choices else ""
                 yield f"      {leaf.name} = {fields.text(leaf.value)!r}{choices}  # {leaf.comment}"
 
 

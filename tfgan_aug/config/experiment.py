@@ -27,7 +27,7 @@ class TableConfig(fields.Section):
         "of the steps that the rows *_pretrained make on generated images, the first",
         fields.between_0_and_1,
     )
-    resamples: int = field(10_000, "of the bootstrap", fields.at_least(1000))
+    resamples: int = field(10_000, "of the bootstrap", fields.at_least(1000, 1_000_000))
 
 
 @dataclasses.dataclass(kw_only=True)
@@ -40,7 +40,7 @@ class MetricsConfig(NetworkConfig):
         500, "at most; other such images, which generated ones are compared with", fields.positive
     )
     inception: str = field("", "classify_image_graph_def.pb of 2015-12-05, for FID and KID as they are published")
-    pairs: int = field(8, "of the closest pairs that are shown", fields.positive)
+    pairs: int = field(8, "of the closest pairs that are shown", fields.positive.up_to(100))
 
 
 @dataclasses.dataclass(kw_only=True)
@@ -68,7 +68,7 @@ class AdviceConfig(fields.Section):
     """Advice before a GAN is trained (tools.advise)."""
 
     shares: tuple[float, ...] = field((0.125, 0.25, 0.5, 1), "of an inner split's training images", fields.amounts)
-    folds: int = field(4, "inner splits", fields.at_least(2))
+    folds: int = field(4, "inner splits", fields.at_least(2, 100))
     seeds: tuple[int, ...] = field((0, 1), "of the classifiers", fields.seeds)
     augmentation: tuple[str, ...] = field(("flip", "translate"), "the cheap one, new in every step")
 
@@ -96,7 +96,7 @@ class ExperimentConfig(GANSections, DataConfig):
             f"one or more of {', '.join(GANS)}",
         ),
     )
-    seed: int = field(0, "of everything but the classifiers", Check(lambda v: 0 <= v < 2**31, "0 to 2**31 - 1"))
+    seed: int = field(0, "of everything but the classifiers", fields.seed)
     geometric: GeometricConfig = fields.section(GeometricConfig)
     judge: JudgeConfig = fields.section(JudgeConfig)
     samples: SamplingConfig = fields.section(SamplingConfig)

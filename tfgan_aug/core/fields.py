@@ -12,43 +12,29 @@ import math
 import numbers
 import types
 import typing
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal, TypeVar
 
+# Sections take the checks of their fields from here.
+from tfgan_aug.core.checks import (  # noqa: F401
+    Check,
+    amounts,
+    at_least,
+    at_least_zero,
+    between_0_and_1,
+    positive,
+    seed,
+    seeds,
+    share,
+    up_to_1,
+)
 from tfgan_aug.core.errors import UserError
-
-
-@dataclasses.dataclass(frozen=True)
-class Check:
-    """A check of a field's value: `good(value)`, and what the error says was `expected`."""
-
-    good: Callable[[Any], bool]
-    expected: str
-
-
-positive = Check(lambda value: value > 0, "a positive number")
-at_least_zero = Check(lambda value: value >= 0, "0 or more")
-share = Check(lambda value: 0 <= value < 1, "a number from 0 to below 1")
-between_0_and_1 = Check(lambda value: 0 < value < 1, "a number between 0 and 1")
-up_to_1 = Check(lambda value: 0 < value <= 1, "a number above 0, up to 1")
-amounts = Check(
-    lambda value: value and all(0 <= number < math.inf for number in value), "numbers, 0 or more, such as 0.5,1,2"
-)
-seeds = Check(
-    lambda value: value and len(set(value)) == len(value) and all(0 <= seed < 2**31 for seed in value),
-    "distinct seeds, 0 to 2**31 - 1, such as 0,1,2",
-)
-
-
-def at_least(least: int) -> Check:
-    """Returns the check of a number of at least `least`."""
-    return Check(lambda value: value >= least, f"{least} or more")
 
 
 def field(
     default: Any, comment: str, check: Check | None = None, *, changes_result: bool = True, late: bool = False
 ) -> Any:
-    """Returns a field of a `Section`; --help prints `comment`.
+    """Returns a field of a `Section`; --help prints `comment`. Numbers without a `check` are 0 or more, up to `MOST`.
 
     `changes_result=False`: whatever the value, the results are the same, so the digests are, too. `late=True`: a field
     that earlier results do not know, whose default is what they did; at its default it is in no digest.
@@ -161,7 +147,16 @@ class _Type:
         abstract: Any = {int: numbers.Integral, float: numbers.Real}.get(self.base, self.base)
         if not isinstance(value, abstract) or isinstance(value, bool) is not (self.base is bool):
             raise TypeError(value)
-        return self.base(value) if self.base in (int, float) else value
+        try:
+            return self.base(value) if self.base in (int, float) else value
+        except OverflowError:
+            return math.inf
+
+    @property
+    def check(self) -> Check | None:
+        """The check of numbers that have none of their own; None where values are no numbers."""
+        number = self.base in (int, float) and not self.choices
+        return (amounts if self.many else at_least_zero) if number else None
 
     def of_text(self, text: str) -> Any:
         """Returns the value that `text` of the command line stands for; raises `ValueError`."""
@@ -187,6 +182,11 @@ class _Type:
 
 def _types(kind: Any) -> Mapping[str, _Type]:
     """{name: type} of the fields of a section class."""
+    return _read_types(kind)
+
+
+@functools.cache
+def _read_types(kind):
     hints = typing.get_type_hints(kind)
     return {field.name: _Type.of(hints[field.name]) for field in dataclasses.fields(kind)}
 
@@ -218,14 +218,14 @@ def sections(config: Section, prefix: str = "") -> Iterator[tuple[str, Section]]
 
 @dataclasses.dataclass(frozen=True)
 class Leaf:
-    """A field that is no section: its dotted `name`, its `value`, the `choices` there are, and as `field` was told.
+    """A field that is no section: its dotted `name`, its `value` and its type, and what `field` was told.
 
     `changes_result` is False for a late field at its default, too.
     """
 
     name: str
     value: Any
-    choices: tuple
+    kind: _Type
     comment: str
     changes_result: bool
 
@@ -238,7 +238,7 @@ def leaves(config: Section) -> Iterator[Leaf]:
             if not isinstance(value, Section):
                 name = f"{prefix}.{own.name}" if prefix else own.name
                 counts = own.metadata["changes_result"] and not _unchanged_late(own, value)
-                yield Leaf(name, value, kind.choices, own.metadata["comment"], counts)
+                yield Leaf(name, value, kind, own.metadata["comment"], counts)
 
 
 def _unchanged_late(own, value):
@@ -306,10 +306,12 @@ def problems(config: Section, prefix: str = "") -> Iterator[str]:
         if isinstance(value, Section):
             yield from problems(value, f"{prefix}{own.name}.")
             continue
-        check = own.metadata["check"]
+        check = own.metadata["check"] or kind.check
         if not kind.good(value) or not (check is None or value is None or check.good(value)):
-            expected = check.expected if check else kind.expected
+            expected = f"{check.expected}{check.hint(value)}" if check else kind.expected
             yield f"{prefix}{own.name}: found {text(value)!r}, expected {expected}"
+        elif check and kind.check and value is not None and max(value if kind.many else (value,)) > check.most:
+            yield f"{prefix}{own.name}: found {text(value)!r}, expected at most {check.most:,}"
     if found := config.together():
         yield f"{prefix.removesuffix('.')}: {found}"
 

@@ -7,15 +7,25 @@ from tfgan_aug.core import fields
 from tfgan_aug.core.fields import Check, field
 
 
+def nearest_size(size: float) -> int:
+    """Returns the image size that is possible and nearest to `size`, the larger one of two."""
+    return min(128, max(16, 16 * int(size / 16 + 0.5)))
+
+
+image_sizes = Check(
+    lambda value: value in range(16, 129, 16),
+    "a multiple of 16 from 16 to 128",
+    hint=lambda value: f": use {nearest_size(value)}",
+)
+
+
 @dataclasses.dataclass(kw_only=True)
 class DataConfig(fields.Section):
     """The images: where they come from, and how many of each class."""
 
     source: str = field("shapes10", "a TFDS name, folder:PATH or shapes10")
     source_data_dir: str = field("", "where TFDS sources lie prepared; empty: TFDS' default")
-    image_size: int = field(
-        32, "pixels a side", Check(lambda value: value in range(16, 129, 16), "a multiple of 16 from 16 to 128")
-    )
+    image_size: int = field(32, "pixels a side", image_sizes)
     channels: Literal[1, 3] = field(3, "grey or RGB")
     resize_filter: str = field("lanczos", "Pillow's, for images of another size")
     train_per_class: int = field(

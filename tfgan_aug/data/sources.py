@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from tfgan_aug.core.errors import UserError
 from tfgan_aug.data import fitting, folders, shapes
+from tfgan_aug.data.config import image_sizes
 from tfgan_aug.data.fitting import Fitting
 
 _CLASSES = (2, 1000)
@@ -155,8 +156,9 @@ def open_source(
     Raises UserError for an image size that is no multiple of 16 from 16 to 128, channels other than 1 and 3, an unknown
     filter, a source that does not exist or is not prepared, unreadable files, and class counts outside 2 to 1000.
     """
-    if image_size not in range(16, 129, 16):
-        raise UserError(f"--config.image_size is {image_size}, expected a multiple of 16 from 16 to 128")
+    if not image_sizes.good(image_size):
+        expected = f"{image_sizes.expected}{image_sizes.hint(image_size)}"
+        raise UserError(f"--config.image_size: found {image_size}, expected {expected}")
     if channels not in (1, 3):
         raise UserError(f"--config.channels is {channels}, expected 1 or 3")
     if resize_filter not in fitting.FILTERS:

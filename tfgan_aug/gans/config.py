@@ -19,8 +19,8 @@ Loss = Literal["non_saturating", "saturating"]
 class DCGANOptions(fields.Section):
     """What a `DCGAN` takes."""
 
-    latent_dim: int = field(100, "random numbers that an image is made of", fields.positive)
-    width: int = field(64, "filters beside the image; they double inwards", fields.positive)
+    latent_dim: int = field(100, "random numbers that an image is made of", fields.positive.up_to(10_000))
+    width: int = field(64, "filters beside the image; they double inwards", fields.positive.up_to(1_024))
     activations: Literal["dcgan", "paper"] = field(
         "dcgan", "ReLU in the generator and LeakyReLU in the discriminator, or LeakyReLU and tanh"
     )
@@ -39,9 +39,11 @@ class DCGANConfig(DCGANOptions):
     width: int = with_default(DCGANOptions, "width", 16)
     augmentation: tuple[Policy, ...] = with_default(DCGANOptions, "augmentation", ("color", "translation", "flip"))
     conditioning: Literal["label", "per_class"] = field("label", "one DCGAN for all classes, or one for each")
-    learning_rate: float = field(5e-4, "DCGAN's own is 2e-4: narrow networks and few steps bear more", fields.positive)
+    learning_rate: float = field(
+        5e-4, "DCGAN's own is 2e-4: narrow networks and few steps bear more", fields.positive.up_to(10)
+    )
     beta_1: float = field(0.5, "of Adam", fields.share)
-    batch_size: int = field(64, "images a step", fields.positive)
+    batch_size: int = field(64, "images a step", fields.positive.up_to(65_536))
     epochs: int = field(192, "passes over the training images", fields.at_least_zero)
     steps: int = field(0, "above 0: the budget in steps, and epochs must be 0", fields.at_least_zero)
     checkpoint_steps: int = field(500, "steps from one checkpoint to the next", fields.positive, changes_result=False)
@@ -61,16 +63,18 @@ class StackedGANOptions(fields.Section):
     architecture: Literal["huang", "paper"] = field(
         "huang", "the original's layers, or each generator a dense layer and 4 transposed convolutions"
     )
-    image_width: float = field(1.0, "of the lowest networks, beside the original's", fields.positive)
-    feature_width: float = field(1.0, "of those above: they cost little", fields.positive)
-    top_latent_dim: int = field(50, "random numbers of the highest level", fields.positive)
-    latent_dim_below: int = field(16, "random numbers of each other level", fields.positive)
+    image_width: float = field(1.0, "of the lowest networks, beside the original's", fields.positive.up_to(16))
+    feature_width: float = field(1.0, "of those above: they cost little", fields.positive.up_to(16))
+    top_latent_dim: int = field(50, "random numbers of the highest level", fields.positive.up_to(10_000))
+    latent_dim_below: int = field(16, "random numbers of each other level", fields.positive.up_to(10_000))
     discriminator_form: Literal["class_logits", "one_logit"] = field(
         "class_logits", "the original's CIFAR-10 code, or its paper"
     )
     generator_loss: Loss = field("saturating", "saturating is the original's CIFAR-10 code")
     generator_steps: int = field(
-        0, "for each of the discriminator; 0: 1, 3, 5 or 7 by its loss, as the original", fields.at_least_zero
+        0,
+        "for each of the discriminator; 0: 1, 3, 5 or 7 by its loss, as the original",
+        fields.at_least_zero.up_to(100),
     )
     adversarial_weight: float = field(1.0, "of the adversarial loss", fields.at_least_zero)
     conditional_weight: float = field(1.0, "of the error of the condition that the encoder sees", fields.at_least_zero)
@@ -91,13 +95,15 @@ class StackedGANConfig(StackedGANOptions):
     generator_loss: Loss = with_default(StackedGANOptions, "generator_loss", "non_saturating")
     generator_steps: int = with_default(StackedGANOptions, "generator_steps", 1)
     augmentation: tuple[Policy, ...] = with_default(StackedGANOptions, "augmentation", ("color", "translation", "flip"))
-    image_learning_rate: float = field(4e-4, "of the lowest level alone; the original's are all 1e-4", fields.positive)
-    feature_learning_rate: float = field(1e-4, "of each level above it alone", fields.positive)
-    joint_learning_rate: float = field(2e-4, "of all levels together", fields.positive)
+    image_learning_rate: float = field(
+        4e-4, "of the lowest level alone; the original's are all 1e-4", fields.positive.up_to(10)
+    )
+    feature_learning_rate: float = field(1e-4, "of each level above it alone", fields.positive.up_to(10))
+    joint_learning_rate: float = field(2e-4, "of all levels together", fields.positive.up_to(10))
     image_steps: int = field(3_500, "of the lowest level alone; the original: 200 epochs", fields.positive)
     feature_steps: int = field(4_000, "of each level above it alone; the original: 200 epochs", fields.positive)
     joint_steps: int = field(1_500, "of all levels together; 0: the levels as they are", fields.at_least_zero)
     beta_1: float = field(0.5, "of Adam", fields.share)
-    batch_size: int = field(64, "images a step", fields.positive)
+    batch_size: int = field(64, "images a step", fields.positive.up_to(65_536))
     checkpoint_steps: int = field(500, "steps from one checkpoint to the next", fields.positive, changes_result=False)
     encoder: EncoderConfig = fields.section(EncoderConfig)

@@ -36,7 +36,7 @@ class SamplingConfig(fields.Section):
     per_class: int = field(0, "0: as quota says", fields.at_least_zero)
     quota: Literal["own", "balance"] = field("own", "as many as the class has, or up to the largest class")
     threshold: float = field(0.0, "a TP image's least confidence", fields.share)
-    block_size: int = field(100, "images that are drawn and judged at once", fields.positive)
+    block_size: int = field(100, "images that are drawn and judged at once", fields.positive.up_to(65_536))
     max_draws_per_class: int = field(3_000, "where drawing gives up", fields.positive)
     confidence: float = field(
         0.7, "threshold of the variants *_tp_confident; with smoothing 0.1, 0.91 is sure", fields.between_0_and_1
