@@ -107,7 +107,7 @@ class DrawingHarness:
         assert images.shape == (5, *IMAGE_SHAPE) and images.dtype == tf.float32
         assert -1 <= images.numpy().min() < images.numpy().max() <= 1
 
-    def test_generate_gives_pictures(self, model):
+    def test_generate_returns_images(self, model):
         images = model.generate([0, 1, 2], [5, 6, 7], block_size=4)
         assert images.shape == (3, *IMAGE_SHAPE) and images.dtype == np.uint8
         assert images.std() > 1

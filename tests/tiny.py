@@ -1,4 +1,4 @@
-"""The smallest inputs that the main job works on: folders of 16 x 16 pictures, configs of a few steps, a judge
+"""The smallest inputs that the main job works on: folders of 16 x 16 images, configs of a few steps, a judge
 of any image; and a training that is cut off.
 """
 
@@ -14,8 +14,8 @@ from tfgan_aug.training import checkpoints
 COLOURS = {"blue": (40, 60, 200), "green": (40, 180, 60), "red": (200, 50, 40)}
 
 
-def save_pictures(root, counts, first=0):
-    """Writes `counts` = {class: n} noisy pictures of one colour each to `root/<class>/<number>.png`; gives `root`."""
+def save_images(root, counts, first=0):
+    """Writes `counts` = {class: n} noisy images of one colour each to `root/<class>/<number>.png`; returns `root`."""
     for name, count in counts.items():
         (root / name).mkdir(parents=True, exist_ok=True)
         for number in range(first, first + count):

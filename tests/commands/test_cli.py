@@ -24,7 +24,7 @@ FLAGS = (
 
 @pytest.fixture
 def root(tmp_path):
-    return tiny.save_pictures(tmp_path / "pictures", {"green": 9, "red": 8})
+    return tiny.save_images(tmp_path / "pictures", {"green": 9, "red": 8})
 
 
 def source(root, train=5, test=2):
@@ -51,7 +51,7 @@ def test_class_with_too_few_images(refused, root):
 
 
 def test_folder_with_one_class(refused, tmp_path):
-    root = tiny.save_pictures(tmp_path / "one", {"red": 3})
+    root = tiny.save_images(tmp_path / "one", {"red": 3})
     assert refused(*source(root)) == f"--config.source: {root} has 1 class folders, expected at least 2"
 
 

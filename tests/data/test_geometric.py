@@ -92,7 +92,7 @@ def test_unknown_transform():
 
 
 def test_stage_is_named_after_subset_seed_and_options(tmp_path):
-    root = tiny.save_pictures(tmp_path / "pictures", {"red": 8, "green": 8})
+    root = tiny.save_images(tmp_path / "pictures", {"red": 8, "green": 8})
     source = sources.open_source(f"folder:{root}", image_size=16)
     config = tiny.config(f"folder:{root}")
     subset = subsets.read(source, config)

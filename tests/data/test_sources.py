@@ -281,9 +281,9 @@ def gif_bytes():
     "content, reason",
     [
         (jpeg_bytes()[:900], "truncated"),
-        (b"", "not a picture"),
-        (b"hello", "not a picture"),
-        (gif_bytes(), "not a picture"),
+        (b"", "not an image"),
+        (b"hello", "not an image"),
+        (gif_bytes(), "not an image"),
     ],
 )
 def test_unreadable_files(root, content, reason):
@@ -306,14 +306,14 @@ def test_decompression_bomb(root, monkeypatch, limit):
 def test_a_class_without_readable_images(root):
     save(root / "owl" / "0.png", flat("L", 0))
     (root / "owl" / "0.png").write_bytes(b"")
-    fails("owl: none of the pictures of this class folder decodes", f"folder:{root}", skip_unreadable=True)
+    fails("owl: none of the images of this class folder decodes", f"folder:{root}", skip_unreadable=True)
 
 
 def test_a_file_that_breaks_after_opening(root):
     train = sources.open_source(f"folder:{root}", image_size=16).train
     (root / "cat" / "1.png").write_bytes(b"")
     assert len(train.images([0, 2])) == 2
-    with pytest.raises(UserError, match=r"cat.1\.png no longer decodes \(not a picture\)"):
+    with pytest.raises(UserError, match=r"cat.1\.png no longer decodes \(not an image\)"):
         train.images([1])
 
 
@@ -323,7 +323,7 @@ def test_folder_guards(root, tmp_path):
     fails("cat has 0 class folders, expected at least 2", f"folder:{root / 'cat'}")
     fails("for the folder of that name say folder:", str(root))
     (root / "empty").mkdir()
-    fails(r"empty: no pictures in this class folder, expected files ending in \.jpg", f"folder:{root}")
+    fails(r"empty: no images in this class folder, expected files ending in \.jpg", f"folder:{root}")
 
 
 def test_class_count_guard(root):
@@ -486,7 +486,7 @@ def test_tfds_kinds_that_do_not_fit(tmp_path):
     fails("'testonly' has the splits test, expected one called train", "testonly", **directory)
     deep = [{"image": np.zeros((16, 16, 1), np.uint16), "label": 0}] * 2
     write_tfds(tmp_path, "deep", {"train": deep}, image=image_feature(16, 16, 1, dtype=np.uint16), label=label)
-    fails("pictures of 'deep' are uint16, expected uint8", "deep", **directory)
+    fails("images of 'deep' are uint16, expected uint8", "deep", **directory)
     twice = [{"label": 0, "left": example["image"], "right": example["image"]} for example in examples]
     features = {"left": grey, "right": grey, "label": label}
     write_tfds(tmp_path, "pairs", {"train": twice}, supervised_keys=None, **features)
@@ -495,7 +495,7 @@ def test_tfds_kinds_that_do_not_fit(tmp_path):
     fails("'single' has 1 classes, expected 2 to 1000", "single", **directory)
     bare = [{**example, "label": -1} for example in examples]
     write_tfds(tmp_path, "bare", {"train": bare}, image=grey, label=label)
-    fails("'bare' has pictures without a label in its train split", "bare", **directory)
+    fails("'bare' has images without a label in its train split", "bare", **directory)
     write_tfds(tmp_path, "blind", {"train": examples, "test": bare}, image=grey, label=label)
     assert sources.test_split(sources.open_source("blind", image_size=16, **directory)) is None
     folder = write_tfds(tmp_path, "records", {"train": examples}, image=grey, label=label)

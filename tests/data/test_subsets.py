@@ -73,7 +73,7 @@ def made(root, tmp_path, **fields):
 
 @pytest.fixture
 def root(tmp_path):
-    return tiny.save_pictures(tmp_path / "pictures", {"red": 8, "green": 9})
+    return tiny.save_images(tmp_path / "pictures", {"red": 8, "green": 9})
 
 
 def test_what_is_stored_is_what_was_chosen(root, tmp_path):
@@ -118,8 +118,8 @@ def test_overlap_inside_the_train_split(root, tmp_path):
 
 def test_overlap_with_the_source_s_test_split(tmp_path):
     root = tmp_path / "pictures"
-    tiny.save_pictures(root / "train", {"red": 8, "green": 8})
-    tiny.save_pictures(root / "test", {"red": 7, "green": 1}, first=100)
+    tiny.save_images(root / "train", {"red": 8, "green": 8})
+    tiny.save_images(root / "test", {"red": 7, "green": 1}, first=100)
     for number in range(7):
         (root / "test" / "red" / f"{100 + number}.png").write_bytes(
             (root / "train" / "red" / f"{number:03d}.png").read_bytes()

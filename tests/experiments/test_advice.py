@@ -16,7 +16,7 @@ from tfgan_aug.training import strategies
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory):
-    return tiny.save_pictures(tmp_path_factory.mktemp("pictures") / "colours", dict.fromkeys(tiny.COLOURS, 12))
+    return tiny.save_images(tmp_path_factory.mktemp("pictures") / "colours", dict.fromkeys(tiny.COLOURS, 12))
 
 
 def config_of(root, **fields):

@@ -130,7 +130,7 @@ def test_latents_that_a_level_does_not_use_change_nothing(unused):
     assert levels[1 - unused]["feature_distance"] > 0.01 and levels[1 - unused]["pixel_distance"] > 1
 
 
-# Pictures
+# Images
 
 
 def tile(path, row, column):

@@ -1,4 +1,4 @@
-"""Feature networks, and what tools.measure writes: records, cards, pictures; near-copies dropped on request."""
+"""Feature networks, and what tools.measure writes: records, cards, figures; near-copies dropped on request."""
 
 import numpy as np
 import pytest
@@ -29,15 +29,15 @@ def config_of(root, **fields):
     return tiny.config(f"folder:{root}", **made, table__resamples=1000, **fields)
 
 
-def pictures(folder, count):
-    tiny.save_pictures(folder / "train", dict.fromkeys(tiny.COLOURS, count))
-    return tiny.save_pictures(folder / "test", dict.fromkeys(tiny.COLOURS, 3), first=500).parent
+def save_sets(folder, count):
+    tiny.save_images(folder / "train", dict.fromkeys(tiny.COLOURS, count))
+    return tiny.save_images(folder / "test", dict.fromkeys(tiny.COLOURS, 3), first=500).parent
 
 
 @pytest.fixture(scope="module")
 def large(tmp_path_factory):
-    """60 pictures a class, of which 52 are no subset's."""
-    return pictures(tmp_path_factory.mktemp("large") / "colours", 60)
+    """60 images a class, of which 52 are no subset's."""
+    return save_sets(tmp_path_factory.mktemp("large") / "colours", 60)
 
 
 @pytest.fixture(scope="module")
@@ -168,7 +168,7 @@ def test_measuring_again_computes_nothing(measured, large, monkeypatch):
 
 
 def test_without_unused_images_the_judge_stands_in_and_says_so(tmp_path):
-    root = pictures(tmp_path / "colours", 8)
+    root = save_sets(tmp_path / "colours", 8)
     options = {"rows": "dcgan_tp", "gan_seeds": "0", "classifier_seeds": "0"}
     run_table.run(config_of(root), run_table.Options(str(tmp_path / "work"), **options))
     printed = measure.run(config_of(root), tmp_path / "work")

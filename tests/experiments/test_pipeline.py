@@ -33,7 +33,7 @@ def finished(workdir):
 
 
 def killed_at(workdir, pattern):
-    """Starts the command and kills it as soon as a file matches; gives whether it was still at work."""
+    """Starts the command and kills it as soon as a file matches; returns whether it was still at work."""
     process = subprocess.Popen(command(workdir), cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     while process.poll() is None and not any(workdir.glob(pattern)):
         time.sleep(0.002)
@@ -183,7 +183,7 @@ def any_judge(monkeypatch):
 @pytest.fixture(scope="module")
 def root(tmp_path_factory):
     """Uneven classes and no test split."""
-    return tiny.save_pictures(tmp_path_factory.mktemp("root") / "pictures", {"blue": 12, "green": 8, "red": 6})
+    return tiny.save_images(tmp_path_factory.mktemp("root") / "pictures", {"blue": 12, "green": 8, "red": 6})
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from tfgan_aug.experiments.run import Place, open_run
 
 @pytest.fixture
 def root(tmp_path):
-    return tiny.save_pictures(tmp_path / "pictures", {"blue": 12, "green": 8, "red": 8})
+    return tiny.save_images(tmp_path / "pictures", {"blue": 12, "green": 8, "red": 8})
 
 
 def test_a_run_has_what_its_config_chooses(root, tmp_path):

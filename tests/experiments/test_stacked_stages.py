@@ -183,7 +183,7 @@ def quicken(patch):
 def whole(tmp_path_factory):
     """(workdir, what the main job gave, its config) of one run with both GANs on three uneven classes."""
     place = tmp_path_factory.mktemp("whole")
-    root = tiny.save_pictures(place / "pictures", {"blue": 12, "green": 8, "red": 6})
+    root = tiny.save_images(place / "pictures", {"blue": 12, "green": 8, "red": 6})
     made = config(source=f"folder:{root}", gans="dcgan,sgan")
     with pytest.MonkeyPatch.context() as patch:
         quicken(patch)

@@ -26,8 +26,8 @@ def any_judge(monkeypatch):
 @pytest.fixture(scope="module")
 def root(tmp_path_factory):
     folder = tmp_path_factory.mktemp("pictures") / "colours"
-    tiny.save_pictures(folder / "train", {"blue": 12, "green": 12, "red": 12})
-    tiny.save_pictures(folder / "test", {"blue": 4, "green": 5, "red": 6}, first=50)
+    tiny.save_images(folder / "train", {"blue": 12, "green": 12, "red": 12})
+    tiny.save_images(folder / "test", {"blue": 4, "green": 5, "red": 6}, first=50)
     return folder
 
 

@@ -27,8 +27,8 @@ ROWS = "real,geo,dcgan_tp,flip_crop,dcgan_tp_pretrained"
 def root(tmp_path_factory):
     """Three classes with a test split of 4, 5 and 6 images."""
     folder = tmp_path_factory.mktemp("pictures") / "colours"
-    tiny.save_pictures(folder / "train", {"blue": 8, "green": 8, "red": 8})
-    tiny.save_pictures(folder / "test", {"blue": 4, "green": 5, "red": 6}, first=50)
+    tiny.save_images(folder / "train", {"blue": 8, "green": 8, "red": 8})
+    tiny.save_images(folder / "test", {"blue": 4, "green": 5, "red": 6}, first=50)
     return folder
 
 

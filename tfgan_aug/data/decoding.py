@@ -21,7 +21,7 @@ EXTENSIONS = (".jpg", ".jpeg", ".png", ".webp")
 
 # A fixed list: Pillow would open dozens of other formats under these extensions. Files of many phones, MPO, are JPEG.
 _FORMATS = ("JPEG", "PNG", "WEBP")
-# What 40,000 damaged files made Pillow raise, "not a picture" being an OSError, and two more that decoders may raise.
+# What 40,000 damaged files made Pillow raise, "not an image" being an OSError, and two more that decoders may raise.
 _BROKEN = (
     OSError, SyntaxError, ValueError, EOFError, IndexError, struct.error,
     Image.DecompressionBombError, Image.DecompressionBombWarning,
@@ -60,7 +60,7 @@ def _decoded(path):
 
 def _reason(error):
     # Pillow repeats the path in its message; it is named once, in front.
-    return "not a picture" if isinstance(error, Image.UnidentifiedImageError) else " ".join(str(error).split())
+    return "not an image" if isinstance(error, Image.UnidentifiedImageError) else " ".join(str(error).split())
 
 
 def _fault(path):

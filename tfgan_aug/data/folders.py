@@ -27,7 +27,7 @@ def _image_files(folder):
     )
     if not found:
         endings = ", ".join(decoding.EXTENSIONS)
-        raise UserError(f"{folder}: no pictures in this class folder, expected files ending in {endings}")
+        raise UserError(f"{folder}: no images in this class folder, expected files ending in {endings}")
     return found
 
 
@@ -74,7 +74,7 @@ class Folder:
         counts = np.bincount(self.splits["train"][1], minlength=len(self.class_names))
         if not counts.all():
             name = self.class_names[int(counts.argmin())]
-            raise UserError(f"{places['train'] / name}: none of the pictures of this class folder decodes")
+            raise UserError(f"{places['train'] / name}: none of the images of this class folder decodes")
 
     def read(self, split: str, positions: np.ndarray, fitting: Fitting) -> Iterator[np.ndarray]:
         """Yields the images at `positions` of the split, fitted, in that order.

@@ -47,7 +47,7 @@ class Prepared:
         self.image_key, self.label_key = _keys(spec, info)
         image, label = info.features[self.image_key], info.features[self.label_key]
         if image.np_dtype != np.uint8:
-            raise UserError(f"--config.source: pictures of {spec!r} are {np.dtype(image.np_dtype)}, expected uint8")
+            raise UserError(f"--config.source: images of {spec!r} are {np.dtype(image.np_dtype)}, expected uint8")
         self.class_names = tuple(label.names) if label.num_classes else ()
         if "train" not in info.splits:
             raise UserError(

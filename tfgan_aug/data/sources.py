@@ -199,7 +199,7 @@ def _shapes10(spec, fitted, options):
 
     return Source(
         "shapes10", shapes.VERSION, spec, shapes.CLASS_NAMES, fitted.shape, fitted.resize_filter, split("train"),
-        description="Pictures of ten shapes in varied colours, textures, places and sizes, drawn by tfgan_aug.",
+        description="Images of ten shapes in varied colours, textures, places and sizes, drawn by tfgan_aug.",
         _open_test=functools.cache(lambda: split("test")),
     )  # fmt: skip
 
@@ -237,7 +237,7 @@ def _prepared(spec, fitted, options):
 
     train = split("train")
     if train is None:
-        raise UserError(f"--config.source: {spec!r} has pictures without a label in its train split")
+        raise UserError(f"--config.source: {spec!r} has images without a label in its train split")
     info = dataset.builder.info
     return Source(
         _stem(dataset.name), str(dataset.builder.version), spec, dataset.class_names, fitted.shape,

@@ -119,7 +119,7 @@ class Measurer:
     def _copying(self, images, labels, made):
         """{space: {...}}: pixels, and the features of the reporting network (else the judge's)."""
         best = "cnn" if "cnn" in made else "judge" if "judge" in made else "inception"
-        flat = lambda pictures: np.asarray(pictures, np.float32).reshape(len(pictures), -1)  # noqa: E731
+        flat = lambda values: np.asarray(values, np.float32).reshape(len(values), -1)  # noqa: E731
         spaces = {
             "pixels": (flat(self.train.images), flat(self.reference), flat(images)),
             best: (self.known[best][0].values, self.known[best][1].values, made[best].values),
@@ -153,7 +153,7 @@ class Measurer:
         best = "cnn" if "cnn" in made else "judge" if "judge" in made else "inception"
         rows, names = [], []
         train = np.asarray(self.train.images)
-        flat = lambda pictures: np.asarray(pictures, np.float32).reshape(len(pictures), -1)  # noqa: E731
+        flat = lambda values: np.asarray(values, np.float32).reshape(len(values), -1)  # noqa: E731
         for space, own in (
             ("pixels", (flat(train), flat(images))),
             (best, (self.known[best][0].values, made[best].values)),
@@ -179,7 +179,7 @@ def _held(held_by):
 def measure(run, roots):
     """Measures every set of generated images of the config's subset; writes measures.json and the datasets' cards.
 
-    Gives {"sets": [record], "classes", "reference_note": why there are no reference images, else empty}; a record has
+    Returns {"sets": [record], "classes", "reference_note": why there are no reference images, else empty}; a record has
     "quality" ({network: see `metrics.quality.measure`}), "copying" ({space: authenticity, thresholds, ct}), "pairs" (a
     PNG, relative to the workdir), "variants" and "datasets" (names and digests of those that hold it).
     """

@@ -156,13 +156,13 @@ def _units(units, workdir):
     """The part of table.json about the GANs: {"gans": {gan: {seed: ...}}, "grids": [...], "judge_curves": [...]}."""
     gans, grids, judges = {}, [], []
     for unit in units:
-        pictures = sorted(path.relative_to(workdir) for path in (workdir / unit["folder"] / "grids").glob("*.png"))
+        found = sorted(path.relative_to(workdir) for path in (workdir / unit["folder"] / "grids").glob("*.png"))
         if not unit["gan"]:
             # Rows without geometric images have no grid of them.
-            grids = max(grids, [str(path) for path in pictures], key=len)
+            grids = max(grids, [str(path) for path in found], key=len)
             continue
         own = {name: unit[name] for name in ("stage", "pool", "curves", "draws_tp_fp", "confusion")}
-        own |= {"grids": [str(path) for path in pictures if path.name.startswith(unit["gan"])]}
+        own |= {"grids": [str(path) for path in found if path.name.startswith(unit["gan"])]}
         gans.setdefault(unit["gan"], {}).setdefault(str(unit["seed"]), {**own, "minutes": unit["gan_minutes"]})
         judges = [str(path.relative_to(workdir)) for path in sorted((workdir / unit["judge"]).glob("*.csv"))]
     return {"gans": gans, "grids": grids, "judge_curves": judges}

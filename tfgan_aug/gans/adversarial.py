@@ -116,7 +116,7 @@ class AdversarialModel(keras.Model):
         )
 
     def _track(self, *values):
-        """Adds one tensor to each tracker; gives the results by name."""
+        """Adds one tensor to each tracker; returns the results by name."""
         for tracker, value in zip(self.trackers, values, strict=True):
             tracker.update_state(value)
         return {tracker.name: tracker.result() for tracker in self.trackers}

@@ -138,7 +138,7 @@ class DCGAN(DrawsImages, AdversarialModel):
         return self.generator(inputs, training=training)
 
     def train_step(self, data):
-        """One update of each network, the discriminator's first; gives the metrics.
+        """One update of each network, the discriminator's first; returns the metrics.
 
         Alternating: the generator learns against the new discriminator on latents of its own: two passes of the
         generator and three of the discriminator. Shared: on the same latents, so that one pass of the generator does;

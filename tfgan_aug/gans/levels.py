@@ -135,7 +135,7 @@ class StackLevels(AdversarialModel):
         return tf.reduce_sum(terms[1]) * self._loss_share(tf.shape(terms[1])[0])
 
     def discriminator_step(self, data):
-        """Updates each discriminator once; gives its (loss, adversarial loss, D(real) > 0, D(made) > 0), (N,)."""
+        """Updates each discriminator once; returns its (loss, adversarial loss, D(real) > 0, D(made) > 0), (N,)."""
         real, labels = self._real(data)
         made, latents = self._generate(real[-1], "discriminator", training=True)
         with tf.GradientTape() as tape:
@@ -149,7 +149,7 @@ class StackLevels(AdversarialModel):
         return terms
 
     def generator_step(self, data):
-        """Updates each generator once, on new latents; gives its (loss, conditional error, latent error), (N,)."""
+        """Updates each generator once, on new latents; returns its (loss, conditional error, latent error), (N,)."""
         real, labels = self._real(data)
         with tf.GradientTape() as tape:
             made, latents = self._generate(real[-1], "generator", training=True)
