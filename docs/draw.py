@@ -223,7 +223,7 @@ def _imports(made, boxes):
             colour, shift = _COLOURS[source], sorted(targets).index(target) * 12
             if left != to[0]:
                 x, x1, bend = (right, to[0], 60) if left < to[0] else (left, to[2], -60)
-                y, y1 = top + 34 + shift, to[1] + 24 + 10 * sorted(_COLOURS).index(source)
+                y, y1 = top + 54 + shift, to[1] + 24 + 10 * sorted(_COLOURS).index(source)
                 made.arrow([(x, y), (x + bend, y), (x1 - bend, y1), (x1, y1)], colour, 3, curved=True)
             elif to[1] - bottom < 60:
                 x = left + _NARROW // 2

@@ -6,6 +6,7 @@ import shutil
 import types
 
 import keras
+import markdown_tables
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -226,8 +227,8 @@ def test_fourteen_variants_in_the_order_of_table_2(whole):
     for gan in ("dcgan", "sgan"):
         names += [f"{gan}_fp", f"{gan}_fp_geo", f"{gan}_tp", f"{gan}_tp_geo", f"{gan}_tp_fp", f"{gan}_tp_fp_geo"]
     assert [dataset.variant for dataset in result.datasets] == names and len(names) == 14
-    rows = [line.strip("|").split("|")[0].strip() for line in build_dataset.text(result).splitlines()[2:8]]
-    assert rows == ["real", "geo", "dcgan_tp", "dcgan_tp_geo", "sgan_tp", "sgan_tp_geo"]
+    rows = markdown_tables.rows(build_dataset.text(result))[1:]
+    assert [row[0] for row in rows] == ["real", "geo", "dcgan_tp", "dcgan_tp_geo", "sgan_tp", "sgan_tp_geo"]
     records = {
         dataset.variant: artefacts.read_json(dataset.path / "provenance.json")["counts"]["train"]
         for dataset in result.datasets
@@ -334,7 +335,7 @@ def test_without_joint_training_the_levels_stay_as_they_are(whole, tmp_path, mon
         level.load_weights(part.path / "level.weights.h5")
         assert_same(level.generators[0], gan.generators[index])
         assert_same(level.discriminators[0], gan.discriminators[index])
-    cells = [cell.strip() for cell in build_dataset.text(result).splitlines()[2].strip("|").split("|")]
+    cells = markdown_tables.rows(build_dataset.text(result))[1]
     assert cells[0] == "sgan_tp" and 60 <= float(cells[4]) < 65
 
 
