@@ -3,10 +3,11 @@
 import os
 
 import pytest
+from doors import two_classes
 
 from tfgan_aug.classifiers import networks
 from tfgan_aug.classifiers.classifier import Classifier
-from tfgan_aug.core import artefacts
+from tfgan_aug.core import artefacts, workdirs
 from tfgan_aug.training import checkpoints
 
 
@@ -69,3 +70,23 @@ def test_704_other_options_never_go_on_with_another_runs_checkpoints(tmp_path):
     first = artefacts.Stage(tmp_path, "dcgan", {"width": 64, "steps": 1000})
     other = artefacts.Stage(tmp_path, "dcgan", {"width": 32, "steps": 1000})
     assert first.path != other.path and first.partial != other.partial
+
+
+def test_705_a_misspelt_option_is_no_option(refused):
+    """Neither on the command line nor in a config file does its default take its place."""
+    assert "did you mean 'dcgan.batch_size'?" in refused("--config.dcgan.bach_size=16")
+    assert refused("--config.dcgan.learning_rat=0.1").startswith("--config.dcgan.learning_rat: no such field in ")
+
+
+def test_706_a_folder_in_which_another_run_works(refused, tmp_path):
+    root = two_classes(tmp_path / "pictures")
+    with workdirs.open_workdir("--workdir", tmp_path / "work") as folder:
+        said = refused(f"--config.source=folder:{root}", workdir=folder)
+    assert said == f"--workdir: another run is at work in {folder}; wait for it or name another"
+
+
+def test_707_a_class_with_fewer_pictures_than_a_split_needs(refused, tmp_path):
+    root = two_classes(tmp_path / "pictures", count=4)
+    (root / "dog" / "3.png").unlink()
+    said = refused(f"--config.source=folder:{root}", "--config.train_per_class=2", "--config.test_per_class=2")
+    assert "found 3 images of class 'dog' in the source's train split, expected at least 4" in said
