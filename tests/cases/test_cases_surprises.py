@@ -90,3 +90,15 @@ def test_707_a_class_with_fewer_pictures_than_a_split_needs(refused, tmp_path):
     (root / "dog" / "3.png").unlink()
     said = refused(f"--config.source=folder:{root}", "--config.train_per_class=2", "--config.test_per_class=2")
     assert "found 3 images of class 'dog' in the source's train split, expected at least 4" in said
+
+
+def test_708_a_training_of_no_step_or_of_fewer(refused):
+    assert refused("--config.dcgan.epochs=-1") == "--config.dcgan.epochs: found -1, expected 0 or more"
+    assert "found epochs=0 and steps=0, expected one above 0" in refused("--config.dcgan.epochs=0")
+    assert refused("--config.classifier.steps=0") == "--config.classifier.steps: found 0, expected a positive number"
+
+
+@pytest.mark.parametrize("rate", ["0", "-0.001", "nan", "inf"])
+def test_709_a_learning_rate_that_learns_nothing(refused, rate):
+    for name in ("dcgan.learning_rate", "sgan.image_learning_rate"):
+        assert refused(f"--config.{name}={rate}").startswith(f"--config.{name}: found ")
