@@ -1,4 +1,4 @@
-"""Ways in that the public cases share: pictures on disk, sources opened as a config opens them."""
+"""Ways in that the public cases share: images on disk, sources opened as a config opens them."""
 
 import numpy as np
 import pytest
@@ -23,7 +23,7 @@ def save(path, image, **options):
 
 
 def two_classes(root, count=3):
-    """`count` pictures each of the classes cat (red) and dog (blue), all different; returns `root`."""
+    """`count` images each of the classes cat (red) and dog (blue), all different; returns `root`."""
     for name, colour in (("cat", RED), ("dog", BLUE)):
         for number in range(count):
             image = plain(colour)

@@ -1,4 +1,4 @@
-"""Pictures whose meaning changed on the way into a training: rows 101 and following of docs/cases.md."""
+"""Images whose meaning changed on the way into a training: rows 101 and following of docs/cases.md."""
 
 import io
 
@@ -10,7 +10,7 @@ from PIL import Image
 
 @pytest.fixture
 def root(tmp_path):
-    return two_classes(tmp_path / "pictures")
+    return two_classes(tmp_path / "images")
 
 
 def test_101_sixteen_bit_grey_is_scaled_not_clipped(root):
@@ -49,7 +49,7 @@ def test_107_a_transparent_background_becomes_white(root, mode):
     assert_plain(seen(root, "cat/icon.png"), WHITE)
 
 
-def test_108_a_palette_picture_with_a_transparent_colour(root):
+def test_108_a_palette_image_with_a_transparent_colour(root):
     image = Image.new("P", (16, 16), 1)
     image.putpalette([*RED, *BLUE] + [0] * 762)
     image.paste(0, (0, 0, 8, 16))
@@ -65,14 +65,14 @@ def test_109_a_cmyk_jpeg_keeps_its_colours(root):
     assert_plain(seen(root, "cat/print.jpg"), RED, tolerance=4)
 
 
-def test_110_grey_pictures_among_coloured_ones(root):
+def test_110_grey_images_among_coloured_ones(root):
     save(root / "cat" / "grey.jpg", plain(128, "L"), quality=100)
     assert_plain(seen(root, "cat/grey.jpg"), (128, 128, 128), tolerance=1)
     assert opened(root).train.images(range(7)).shape == (7, 16, 16, 3)
     assert opened(root, channels=1).train.images(range(7)).shape == (7, 16, 16, 1)
 
 
-def test_111_a_webp_picture_called_jpg(root):
+def test_111_a_webp_image_called_jpg(root):
     save(root / "cat" / "shop.jpg", plain((40, 90, 160)), format="WEBP", lossless=True)
     assert_plain(seen(root, "cat/shop.jpg"), (40, 90, 160))
 
@@ -99,10 +99,10 @@ def test_113_damaged_files_can_be_left_out_and_are_listed(root):
     assert source.skipped == ("cat/bad.jpg", "dog/worse.jpg") and len(source.train) == 6
 
 
-def test_114_git_lfs_pointers_in_place_of_pictures(root):
+def test_114_git_lfs_pointers_in_place_of_images(root):
     pointer = f"version https://git-lfs.github.com/spec/v1\noid sha256:{'0' * 64}\nsize 12345\n"
     (root / "dog" / "1.png").write_text(pointer)
-    assert line(root).startswith(f"{root / 'dog' / '1.png'} does not decode (not a picture)")
+    assert line(root).startswith(f"{root / 'dog' / '1.png'} does not decode (not an image)")
 
 
 def test_115_extensions_in_capitals(root):
@@ -110,7 +110,7 @@ def test_115_extensions_in_capitals(root):
     assert_plain(seen(root, "cat/IMG_6003.JPG"), RED, tolerance=4)
 
 
-def test_116_a_picture_of_more_pixels_than_memory(root, monkeypatch):
+def test_116_an_image_of_more_pixels_than_memory(root, monkeypatch):
     save(root / "cat" / "scan.png", plain(RED, size=(40, 40)))
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 20 * 20)
     said = line(root)

@@ -1,4 +1,4 @@
-"""Labels that came to mean another class, or pictures under two of them: rows 201 and following of docs/cases.md."""
+"""Labels that came to mean another class, or images under two of them: rows 201 and following of docs/cases.md."""
 
 import keras
 import numpy as np
@@ -30,14 +30,14 @@ def test_202_the_order_in_which_the_disk_lists_folders_does_not_matter(tmp_path)
     assert np.array_equal(first.train.labels, second.train.labels)
 
 
-def test_203_labels_stay_with_their_pictures_in_any_order(tmp_path):
+def test_203_labels_stay_with_their_images_in_any_order(tmp_path):
     train = opened(two_classes(tmp_path)).train
     shuffled = np.random.default_rng(3).permutation(len(train))
     for image, label in zip(train.images(shuffled), train.labels[shuffled], strict=True):
         assert_plain(image[8:], (RED, BLUE)[label])
 
 
-def test_204_the_same_picture_in_training_and_test_folders(tmp_path, refused):
+def test_204_the_same_image_in_training_and_test_folders(tmp_path, refused):
     two_classes(tmp_path / "set" / "train")
     two_classes(tmp_path / "set" / "test", count=1)
     said = refused(
@@ -47,7 +47,7 @@ def test_204_the_same_picture_in_training_and_test_folders(tmp_path, refused):
     assert "share 2 images: train/cat/0.png = test/cat/0.png, train/dog/0.png = test/dog/0.png" in said
 
 
-def test_209_held_out_pictures_are_drawn_not_the_first_by_name():
+def test_209_held_out_images_are_drawn_not_the_first_by_name():
     """Names often tell the breed, the patient or the camera."""
     labels = np.repeat([0, 1], 50)
     _, held_out = subsets.choose(labels, ("cat", "dog"), 0, 10, seed=0)
@@ -57,7 +57,7 @@ def test_209_held_out_pictures_are_drawn_not_the_first_by_name():
 
 
 @pytest.mark.parametrize("train_per_class", [0, 5, 20])
-def test_210_training_and_held_out_pictures_never_overlap(train_per_class):
+def test_210_training_and_held_out_images_never_overlap(train_per_class):
     labels = np.repeat([0, 1], 50)
     train, held_out = subsets.choose(labels, ("cat", "dog"), train_per_class, 10, seed=0)
     assert not set(train) & set(held_out)

@@ -9,7 +9,7 @@ from tfgan_aug.data import sources
 
 @pytest.fixture
 def root(tmp_path):
-    return two_classes(tmp_path / "pictures")
+    return two_classes(tmp_path / "images")
 
 
 def test_301_files_of_the_mac_finder(root):

@@ -65,10 +65,10 @@ def test_606_images_that_are_all_alike_show_in_coverage_and_recall():
     varied, alike = quality.compute(real, features(200, 2)), quality.compute(real, collapsed)
     assert varied["coverage"] > 0.9 and varied["recall"] > 0.6
     assert alike["coverage"] < 0.1 and alike["recall"] < 0.1
-    assert alike["precision"] > 0.9  # Good pictures, all the same: precision alone would praise them.
+    assert alike["precision"] > 0.9  # Good images, all the same: precision alone would praise them.
 
 
-def test_607_pictures_are_held_out_before_any_is_multiplied(tmp_path):
+def test_607_images_are_held_out_before_any_is_multiplied(tmp_path):
     source = opened(two_classes(tmp_path, count=8))
     train, held_out = subsets.choose(source.train.labels, source.class_names, 0, 3, seed=0)
     held_out = {subsets.pixel_hash(image) for image in source.train.images(held_out)}

@@ -79,14 +79,14 @@ def test_705_a_misspelt_option_is_no_option(refused):
 
 
 def test_706_a_folder_in_which_another_run_works(refused, tmp_path):
-    root = two_classes(tmp_path / "pictures")
+    root = two_classes(tmp_path / "images")
     with workdirs.open_workdir("--workdir", tmp_path / "work") as folder:
         said = refused(f"--config.source=folder:{root}", workdir=folder)
     assert said == f"--workdir: another run is at work in {folder}; wait for it or name another"
 
 
-def test_707_a_class_with_fewer_pictures_than_a_split_needs(refused, tmp_path):
-    root = two_classes(tmp_path / "pictures", count=4)
+def test_707_a_class_with_fewer_images_than_a_split_needs(refused, tmp_path):
+    root = two_classes(tmp_path / "images", count=4)
     (root / "dog" / "3.png").unlink()
     said = refused(f"--config.source=folder:{root}", "--config.train_per_class=2", "--config.test_per_class=2")
     assert "found 3 images of class 'dog' in the source's train split, expected at least 4" in said
