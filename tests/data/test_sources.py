@@ -31,12 +31,10 @@ def test_importing_does_not_load_tensorflow():
 # Options
 
 
-@pytest.mark.parametrize("image_size", [0, 8, 33, 144, -16])
-def test_image_size_guard(image_size):
-    fails(
-        f"--config.image_size: found {image_size}, expected a multiple of 16 from 16 to 128: use ",
-        image_size=image_size,
-    )
+@pytest.mark.parametrize("image_size, nearest", [(0, 16), (8, 16), (28, 32), (40, 48), (33, 32), (144, 128), (-16, 16)])
+def test_image_size_guard(image_size, nearest):
+    expected = f"expected a multiple of 16 from 16 to 128: use {nearest}$"
+    fails(f"--config.image_size: found {image_size}, {expected}", image_size=image_size)
 
 
 def test_channels_guard():
@@ -271,9 +269,9 @@ def jpeg_bytes():
     return stream.getvalue()
 
 
-def gif_bytes():
+def icon_bytes():
     stream = io.BytesIO()
-    flat("L", 0).save(stream, "GIF")
+    flat("L", 0).save(stream, "ICO")
     return stream.getvalue()
 
 
@@ -283,7 +281,7 @@ def gif_bytes():
         (jpeg_bytes()[:900], "truncated"),
         (b"", "not an image"),
         (b"hello", "not an image"),
-        (gif_bytes(), "not an image"),
+        (icon_bytes(), "not an image"),
     ],
 )
 def test_unreadable_files(root, content, reason):
@@ -324,6 +322,8 @@ def test_folder_guards(root, tmp_path):
     fails("for the folder of that name say folder:", str(root))
     (root / "empty").mkdir()
     fails(r"empty: no images in this class folder, expected files ending in \.jpg", f"folder:{root}")
+    (root / "empty" / "0.HEIC").write_bytes(b"")
+    fails(r"empty: no images in this class folder but 1 \.heic, expected files ending in \.jpg", f"folder:{root}")
 
 
 def test_class_count_guard(root):

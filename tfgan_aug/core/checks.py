@@ -43,3 +43,16 @@ seeds = Check(
 def at_least(least: int, most: float = MOST) -> Check:
     """Returns the check of a number from `least` to `most`."""
     return Check(lambda value: value >= least, f"{least} or more", most)
+
+
+def nearest_size(size: float) -> int:
+    """Returns the image size that is possible and nearest to `size`, the larger one of two."""
+    return min(128, max(16, 16 * int(size / 16 + 0.5)))
+
+
+image_sizes = Check(
+    lambda value: value in range(16, 129, 16),
+    "a multiple of 16 from 16 to 128",
+    hint=lambda value: f": use {nearest_size(value)}",
+)
+white_levels = Check(lambda value: 0 <= value < math.inf, "a finite number, 0 or more", most=2**32)

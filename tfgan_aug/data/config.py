@@ -3,20 +3,8 @@
 import dataclasses
 from typing import Literal
 
-from tfgan_aug.core import fields
+from tfgan_aug.core import checks, fields
 from tfgan_aug.core.fields import Check, field
-
-
-def nearest_size(size: float) -> int:
-    """Returns the image size that is possible and nearest to `size`, the larger one of two."""
-    return min(128, max(16, 16 * int(size / 16 + 0.5)))
-
-
-image_sizes = Check(
-    lambda value: value in range(16, 129, 16),
-    "a multiple of 16 from 16 to 128",
-    hint=lambda value: f": use {nearest_size(value)}",
-)
 
 
 @dataclasses.dataclass(kw_only=True)
@@ -25,9 +13,13 @@ class DataConfig(fields.Section):
 
     source: str = field("shapes10", "a TFDS name, folder:PATH or shapes10")
     source_data_dir: str = field("", "where TFDS sources lie prepared; empty: TFDS' default")
-    image_size: int = field(32, "pixels a side", image_sizes)
+    image_size: int = field(32, "pixels a side", checks.image_sizes)
     channels: Literal[1, 3] = field(3, "grey or RGB")
     resize_filter: str = field("lanczos", "Pillow's, for images of another size")
+    fit: Literal["crop", "stretch", "pad"] = field("crop", "what images that are no squares undergo", late=True)
+    white_level: float = field(
+        0.0, "what is white in files of more than 8 bits; 0: all they can hold", checks.white_levels, late=True
+    )
     train_per_class: int = field(
         100, "0: all images there are, however uneven", Check(lambda value: value >= 0, "0 (all) or more")
     )

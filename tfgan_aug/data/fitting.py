@@ -8,44 +8,64 @@ import dataclasses
 import numpy as np
 from PIL import Image
 
+from tfgan_aug.data import colours
+
 FILTERS = {filter_.name.lower(): filter_ for filter_ in Image.Resampling}  # nearest, box, bilinear, hamming, ...
+WAYS = ("crop", "stretch", "pad")
 
 
 @dataclasses.dataclass(frozen=True)
 class Fitting:
-    """Fits images to uint8 (`image_size`, `image_size`, `channels`), resized with the filter named `resize_filter`."""
+    """Fits images to uint8 (`image_size`, `image_size`, `channels`), resized with the filter named `resize_filter`.
+
+    `way`, of `WAYS`, is what happens to an image that is no square. `white_level` is the value that becomes 255 in grey
+    images of more than 8 bits; 0: the largest that their files can hold.
+    """
 
     image_size: int
     channels: int
     resize_filter: str
+    way: str = "crop"
+    white_level: float = 0.0
 
     @property
     def shape(self) -> tuple[int, int, int]:
         """(height, width, channels)."""
         return self.image_size, self.image_size, self.channels
 
+    @property
+    def not_default(self) -> tuple[str, ...]:
+        """What earlier versions did not know, where it is not as they did it."""
+        known = {"fit=crop": f"fit={self.way}", "white_level=0": f"white_level={self.white_level:g}"}
+        return tuple(own for default, own in known.items() if own != default)
+
     def fit(self, image: Image.Image) -> np.ndarray:
         """The Pillow image as uint8 of `shape`, RGB or grey.
 
-        In this order: 16-bit grey is scaled to 8 bits (65535 becomes 255); what is transparent is laid over white;
-        colours become RGB or, for one channel, brightness (ITU-R 601); the largest centred square is cut out; that
-        square is left alone if it fits, else resized with the filter, which averages where it shrinks (all but
-        nearest).
+        First `colours.plain`; then colours become RGB or, for one channel, brightness (ITU-R 601). An image that is no
+        square is cut to the largest centred one (`crop`), distorted to one (`stretch`) or laid on a black one (`pad`).
+        What has the size already is left alone, anything else resized with the filter, which averages where it shrinks
+        (all but nearest).
         """
-        if image.mode.startswith("I"):
-            levels = np.clip(np.asarray(image).astype(np.int64), 0, 65535)
-            image = Image.fromarray(((levels * 255 + 32767) // 65535).astype(np.uint8))
-        elif image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
-            image = image.convert("RGBA")
-            image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
-        elif image.mode not in ("L", "RGB", "1"):
-            image = image.convert("RGB")  # Palettes, CMYK and YCbCr: not all of them have a direct way to "L".
+        image, _ = colours.plain(image)
         image = image.convert("L" if self.channels == 1 else "RGB")
-        width, height = image.size
-        side = min(width, height)
-        left, top = (width - side) // 2, (height - side) // 2
-        if width != height:
-            image = image.crop((left, top, left + side, top + side))
-        if side != self.image_size:
-            image = image.resize((self.image_size, self.image_size), FILTERS[self.resize_filter])
-        return np.asarray(image, dtype=np.uint8).reshape(self.shape)
+        size = self._inner(*image.size)
+        if self.way == "crop":
+            side = min(image.size)
+            left, top = (image.width - side) // 2, (image.height - side) // 2
+            if image.size != (side, side):
+                image = image.crop((left, top, left + side, top + side))
+        if image.size != size:
+            image = image.resize(size, FILTERS[self.resize_filter])
+        pixels = np.zeros(self.shape, np.uint8)
+        top, left = ((self.image_size - side) // 2 for side in (image.height, image.width))
+        pixels[top : top + image.height, left : left + image.width] = np.asarray(image).reshape(*size[::-1], -1)
+        return pixels
+
+    def _inner(self, width, height):
+        """(width, height) in the square of an image of that size: all of it, unless it is padded."""
+        if self.way != "pad":
+            return self.image_size, self.image_size
+        longest = max(width, height)
+        # A line of 1 x 1000 pixels stays one pixel wide.
+        return tuple(max(1, round(side * self.image_size / longest)) for side in (width, height))

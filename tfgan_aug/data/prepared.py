@@ -11,10 +11,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from tfgan_aug.core.errors import UserError
+from tfgan_aug.data import decoding
 from tfgan_aug.data.fitting import Fitting
+from tfgan_aug.data.surveys import Seen
 
 _NAME = re.compile(r"(?P<name>\w+)(/(?P<config>[\w.-]+))?(:(?P<version>(\d+|\*)\.(\d+|\*)\.(\d+|\*)))?")
 _BATCH = 1024  # Records a step of the pass over the labels.
@@ -54,6 +55,7 @@ class Prepared:
                 f"--config.source: {spec!r} has the splits {', '.join(info.splits)}, expected one called train"
             )
         self.splits = tuple(split for split in ("train", "test") if split in info.splits)
+        self._seen: dict[tuple[str, int], Seen] = {}
         self._check_files()
 
     @property
@@ -99,14 +101,18 @@ class Prepared:
         dataset = self._dataset(split, {self.image_key: True}, skip_decoding=True).take(len(wanted)).enumerate()
         dataset = dataset.filter(lambda position, example: wanted[position])
         dataset = dataset.map(
-            lambda position, example: feature.decode_example(example[self.image_key]), num_parallel_calls=2
+            lambda position, example: (position, (encoded := example[self.image_key]), feature.decode_example(encoded)),
+            num_parallel_calls=2,
         )
         with self._damage_named(split):
-            for image in dataset.prefetch(16).as_numpy_iterator():
-                if image.shape != fitting.shape:
-                    squeezed = image[..., 0] if image.shape[-1] == 1 else image
-                    image = fitting.fit(Image.fromarray(squeezed))
-                yield image
+            for position, encoded, image in dataset.prefetch(16).as_numpy_iterator():
+                plain, self._seen[split, int(position)] = decoding.of_array(image, encoded)
+                yield fitting.fit(plain)
+
+    def seen(self, split: str, positions: np.ndarray) -> Iterator[Seen]:
+        """Yields what was seen of those images at `positions` of the split that were read."""
+        found = (self._seen.get((split, position)) for position in positions.tolist())
+        return (seen for seen in found if seen)
 
     def _dataset(self, split, wanted, skip_decoding=False):
         import tensorflow_datasets as tfds

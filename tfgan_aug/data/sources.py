@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from tfgan_aug.core import checks
 from tfgan_aug.core.errors import UserError
-from tfgan_aug.data import fitting, folders, shapes
-from tfgan_aug.data.config import image_sizes
+from tfgan_aug.data import fitting, folders, shapes, surveys
 from tfgan_aug.data.fitting import Fitting
 
 _CLASSES = (2, 1000)
@@ -36,6 +36,8 @@ class Split:
     image_shape: tuple[int, int, int]
     # Positions, ascending and distinct -> iterator of their images. Private, for it checks nothing.
     _read: Callable[[np.ndarray], Iterator[np.ndarray]] = dataclasses.field(repr=False)
+    # Positions -> `surveys.survey` of those whose files were decoded.
+    _survey: Callable[[np.ndarray], dict[str, Any]] = dataclasses.field(default=lambda positions: {}, repr=False)
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -65,6 +67,13 @@ class Split:
             raise ValueError(f"batch_size is {batch_size}, expected at least 1")
         positions = np.arange(len(self)) if positions is None else np.unique(self._checked(positions))
         return self._batches(batch_size, positions)
+
+    def survey(self, positions: npt.ArrayLike | None = None) -> dict[str, Any]:
+        """What was met in the files of all images, or of those at `positions`: see `surveys`. Reads none of them.
+
+        Empty where there are no files, or where none was read yet.
+        """
+        return self._survey(np.arange(len(self)) if positions is None else np.unique(self._checked(positions)))
 
     def _batches(self, batch_size, positions):
         images = self._read(positions)
@@ -116,7 +125,14 @@ class Source:
     citation: str = ""
     homepage: str = ""
     license: str = ""
+    # Of `Fitting`, so that the fingerprints of earlier versions hold where it says nothing new.
+    not_default: tuple[str, ...] = ()
     _open_test: Callable[[], Split | None] = dataclasses.field(default=lambda: None, repr=False)
+    _test_survey: Callable[[], dict[str, Any]] = dataclasses.field(default=dict, repr=False)
+
+    def test_survey(self) -> dict[str, Any]:
+        """What was met in the files of the test split, if they were all decoded when the source was opened, or {}."""
+        return self._test_survey()
 
     def fingerprint(self) -> str:
         """SHA-256, in hex, of what identifies the train data: names, version, shape, filter, ids and labels.
@@ -124,7 +140,7 @@ class Source:
         Not of the images themselves: those that are used are hashed where they are chosen.
         """
         known = [self.name, self.version, self.class_names, self.image_shape, self.resize_filter, self.train.ids]
-        digest = hashlib.sha256(json.dumps(known).encode())
+        digest = hashlib.sha256(json.dumps([*known, *self.not_default]).encode())
         digest.update(self.train.labels.astype("<i4").tobytes())
         return digest.hexdigest()
 
@@ -144,31 +160,25 @@ def open_source(
     image_size: int,
     channels: int = 3,
     resize_filter: str = "lanczos",
+    fit: str = "crop",
+    white_level: float = 0.0,
     **options: Any,
 ) -> Source:
     """The source called `name`, its train ids and labels read.
 
     `name` is shapes10, folder:PATH (see `folders`), or a TFDS name like cifar10, cifar10:3.*.* or name/config:version
     that is prepared. `options` are fields of `Options`. Images become `image_size` squares with `channels` channels as
-    `Fitting.fit` says; shapes10 is drawn at that size. All files of a folder are decoded once to find unreadable ones.
-    A test split whose labels are missing (-1) counts as none.
+    `Fitting` says, whose `way` is `fit`; shapes10 is drawn at that size. All files of a folder are decoded once to find
+    unreadable ones. A test split whose labels are missing (-1) counts as none.
 
-    Raises UserError for an image size that is no multiple of 16 from 16 to 128, channels other than 1 and 3, an unknown
-    filter, a source that does not exist or is not prepared, unreadable files, and class counts outside 2 to 1000.
+    Raises UserError for options that `Fitting` does not have, a source that does not exist or is not prepared,
+    unreadable files, and class counts outside 2 to 1000.
     """
-    if not image_sizes.good(image_size):
-        expected = f"{image_sizes.expected}{image_sizes.hint(image_size)}"
-        raise UserError(f"--config.image_size: found {image_size}, expected {expected}")
-    if channels not in (1, 3):
-        raise UserError(f"--config.channels is {channels}, expected 1 or 3")
-    if resize_filter not in fitting.FILTERS:
-        near = difflib.get_close_matches(str(resize_filter), fitting.FILTERS, n=1)
-        hint = f" (nearest: {near[0]})" if near else ""
-        raise UserError(
-            f"--config.resize_filter is {resize_filter!r}{hint}, expected one of {', '.join(sorted(fitting.FILTERS))}"
-        )
+    fitted = Fitting(image_size, channels, resize_filter, fit, white_level)
+    _check_fitting(fitted)
     opener = _OPENERS.get("".join(name.partition(":")[:2]), _prepared)
-    return opener(name, Fitting(image_size, channels, resize_filter), Options(**options))
+    source = opener(name, fitted, Options(**options))
+    return dataclasses.replace(source, not_default=fitted.not_default)
 
 
 def open_configured(config, skip_unreadable: bool = False) -> Source:
@@ -177,8 +187,10 @@ def open_configured(config, skip_unreadable: bool = False) -> Source:
         config.source,
         image_size=config.image_size,
         channels=config.channels,
-        data_dir=config.source_data_dir or None,
         resize_filter=config.resize_filter,
+        fit=config.fit,
+        white_level=config.white_level,
+        data_dir=config.source_data_dir or None,
         skip_unreadable=skip_unreadable,
     )
 
@@ -208,18 +220,23 @@ def _folder(spec, fitted, options):
     path = spec.removeprefix("folder:")
     if not path:
         raise UserError("--config.source is 'folder:' without a path, expected folder:PATH")
-    folder = folders.Folder(path, options.skip_unreadable)
+    folder = folders.Folder(path, fitted, options.skip_unreadable)
     _check_classes(spec, folder.class_names)
 
     def split(which):
         if which not in folder.splits or not folder.splits[which][0]:
             return None
         ids, labels = folder.splits[which]
-        return Split(ids, labels, fitted.shape, lambda positions: folder.read(which, positions, fitted))
+        return Split(
+            ids, labels, fitted.shape, lambda positions: folder.read(which, positions),
+            lambda positions: surveys.survey(folder.seen(which, positions), fitted),
+        )  # fmt: skip
 
+    test = split("test")
     return Source(
         _stem(Path(path).expanduser().resolve().name), "1.0.0", spec, folder.class_names, fitted.shape,
-        fitted.resize_filter, split("train"), folder.skipped, _open_test=functools.cache(lambda: split("test")),
+        fitted.resize_filter, split("train"), folder.skipped, (f"left out: {folder.left_out}",) * bool(folder.left_out),
+        _open_test=lambda: test, _test_survey=lambda: test.survey() if test else {},
     )  # fmt: skip
 
 
@@ -233,7 +250,10 @@ def _prepared(spec, fitted, options):
         ids, labels = dataset.records(which)
         if labels.size and not (labels.min() >= 0 and labels.max() < len(dataset.class_names)):
             return None
-        return Split(ids, labels, fitted.shape, lambda positions: dataset.read(which, positions, fitted))
+        return Split(
+            ids, labels, fitted.shape, lambda positions: dataset.read(which, positions, fitted),
+            lambda positions: surveys.survey(dataset.seen(which, positions), fitted),
+        )  # fmt: skip
 
     train = split("train")
     if train is None:
@@ -254,6 +274,23 @@ _OPENERS = {
     "shapes10": _shapes10,
     "folder:": _folder,
 }
+
+
+def _check_fitting(fitted):
+    for option, value, check in (
+        ("image_size", fitted.image_size, checks.image_sizes), ("white_level", fitted.white_level, checks.white_levels),
+    ):  # fmt: skip
+        if not check.good(value):
+            raise UserError(f"--config.{option}: found {value}, expected {check.expected}{check.hint(value)}")
+    if fitted.channels not in (1, 3):
+        raise UserError(f"--config.channels is {fitted.channels}, expected 1 or 3")
+    for option, value, known in (
+        ("resize_filter", fitted.resize_filter, sorted(fitting.FILTERS)), ("fit", fitted.way, fitting.WAYS)
+    ):  # fmt: skip
+        if value not in known:
+            near = difflib.get_close_matches(str(value), known, n=1)
+            hint = f" (nearest: {near[0]})" if near else ""
+            raise UserError(f"--config.{option} is {value!r}{hint}, expected one of {', '.join(known)}")
 
 
 def _check_classes(spec, class_names):

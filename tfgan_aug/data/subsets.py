@@ -7,7 +7,7 @@ Artefact: `subset-<digest>/` with `subset.json` (ids, labels and the stage's dig
 import dataclasses
 import hashlib
 import pathlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -42,11 +42,16 @@ class Part:
 
 @dataclasses.dataclass(frozen=True)
 class Subset:
-    """`train` and `held_out` images of one source; the second is empty where none are asked for."""
+    """`train` and `held_out` images of one source; the second is empty where none are asked for.
+
+    `surveys` is {"train", "held_out" or "test", which is the source's own: what was met in its files, see
+    `data.surveys`}, without those of which nothing is known.
+    """
 
     class_names: tuple[str, ...]
     train: Part
     held_out: Part
+    surveys: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
     @property
     def classes(self) -> int:
@@ -104,7 +109,12 @@ def read(source: sources.Source, config) -> Subset:
         ids = tuple(split.ids[position] for position in positions)
         return Part(ids, split.labels[positions].astype(np.int32), split.images(positions))
 
-    return Subset(source.class_names, part(chosen), part(held_out))
+    parts = part(chosen), part(held_out)
+    # After the images are read: of some sources nothing is known before.
+    surveys = {
+        "train": split.survey(chosen), "held_out": split.survey(held_out), "test": source.test_survey(),
+    }  # fmt: skip
+    return Subset(source.class_names, *parts, {name: survey for name, survey in surveys.items() if survey})
 
 
 def stage(workdir: str | pathlib.Path, source: sources.Source, subset: Subset) -> artefacts.Stage:
@@ -149,7 +159,7 @@ def load(path: pathlib.Path) -> Subset:
         )
         for part, name in _ON_DISK.items()
     }
-    return Subset(tuple(record["class_names"]), **parts)
+    return Subset(tuple(record["class_names"]), parts["train"], parts["held_out"])
 
 
 def pixel_hash(image: np.ndarray) -> bytes:

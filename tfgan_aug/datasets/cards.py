@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from tfgan_aug import __version__
 from tfgan_aug.core import artefacts, fields, markdown
+from tfgan_aug.data import surveys
 from tfgan_aug.datasets import augmented, verification
 from tfgan_aug.sampling import rules
 
@@ -83,7 +84,7 @@ def text(name, provenance, measured=None):
     source = {"spec": provenance["config"]["source"], "version": "", "license": "", "citation": ""}
     return environment.get_template("card.md.j2").render(
         name=name,
-        provenance={"acceptance": "", "leaking": False, "pool": "", "source": source, **provenance},
+        provenance={"acceptance": "", "leaking": False, "pool": "", "source": source, "surveys": {}, **provenance},
         table=(measured or {}).get("table"),
         images=(measured or {}).get("images"),
         against=_AGAINST,
@@ -92,6 +93,9 @@ def text(name, provenance, measured=None):
         seeds=_seeds,
         quality_table=_quality_table,
         classes_table=_classes_table,
+        survey_names=surveys.NAMES,
+        survey_words=surveys.words,
+        survey_warnings=surveys.warnings,
     )
 
 

@@ -12,7 +12,7 @@ import pathlib
 from tfgan_aug.config import ExperimentConfig
 from tfgan_aug.core import fields, workdirs
 from tfgan_aug.core.errors import UserError
-from tfgan_aug.data import sources, subsets
+from tfgan_aug.data import sources, subsets, surveys
 from tfgan_aug.training import strategies, workers
 from tfgan_aug.training.progress import Progress
 
@@ -60,6 +60,15 @@ class Run:
         if not self.subset_stage.done:
             subsets.make(self.subset_stage, self.source, self.subset)
 
+    def note_images(self):
+        """Tells the reader what was met in the files, what was done to the images, and what to look at first."""
+        found = self.subset.surveys if self.subset else {"train": self.source.train.survey()}
+        for name, survey in found.items():
+            if survey:
+                self.progress.note(f"{surveys.NAMES[name]}: {surveys.words(survey)}")
+                for line in surveys.warnings(survey):
+                    self.progress.note(f"warning: {surveys.NAMES[name]}: {line}")
+
     def note_subset(self):
         """Tells the reader what is trained on, and where."""
         counts = self.subset.train.counts(self.subset.classes)
@@ -102,7 +111,9 @@ def open_run(config, place, read_subset=True):
         run = Run(config, workdir, strategy, source, None, runner=runner)
         for line in source.notes:
             run.progress.note(line)
-        yield run.of(config) if read_subset else run
+        run = run.of(config) if read_subset else run
+        run.note_images()
+        yield run
 
 
 def _runner(beam_options):

@@ -59,7 +59,7 @@ def _write(variant, drawing, overwrite):
         class_names=subset.class_names,
         info={name: getattr(run.source, name) for name in ("citation", "homepage", "license")},
     )
-    described = _described(variant, drawing, digest, short)
+    described = _described(variant, drawing, digest, short) | {"surveys": dict(run.subset.surveys)}
     provenance = cards.provenance(variant, run.source, run.config, len(run.subset.train.ids), described)
     with run.progress.task(f"{variant.name}: {count:,} images"):
         dataset.write(contents, provenance, cards.text(f"{dataset.name}/{dataset.variant}", provenance), write_split)

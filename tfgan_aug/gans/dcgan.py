@@ -3,7 +3,7 @@
 import keras
 import tensorflow as tf
 
-from tfgan_aug.core import fields, pixels
+from tfgan_aug.core import checks, fields, pixels
 from tfgan_aug.gans import diffaugment, losses
 from tfgan_aug.gans.adversarial import AdversarialModel, DrawsImages, split_options
 from tfgan_aug.gans.config import DCGANOptions
@@ -110,10 +110,10 @@ class DCGAN(DrawsImages, AdversarialModel):
         options, keras_options = split_options(self.OPTIONS, options)
         super().__init__(**keras_options)
         height, image_width, channels = image_shape
-        if height != image_width or height % 16 or not 16 <= height <= 128 or channels not in (1, 3):
+        if height != image_width or not checks.image_sizes.good(height) or channels not in (1, 3):
             raise ValueError(
                 f"image_shape: found {tuple(image_shape)}, expected a square of 16 to 128 pixels, a multiple of 16, "
-                "with 1 or 3 channels"
+                f"with 1 or 3 channels{'' if checks.image_sizes.good(height) else checks.image_sizes.hint(height)}"
             )
         self.options, self.image_shape, self.classes = options, tuple(image_shape), classes
         self.latent_dim, width, activations = options.latent_dim, options.width, options.activations

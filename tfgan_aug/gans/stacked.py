@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfgan_aug.core import fields, optimizers, pixels, streams
+from tfgan_aug.core import checks, fields, optimizers, pixels, streams
 from tfgan_aug.gans import stacked_networks
 from tfgan_aug.gans.adversarial import DrawsImages, split_options
 from tfgan_aug.gans.config import StackedGANOptions
@@ -47,7 +47,7 @@ class StackedGAN(DrawsImages, StackLevels):
         super().__init__(**keras_options)
         self.image_shape, self.classes = tuple(encoder.input_shape[1:]), encoder.output_shape[-1]
         side, *others, channels = self.image_shape
-        if others != [side] or side % 16 or not 16 <= side <= 128 or channels not in (1, 3):
+        if others != [side] or not checks.image_sizes.good(side) or channels not in (1, 3):
             raise ValueError(
                 f"encoder: found images of {self.image_shape}, expected a square of 16 to 128 pixels, a multiple of "
                 "16, with 1 or 3 channels"
