@@ -88,6 +88,7 @@ ODD = (-1, 0, math.inf, -math.inf, math.nan, 10**9)
 # What 0 means where it is allowed, beside shares and weights of nothing.
 ZERO = {
     "train_per_class": "all images",
+    "white_level": "all that files can hold",
     "test_per_class": "none held out",
     "dcgan.epochs": "the budget is in steps",
     "dcgan.steps": "the budget is in epochs",
@@ -106,8 +107,8 @@ ZERO = {
     **dict.fromkeys(("sweep.budget", "advice.shares"), "refused where the points are made"),
     **{f"{name}seeds": "a seed" for name in ("table.gan_", "table.classifier_", "advice.")},
 }
-# Seeds are the only numbers that may be so large.
-LARGE = {"table.gan_seeds", "table.classifier_seeds", "advice.seeds"}
+# Seeds are the only numbers that may be so large, beside the white of 32 bits.
+LARGE = {"white_level", "table.gan_seeds", "table.classifier_seeds", "advice.seeds"}
 
 
 def test_the_numbers_of_the_experiment_are_all_found():
