@@ -38,7 +38,7 @@ def summarise(workdir):
             },
             BASELINES,
             resamples=state["config"]["table"]["resamples"],
-            # Few seeds, and their effects are large: the plain percentiles would be too sure.
+            # Few seeds, and their effects are large: the percentiles would be too sure.
             widen=True,
         )
         for row in found:
@@ -66,12 +66,7 @@ def _finished(row, workdir):
             done.setdefault(cell["gan_seed"], {})[cell["classifier_seed"]] = workdir / cell["folder"]
     if not done:
         return None
-    gan_seeds, common = [], None
-    for seed in sorted(done, key=lambda seed: (-len(done[seed]), seed or 0)):
-        shared = set(done[seed]) if common is None else common & set(done[seed])
-        if common is None or (len(gan_seeds) + 1) * len(shared) >= len(gan_seeds) * len(common):
-            gan_seeds, common = [*gan_seeds, seed], shared
-    seeds = sorted(common)
+    gan_seeds, seeds = largest_block(done)
     folders = [[done[gan_seed][seed] for seed in seeds] for gan_seed in gan_seeds]
     arrays = [[dict(np.load(folder / "hits.npz")) for folder in line] for line in folders]
     splits = [split for split in SPLITS if split in arrays[0][0]]
@@ -87,6 +82,23 @@ def _finished(row, workdir):
         "hits": {split: np.array([[cell[split] for cell in line] for line in arrays]) for split in splits},
         "labels": {split: arrays[0][0][f"{split}_labels"] for split in splits},
     }
+
+
+def largest_block(done):
+    """Returns (GAN seeds, classifier seeds), lists: the largest block in which each of the first has all of the second.
+
+    `done` is {GAN seed or None: its classifier seeds}, none empty. Of blocks of as many cells the one with more GAN
+    seeds, then with the first seeds in order. Searched exactly: the classifier seeds of a block that cannot be extended
+    are those that some GAN seeds have in common, and every such set is tried.
+    """
+    shared = set()
+    for own in map(frozenset, done.values()):
+        shared |= {own} | {own & other for other in shared}
+    blocks = []
+    for seeds in shared - {frozenset()}:
+        gan_seeds = sorted((seed for seed, own in done.items() if seeds.issubset(own)), key=lambda seed: seed or 0)
+        blocks.append((-len(gan_seeds) * len(seeds), -len(gan_seeds), gan_seeds, sorted(seeds)))
+    return min(blocks)[2:]
 
 
 def _row(row, state, block, workdir):

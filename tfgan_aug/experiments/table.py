@@ -12,6 +12,7 @@ import time
 from tfgan_aug.config import GANS
 from tfgan_aug.core import artefacts, fields, workdirs
 from tfgan_aug.core.errors import UserError
+from tfgan_aug.evaluation import resampling
 from tfgan_aug.experiments import cells, rows
 from tfgan_aug.experiments.gan_datasets import GANDatasets
 
@@ -75,6 +76,7 @@ class Table:
 
     def check(self):
         """Raises `UserError` for what would fail later, and for a workdir whose cells have another config."""
+        self._check_resamples()
         for made in self.gan_datasets.values():
             if not made.stage.done:
                 made.plan.check(self.overwrite)
@@ -85,6 +87,17 @@ class Table:
             raise UserError(
                 f"--workdir: found {self.run.workdir} with cells of another config ({found}{more}), expected the same; "
                 "name another --workdir, or --overwrite to go on with this config: old cells stay and do not count"
+            )
+
+    def _check_resamples(self):
+        path, resamples = self.output_folder / STATE, self.run.config.table.resamples
+        earlier = artefacts.read_json(path)["rows"] if path.exists() else []
+        compared = len({row.name for row in self.choice.rows} | {row["name"] for row in earlier}) - 1
+        least = resampling.least_resamples(compared)
+        if resamples < least:
+            raise UserError(
+                f"--config.table.resamples: found {resamples}, expected {least} or more: with fewer no p value of the "
+                f"{compared} rows compared with a baseline could stay below 5 % after Holm's correction"
             )
 
     def _changed(self):

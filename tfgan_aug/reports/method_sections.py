@@ -27,10 +27,11 @@ of the GAN's training and drawing, and a classifier seed; rows without a GAN hav
 standard deviation over these trainings; the test set's standard error is what no number of seeds takes away.
 
 A difference is paired: same classifier seed, same test image. Its 95 % interval and p value come from a bootstrap that
-draws GAN seeds, classifier seeds and test images afresh, widened for few seeds. Of a single seed it cannot draw: the
-scope, such as "one GAN seed", says so, and the interval is then silent on other seeds. The p values of all rows against
-one baseline are adjusted by Holm's method. A row **helps** or **hurts** where the adjusted p is below 5 %; else it is
-**not resolved**, which does not prove that there is no difference. The intervals themselves are not adjusted."""
+draws GAN seeds, classifier seeds and test images afresh, by Student's t for the few seeds. Of a single seed it cannot
+draw: the scope, such as "one GAN seed", says so, and the interval is then silent on other seeds. The p values of all
+rows against one baseline are adjusted by Holm's method. A row **helps** or **hurts** where the adjusted p is below 5
+%; else it is **not resolved**, which does not prove that there is no difference. The intervals themselves are not
+adjusted."""
 
 
 def how(table, workdir):
