@@ -367,7 +367,7 @@ def subset():
 def source():
     images, labels = numbered(40, first=100)
     split = types.SimpleNamespace(ids=tuple(range(40)), labels=labels, images=lambda positions: images[positions])
-    return types.SimpleNamespace(train=split, fingerprint=lambda: "of the source")
+    return types.SimpleNamespace(train=split, train_digest="of its images")
 
 
 def judge_config(**changed):
@@ -437,9 +437,9 @@ def test_a_judge_that_saw_the_source_depends_on_it(tmp_path, subset, source, see
     leaking, honest = judge_config(trained_on="source_train"), judge_config()
     stage = make_judge(tmp_path, subset, source, leaking)
     assert seen[0][0] == list(range(100, 140))
-    assert stage.dependencies["source"] == "of the source"
+    assert stage.dependencies["source"] == "of its images"
     assert "source" not in judge_stage.stage(run_of(tmp_path, subset, source, honest)).dependencies
-    other = types.SimpleNamespace(train=source.train, fingerprint=lambda: "of another")
+    other = types.SimpleNamespace(train=source.train, train_digest="of others")
     assert judge_stage.stage(run_of(tmp_path, subset, other, leaking)).digest != stage.digest
     honest_digests = {judge_stage.stage(run_of(tmp_path, subset, one, honest)).digest for one in (source, other)}
     assert len(honest_digests) == 1

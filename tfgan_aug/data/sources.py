@@ -18,10 +18,11 @@ import numpy.typing as npt
 
 from tfgan_aug.core import checks
 from tfgan_aug.core.errors import UserError
-from tfgan_aug.data import fitting, folders, shapes, surveys
+from tfgan_aug.data import digests, fitting, folders, shapes, surveys
 from tfgan_aug.data.fitting import Fitting
 
 _CLASSES = (2, 1000)
+_BLOCK = 1000
 
 
 @dataclasses.dataclass(frozen=True)
@@ -143,6 +144,34 @@ class Source:
         digest = hashlib.sha256(json.dumps([*known, *self.not_default]).encode())
         digest.update(self.train.labels.astype("<i4").tobytes())
         return digest.hexdigest()
+
+    @functools.cached_property
+    def train_digest(self) -> str:
+        """The digest of all training images, down to the pixels. Slow: reads them all, once."""
+        return self.digest_of(np.arange(len(self.train)))
+
+    def digest_of(self, positions: npt.ArrayLike) -> str:
+        """The digest of the training images at `positions`, down to the pixels. Slow: reads them."""
+        chosen = np.unique(positions)
+        ids = [self.train.ids[position] for position in chosen.tolist()]
+        return digests.of_images(ids, self.train.labels[chosen], _hashes(self.train, chosen))
+
+    @functools.cached_property
+    def test_hashes(self) -> tuple[tuple[str, bytes], ...]:
+        """(id, `digests.pixel_hash`) of each test image; none where there is no test split. Slow: reads it, once."""
+        test = self._open_test()
+        return () if test is None else tuple(zip(test.ids, _hashes(test), strict=True))
+
+    @functools.cached_property
+    def test_digest(self) -> str:
+        """The digest of the test split, down to the pixels; "" where there is none. Slow as `test_hashes`."""
+        test = self._open_test()
+        hashes = (pixels for _, pixels in self.test_hashes)
+        return "" if test is None else digests.of_images(test.ids, test.labels, hashes)
+
+
+def _hashes(split, positions=None):
+    return (digests.pixel_hash(image) for _, images in split.batches(_BLOCK, positions) for image in images)
 
 
 def test_split(source: Source) -> Split | None:

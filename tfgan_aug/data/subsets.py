@@ -1,7 +1,8 @@
 """The subset: a seeded choice of training and held-out images, both from the source's train split.
 
 Artefact: `subset-<digest>/` with `subset.json` (ids, labels and the stage's digest), `train_images.npy` and
-`test_images.npy`, the held-out ones (uint8, (N, H, W, C)), class by class in the order chosen.
+`test_images.npy`, the held-out ones (uint8, (N, H, W, C)), class by class in the order chosen; `checked.json`, the
+digest of the test split that they were compared with.
 """
 
 import dataclasses
@@ -15,12 +16,14 @@ import numpy as np
 from tfgan_aug.core import artefacts
 from tfgan_aug.core.errors import UserError
 from tfgan_aug.data import sources
+from tfgan_aug.data.digests import pixel_hash
 
 # {part of a `Subset`: its name on disk}: there the held-out images are called `test`, so that subsets of earlier runs
 # are found and read.
 _ON_DISK = {"train": "train", "held_out": "test"}
 _PAIRS_SHOWN = 5
-_BLOCK = 1000
+# In the stage: the digest of the test split that shares no image with the training images.
+_CHECKED = "checked.json"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -124,18 +127,25 @@ def stage(workdir: str | pathlib.Path, source: sources.Source, subset: Subset) -
     return artefacts.Stage(workdir, "subset", {**known, "digests": digests})
 
 
-def make(stage: artefacts.Stage, source: sources.Source, subset: Subset) -> None:
-    """Stores the subset; raises `UserError` when a test image, the source's own too, is among the training images."""
+def check(stage: artefacts.Stage, source: sources.Source, subset: Subset) -> None:
+    """Raises `UserError` when a test image, the source's own too, is among the training images.
+
+    Checks once for each content of the test split, which may change after the stage is done.
+    """
+    path = stage.path / _CHECKED
+    if path.exists() and artefacts.read_json(path) == source.test_digest:
+        return
     check_overlap(subset.train, _hashed(subset.held_out), "the subset's training and held-out images")
-    test = sources.test_split(source)
-    if test is not None:
-        ids_and_hashes = (
-            (test.ids[position], pixel_hash(image))
-            for positions, images in test.batches(_BLOCK)
-            for position, image in zip(positions, images, strict=True)
-        )
-        check_overlap(subset.train, ids_and_hashes, "the subset's training images and the source's test split")
+    check_overlap(subset.train, source.test_hashes, "the subset's training images and the source's test split")
+    if stage.done:
+        artefacts.write_json(path, source.test_digest)
+
+
+def make(stage: artefacts.Stage, source: sources.Source, subset: Subset) -> None:
+    """Stores the subset; raises as `check`."""
+    check(stage, source, subset)
     with stage.making() as folder:
+        artefacts.write_json(folder / _CHECKED, source.test_digest)
         record: dict[str, Any] = {"class_names": list(subset.class_names)}
         for part, name in _ON_DISK.items():
             np.save(folder / f"{name}_images.npy", getattr(subset, part).images)
@@ -160,11 +170,6 @@ def load(path: pathlib.Path) -> Subset:
         for part, name in _ON_DISK.items()
     }
     return Subset(tuple(record["class_names"]), parts["train"], parts["held_out"])
-
-
-def pixel_hash(image: np.ndarray) -> bytes:
-    """The SHA-256 digest (bytes) of one image's pixels."""
-    return hashlib.sha256(np.ascontiguousarray(image).tobytes()).digest()
 
 
 def _hashed(part):

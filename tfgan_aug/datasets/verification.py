@@ -8,7 +8,7 @@ import hashlib
 import tensorflow_datasets as tfds
 
 from tfgan_aug.core import artefacts
-from tfgan_aug.data.subsets import pixel_hash
+from tfgan_aug.data.digests import pixel_hash
 from tfgan_aug.datasets import records
 
 _READ_TOGETHER = 256

@@ -41,7 +41,7 @@ class Cell:
         dependencies = {
             "dataset": self.dataset.digest,
             "classifier": {**fields.digest_form(config.classifier), "seed": self.seed},
-            "source": self.run.source_digest,
+            "test": self.run.source.test_digest,
         }
         use = self.row.use(config, self.judge_stage.digest if self.row.soft else "")
         return artefacts.Stage(self.run.workdir, "cell", {**dependencies, "view": use} if use else dependencies)

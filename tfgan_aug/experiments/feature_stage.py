@@ -43,12 +43,14 @@ def choose(source, subset, section, seed):
 
 
 def stage(run):
-    """Returns the stage that `make` fills."""
+    """Returns the stage that `make` fills; raises as `choose`."""
     config = run.config
+    read = np.concatenate(choose(run.source, run.subset, config.metrics, config.seed))
     section = {
         name: value for name, value in fields.digest_form(config.metrics).items() if name not in ("inception", "pairs")
     }
     dependencies = {"subset": run.subset_stage.digest, "source": run.source_digest, "metrics": section}
+    dependencies["images"] = run.source.digest_of(read)
     return artefacts.Stage(run.workdir, "features", {**dependencies, "seed": config.seed})
 
 

@@ -15,7 +15,7 @@ from tfgan_aug.training import loop
 def stage(run):
     """Returns the stage that `make` fills. `trained_on="source_train"` depends on the whole source, and leaks."""
     config = run.config
-    seen = {"source": run.source_digest} if config.judge.trained_on == "source_train" else {}
+    seen = {"source": run.source.train_digest} if config.judge.trained_on == "source_train" else {}
     dependencies = {
         "subset": run.subset_stage.digest,
         "judge": fields.digest_form(config.judge),

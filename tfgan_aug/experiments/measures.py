@@ -33,7 +33,7 @@ class Measurer:
     def __init__(self, run):
         self.config, self.workdir, self.source, self.progress = run.config, run.workdir, run.source, run.progress
         self.folder, self.subset_stage, config = run.workdir / "measures", run.subset_stage, run.config
-        self.train, self.networks, self.reference_note = run.subset.train, {}, ""
+        self.train, self.networks, self.reference_note, reference = run.subset.train, {}, "", ""
         try:
             feature_stage.choose(run.source, run.subset, config.metrics, config.seed)
         except UserError as error:
@@ -44,6 +44,7 @@ class Measurer:
             if not stage.done:
                 feature_stage.make(stage, run)
             self.networks["cnn"], self.reference, self.labels = feature_stage.reporting(stage.path)
+            reference = stage.digest
         judge = judge_stage.stage(run)
         if judge.done:
             self.networks["judge"] = features.Network("judge", judges.Judge(judge.path, 1).members)
@@ -56,6 +57,7 @@ class Measurer:
             name: (network(self.train.images), self._of_reference(network)) for name, network in self.networks.items()
         }
         self.held = {"version": VERSION, "subset": self.subset_stage.digest, "pairs": config.metrics.pairs}
+        self.held["reference"] = reference
         self.held["networks"] = {name: network.digest for name, network in self.networks.items()}
 
     def _of_reference(self, network):

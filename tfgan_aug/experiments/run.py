@@ -57,8 +57,8 @@ class Run:
 
     def write_subset(self):
         """Writes the subset where it is missing; raises `UserError` where it shares an image with the test images."""
-        if not self.subset_stage.done:
-            subsets.make(self.subset_stage, self.source, self.subset)
+        write = subsets.check if self.subset_stage.done else subsets.make
+        write(self.subset_stage, self.source, self.subset)
 
     def note_images(self):
         """Tells the reader what was met in the files, what was done to the images, and what to look at first."""

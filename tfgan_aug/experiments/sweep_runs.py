@@ -9,7 +9,7 @@ import dataclasses
 import numpy as np
 
 from tfgan_aug.config import GANS
-from tfgan_aug.core import artefacts, fields
+from tfgan_aug.core import artefacts, fields, workdirs
 from tfgan_aug.core.errors import UserError
 from tfgan_aug.datasets import examples
 from tfgan_aug.evaluation import comparison
@@ -63,9 +63,14 @@ class SweepRuns:
         """
         real = next(row for row in all_rows(GANS) if row.name == "real")
         wanted = (real, *(row for row in point.rows if row.name != "real"))
-        digest = artefacts.digest({"config": fields.digest_form(point.config), "rows": [row.name for row in wanted]})
-        choice, output_folder = dataclasses.replace(self.choice, rows=wanted), self.folder(name) / digest
-        made = table.Table(self.run_of(point), choice, {}, allow_shortfall=True, output_folder=output_folder)
+        run = self.run_of(point)
+        images = [run.subset_stage.digest, run.source.test_digest]
+        made_of = {"config": fields.digest_form(point.config), "rows": [row.name for row in wanted], "images": images}
+        choice = dataclasses.replace(self.choice, rows=wanted)
+        output_folder = self.folder(name) / artefacts.digest(made_of)
+        made = table.Table(run, choice, {}, allow_shortfall=True, output_folder=output_folder)
+        with workdirs.lock(run.workdir, "shared", wait=True):
+            run.write_subset()
         output_folder.mkdir(parents=True, exist_ok=True)
         made.check()
         made.begin()

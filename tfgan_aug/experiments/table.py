@@ -75,7 +75,7 @@ class Table:
         return self.choice.gan_seeds if row.variant.gan else (None,)
 
     def check(self):
-        """Raises `UserError` for what would fail later, and for a workdir whose cells have another config."""
+        """Raises `UserError` for what would fail later, and for a workdir whose cells have another config or images."""
         self._check_resamples()
         for made in self.gan_datasets.values():
             if not made.stage.done:
@@ -101,8 +101,9 @@ class Table:
             )
 
     def _changed(self):
-        """Returns (fields of this config, of the workdir's cells, names of those that differ)."""
+        """Returns (fields of this config and digests of its images, those of the workdir's cells, which differ)."""
         path, own = self.output_folder / _CONFIG, _compared(self.run.config)
+        own |= {"training images": self.run.subset_stage.digest, "test images": self.run.source.test_digest[:16]}
         there = artefacts.read_json(path) if path.exists() else own
         # A late field is missing where it has its default.
         known = {leaf.name for leaf in fields.leaves(self.run.config)}
