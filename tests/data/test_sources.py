@@ -1,12 +1,17 @@
 """Sources: stable ids, exact pixels from every kind of file, and one line for every mistake."""
 
+import dataclasses
+import hashlib
 import io
+import json
 import re
+import shutil
 import subprocess
 import sys
 
 import numpy as np
 import pytest
+import tiny
 from PIL import Image
 
 from tfgan_aug.core.errors import UserError
@@ -111,6 +116,22 @@ def test_fingerprint_follows_what_identifies_the_data():
 
     assert print_of() == print_of() and re.fullmatch("[0-9a-f]{64}", print_of())
     assert len({print_of(), print_of(image_size=32), print_of(channels=1), print_of(resize_filter="box")}) == 4
+
+
+def test_digests_by_hand(tmp_path):
+    """Ids, labels and each image's pixels; read once."""
+    tiny.save_images(tmp_path / "test", {"red": 2, "green": 1})
+    tiny.save_images(tmp_path / "train", {"red": 2, "green": 2})
+    source = sources.open_source(f"folder:{tmp_path}", image_size=16)
+    for split, found in ((sources.test_split(source), source.test_digest), (source.train, source.train_digest)):
+        expected = hashlib.sha256(json.dumps(split.ids).encode() + split.labels.astype("<i4").tobytes())
+        for image in split.images(range(len(split))):
+            expected.update(hashlib.sha256(image.tobytes()).digest())
+        assert found == expected.hexdigest()
+    assert source.digest_of([3, 0]) == source.digest_of([0, 3]) != source.digest_of([0, 2]) != source.train_digest
+    shutil.rmtree(tmp_path)
+    assert source.test_digest and source.train_digest
+    assert dataclasses.replace(source, _open_test=lambda: None).test_digest == ""
 
 
 # Folders

@@ -133,6 +133,27 @@ def test_overlap_with_the_source_s_test_split(tmp_path):
     assert str(caught.value).count(" = ") == 5 and " and 2 more; expected none" in str(caught.value)
 
 
+def test_a_test_split_that_changes_is_compared_again(tmp_path, monkeypatch):
+    root = tmp_path / "pictures"
+    tiny.save_images(root / "train", {"red": 8, "green": 8})
+    tiny.save_images(root / "test", {"red": 2, "green": 2}, first=100)
+    config = tiny.config(f"folder:{root}", train_per_class=8, test_per_class=0)
+    source = sources.open_configured(config)
+    subset = subsets.read(source, config)
+    stage = subsets.stage(tmp_path / "work", source, subset)
+    subsets.make(stage, source, subset)
+    with monkeypatch.context() as patch:
+        patch.setattr(subsets, "check_overlap", lambda *args: pytest.fail("compared twice"))
+        subsets.check(stage, source, subset)
+    file = root / "test" / "red" / "100.png"
+    pixels = file.read_bytes()
+    file.write_bytes((root / "train" / "red" / "003.png").read_bytes())
+    with pytest.raises(UserError, match="the source's test split share 1 images: train/red/003.png = test/red/100.png"):
+        subsets.check(stage, sources.open_configured(config), subset)
+    file.write_bytes(pixels)
+    subsets.check(stage, sources.open_configured(config), subset)
+
+
 def test_folds_are_stratified_and_seeded():
     fold = subsets.folds(LABELS, 4, seed=0)
     for label, count in enumerate((30, 20, 12)):

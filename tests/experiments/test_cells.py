@@ -1,5 +1,6 @@
 """Cells: two phases resumed in either one, images in one order, counts by hand."""
 
+import shutil
 import types
 
 import numpy as np
@@ -123,6 +124,35 @@ def test_cells_are_told_apart_by_what_they_depend_on(tmp_path):
     assert len(set(digests)) == len(digests)
     # What a row does not use does not count.
     assert digest(table__mixing_weight=0.5) == digest()
+
+
+def test_a_cell_depends_on_the_test_split_down_to_the_pixels(tmp_path):
+    """Removed, renamed or changed in place: the cell is another one. Training images come with the dataset's digest."""
+    root = tmp_path / "colours"
+    tiny.save_images(root / "train", dict.fromkeys(tiny.COLOURS, 9))
+    tiny.save_images(root / "test", dict.fromkeys(tiny.COLOURS, 3), first=50)
+
+    def digest():
+        config = tiny.config(f"folder:{root}")
+        run = Run(config, tmp_path, None, sources.open_configured(config), subset=None)
+        return cells.Cell(run, ROWS["dcgan_tp"], Data(range(10)), 5, 1).stage().digest
+
+    digests, file = [digest(), digest()], root / "test" / "red" / "051.png"
+    assert digests[0] == digests[1]
+    pixels = file.read_bytes()
+    file.write_bytes((root / "train" / "red" / "001.png").read_bytes())
+    digests.append(digest())
+    file.unlink()
+    digests.append(digest())
+    (root / "test" / "red" / "100.png").write_bytes(pixels)
+    digests.append(digest())
+    (root / "test" / "red" / "100.png").rename(root / "test" / "blue" / "100.png")
+    digests.append(digest())
+    assert len(set(digests)) == 5
+    shutil.rmtree(root / "test")
+    assert digest() not in digests
+    (root / "train" / "red" / "001.png").write_bytes(pixels)
+    assert digest() == digest()
 
 
 def test_counts_by_hand():

@@ -13,7 +13,8 @@ from tfgan_aug.core.errors import UserError
 from tfgan_aug.data import sources, subsets
 from tfgan_aug.datasets import augmented
 from tfgan_aug.evaluation import copying, features
-from tfgan_aug.experiments import feature_stage, measures
+from tfgan_aug.experiments import feature_stage, judge_stage, measures
+from tfgan_aug.experiments.run import Run
 from tfgan_aug.sampling import near_copies, rules
 from tfgan_aug.training import monitor
 
@@ -62,6 +63,24 @@ def test_reporting_images_are_neither_trained_on_nor_held_out_nor_shared(large):
     assert np.bincount(source.train.labels[reference]).tolist() == [26] * 3
     again, other = (feature_stage.choose(source, subset, config.metrics, seed)[1] for seed in (0, 1))
     assert np.array_equal(reference, again) and not np.array_equal(reference, other)
+
+
+def test_what_is_read_is_in_the_digests(tmp_path):
+    """The reporting network reads unused training images, a leaking judge all; the subset its own alone."""
+    root = save_sets(tmp_path / "colours", 60)
+
+    def digests(**fields):
+        config = config_of(root, **fields)
+        run = Run(config, tmp_path, None, sources.open_configured(config), None).of(config)
+        return feature_stage.stage(run).digest, judge_stage.stage(run).digest, run.subset_stage.digest, run
+
+    before, leaking = digests(), digests(judge__trained_on="source_train")
+    unused = before[3].source.train.ids[feature_stage.unused(before[3].source, before[3].subset)[0]]
+    path = root / unused if (root / unused).is_file() else root / "train" / unused
+    path.write_bytes((root / "test" / "red" / "500.png").read_bytes())
+    after, leaked = digests(), digests(judge__trained_on="source_train")
+    assert after[0] != before[0] and after[1:3] == before[1:3]
+    assert leaked[1] != leaking[1] and leaked[2] == leaking[2]
 
 
 def test_features_are_the_inputs_of_the_last_layer(large):

@@ -252,6 +252,22 @@ def test_another_config_is_named(whole, root, tmp_path):
     run(root, workdir, changed, rows="real", classifier_seeds="0")
 
 
+def test_other_test_images_are_named_and_old_cells_do_not_count(whole, root, tmp_path):
+    workdir, file = tmp_path / "work", root / "test" / "red" / "053.png"
+    shutil.copytree(whole[0], workdir)
+    pixels = file.read_bytes()
+    file.unlink()
+    try:
+        with pytest.raises(UserError, match=r"cells of another config \(test images was '\w{16}', is '\w{16}'\)"):
+            run(root, workdir, rows="flip_crop")
+        text = run(root, workdir, rows="flip_crop", classifier_seeds="0", overwrite=True)
+        assert "| 1 of 1 |" in text and "dcgan" not in text.partition("table.json")[0]
+        (row,) = artefacts.read_json(workdir / "table.json")["rows"]
+        assert row["splits"]["test"]["total"] == 14
+    finally:
+        file.write_bytes(pixels)
+
+
 def test_a_mistake_leaves_no_folder(root, tmp_path):
     with pytest.raises(UserError, match="--config.dcgan.batch_size"):
         run(root, tmp_path / "new" / "work", config_of(root, dcgan__batch_size=99))
