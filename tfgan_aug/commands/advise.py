@@ -39,6 +39,7 @@ def run(config, workdir, strategy="auto", skip_unreadable=False):
         advice.Trainings(run)
         with workdirs.lock(folder, "shared", wait=True):
             run.write_subset()
+        run.note_images()
         path = folder / "table.json"
         table = artefacts.read_json(path) if path.exists() else None
         if table and table["subset_digest"] != stage.digest:

@@ -75,6 +75,7 @@ def run(config, options):
                 job.run_of(point)
         if options.dry_run:
             return "\n".join(plan_text.of_sweep(name, points, choice) for name, points in found.items()) + "\n"
+        run.note_images()
         return "\n".join(_sweep(job, name, points) for name, points in found.items())
 
 

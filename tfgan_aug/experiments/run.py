@@ -70,7 +70,8 @@ class Run:
                     self.progress.note(f"warning: {surveys.NAMES[name]}: {line}")
 
     def note_subset(self):
-        """Tells the reader what is trained on, and where."""
+        """Tells the reader what is trained on, and where, once nothing is wrong with it."""
+        self.note_images()
         counts = self.subset.train.counts(self.subset.classes)
         spread = f"{counts.min()}" if counts.min() == counts.max() else f"{counts.min()} to {counts.max()}"
         self.progress.note(
@@ -111,9 +112,7 @@ def open_run(config, place, read_subset=True):
         run = Run(config, workdir, strategy, source, None, runner=runner)
         for line in source.notes:
             run.progress.note(line)
-        run = run.of(config) if read_subset else run
-        run.note_images()
-        yield run
+        yield run.of(config) if read_subset else run
 
 
 def _runner(beam_options):
