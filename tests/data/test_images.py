@@ -6,6 +6,7 @@ import zlib
 
 import numpy as np
 import pytest
+import test_sources
 from PIL import Image, ImageCms
 
 from tfgan_aug.core.errors import UserError
@@ -345,6 +346,32 @@ def test_a_profile_that_says_nothing_new_changes_no_byte(tmp_path):
     assert (image == 77).all() and seen.kind.done == ("colour profile left aside, made for RGB",)
 
 
+def linear_grey():
+    """A profile of grey in which levels are proportional to light, written by the book."""
+    white = (0.9642, 1, 0.8249)
+    place = struct.pack(">3i", *(round(value * 65536) for value in white))
+    tags = {b"wtpt": b"XYZ \0\0\0\0" + place, b"kTRC": b"curv\0\0\0\0" + struct.pack(">IH2x", 1, 256)}
+    start, index, body = 128 + 4 + 12 * len(tags), struct.pack(">I", len(tags)), b""
+    for name, content in tags.items():
+        index += struct.pack(">4sII", name, start + len(body), len(content))
+        body += content
+    sizes = struct.pack(">I4sI4s4s4s", start + len(body), b"lcms", 0x02400000, b"mntr", b"GRAY", b"XYZ ")
+    head = sizes + struct.pack(">6H", 2000, 1, 1, 0, 0, 0) + b"acsp" + b"\0" * 28 + place
+    return head.ljust(128, b"\0") + index + body
+
+
+@pytest.mark.parametrize(("level", "expected"), [(0, 0), (10, 55.8), (55, 128), (128, 187.8), (255, 255)])
+def test_a_grey_profile(tmp_path, level, expected):
+    """By the curve of sRGB: 255 (1.055 (level / 255) ** (1 / 2.4) - 0.055)."""
+    path = write(tmp_path / "a.png", flat("L", level), icc_profile=linear_grey())
+    for channels in (1, 3):
+        seen, image = read(path, channels=channels)
+        assert np.abs(image - expected).max() <= 1
+        assert "from an unnamed profile to sRGB" in seen.kind.done
+    _, image = read(write(tmp_path / "b.png", flat("LA", (level, 51)), icc_profile=linear_grey()))
+    assert np.abs(image - (0.2 * expected + 0.8 * 255)).max() <= 1
+
+
 def test_a_profile_with_transparency(tmp_path):
     _, image = read(write(tmp_path / "a.png", flat("RGBA", (200, 120, 90, 51)), icc_profile=P3))
     assert np.abs(image[0, 0] - (0.2 * to_srgb((200, 120, 90)) + 0.8 * 255)).max() <= 2
@@ -512,3 +539,48 @@ def test_decompression_bombs(tmp_path, monkeypatch, name):
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 16 * 16 - 1)
     with pytest.raises(ValueError, match="decompression bomb"):
         read(path)
+
+
+# Prepared TFDS sets
+
+
+def test_images_of_a_prepared_set_are_fitted_in_the_same_way(tmp_path):
+    """A wide image, one with transparency and one of 4 channels, and one that says that it lies on its side."""
+    wide = np.repeat(np.array([[RED, WHITE, (0, 0, 255), WHITE]], np.uint8), 8, axis=1).repeat(8, axis=0)
+    clear = np.zeros((16, 16, 4), np.uint8)
+    clear[..., 3] = 51
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    stored = flat("RGB", (0, 0, 0), (24, 16))
+    stored.paste(WHITE, (0, 0, 24, 8))  # What is stored on top belongs to the right.
+    turned = write(tmp_path / "turned.jpg", stored, exif=exif, quality=100)
+    given = {
+        "wide": (3, [wide, turned, np.zeros((9, 9, 3), np.uint8)]),
+        "clear": (4, [clear] * 2),
+        "grey": (1, [wide[..., :1]] * 2),
+    }
+    opened = {}
+    for name, (channels, images) in given.items():
+        features = {"image": test_sources.image_feature(None, None, channels), "label": test_sources.label_feature()}
+        examples = [
+            {"image": str(image) if isinstance(image, type(turned)) else image, "label": i}
+            for i, image in enumerate(images)
+        ]
+        test_sources.write_tfds(tmp_path, name, {"train": examples}, shards=1, **features)
+        options = {"image_size": 16, "data_dir": str(tmp_path), "resize_filter": "nearest"}
+        opened[name] = {
+            fit: sources.open_source(name, fit=fit, **options).train for fit in ("crop", "stretch", "pad")
+        }  # fmt: skip
+    train = opened["wide"]["stretch"]
+    assert train.survey() == {}  # Nothing was read yet.
+    images = train.images([0, 1])
+    assert np.array_equal(images[0], wide[:1, ::2].repeat(16, axis=0))
+    assert images[1][:, 10:].min() > 240 and images[1][:, :6].max() < 15
+    found = train.survey()
+    assert found["images"] == 2 and found["formats"] == {"PNG": 1, "JPEG": 1}
+    assert found["done"] == {"stretched": 2, "turned upright": 1, "shrunk": 2}
+    assert found["sizes"]["smallest"] == [32, 8] and found["sizes"]["largest"] == [16, 24]
+    assert (opened["wide"]["pad"].images([0])[0][:6] == 0).all()
+    assert np.array_equal(opened["wide"]["crop"].images([0])[0][0, ::8], [WHITE, (0, 0, 255)])
+    assert (opened["clear"]["crop"].images([0]) == 204).all()
+    assert opened["grey"]["stretch"].images([0])[0, 0, ::4].tolist() == [[255] * 3, [255] * 3, [0] * 3, [255] * 3]

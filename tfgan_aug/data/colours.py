@@ -112,7 +112,7 @@ def _transform(profile: bytes, mode: str) -> tuple[Any, str]:
         if mode != "LAB" and own.profile.xcolor_space != _PROFILES[mode]:
             return None, f"colour profile left aside, made for {own.profile.xcolor_space.strip()}"
         transform = ImageCms.buildTransform(own, srgb, mode, "RGB", flags=ImageCms.Flags.NOCACHE)
-        name = "Lab" if mode == "LAB" else " ".join(ImageCms.getProfileDescription(own).split())
+        name = "Lab" if mode == "LAB" else " ".join(ImageCms.getProfileDescription(own).split()) or "an unnamed profile"
     # ImportError: a Pillow without LittleCMS.
     except (ImageCms.PyCMSError, OSError, ImportError) as error:
         if mode == "LAB":
