@@ -1,13 +1,21 @@
 """Numbers that said more than was measured: rows 601 and following of docs/cases.md."""
 
+import re
+
+import fakes
 import numpy as np
 import pytest
+import tiny
 from doors import opened, two_classes
+from PIL import Image
 
 from tfgan_aug.classifiers import networks
 from tfgan_aug.classifiers.classifier import Classifier
+from tfgan_aug.commands import run_table
 from tfgan_aug.core import streams
+from tfgan_aug.core.errors import UserError
 from tfgan_aug.data import geometric, subsets
+from tfgan_aug.datasets import examples, variants
 from tfgan_aug.evaluation import comparison, quality
 
 
@@ -86,3 +94,45 @@ def test_609_random_numbers_of_a_dataset_are_functions_of_seed_class_and_index()
     latents = streams.uniform_latents(seeds, 6).numpy()
     assert np.array_equal(streams.uniform_latents(seeds[[40, 3]], 6), latents[[40, 3]])
     assert len({*seeds, *streams.image_seeds(1, 3, range(50)), *streams.image_seeds(2, 2, range(50))}) == 150
+
+
+def test_610_images_that_are_scored_on_are_real_ones(tmp_path):
+    held_out = fakes.part(2, first=100)
+    subset = subsets.Subset(fakes.NAMES, fakes.part(4), held_out)
+    copies = 255 - subset.train.images
+    options = {"pool": None, "rule": None, "quotas": {}, "seed": 0}
+    train, count = examples.training_examples(variants.Variant.parse("geo"), subset, [copies], **options)
+    train = list(train)
+    assert count == len(train) == 24 and {one["origin"] for one in train} == {"real", "geometric"}
+    test, count = examples.held_out_examples(subset, 0)
+    test = list(test)
+    assert count == len(test) == 6 and {one["origin"] for one in test} == {"real"}
+    assert {one["id"] for one in test} == set(held_out.ids)
+    assert not {one["id"] for one in test} & {one["id"] for one in train}
+
+
+def test_611_a_file_that_changes_in_place_is_another_data_set(tmp_path):
+    root = two_classes(tmp_path / "set")
+    config = tiny.config(f"folder:{root}", train_per_class=2, test_per_class=1)
+
+    def stage():
+        source = opened(root)
+        return subsets.stage(tmp_path, source, subsets.read(source, config)).path
+
+    first, again = stage(), stage()
+    for file in sorted(root.glob("*/*.png")):
+        Image.eval(Image.open(file), lambda level: level // 2).save(file)
+    assert first == again != stage()
+
+
+def test_612_too_few_resamples_for_the_number_of_comparisons(tmp_path):
+    """No p value is below 2 / (resamples + 1), and Holm's correction multiplies the least by the number of rows."""
+    root = two_classes(tmp_path / "set", count=8)
+    config = tiny.config(f"folder:{root}", gans="dcgan,sgan", table__resamples=1000)
+    with pytest.raises(UserError) as caught:
+        run_table.run(config, run_table.Options(str(tmp_path / "work"), rows="all"))
+    said = re.match(
+        r"--config.table.resamples: found 1000, expected (\d+) or more: .* of the (\d+) rows", str(caught.value)
+    )
+    needed, rows = map(int, said.groups())
+    assert rows * 2 / 1001 > 0.05 > rows * 2 / (needed + 1) > 0.049
