@@ -32,11 +32,66 @@ def test_intervals_cover_the_law_that_made_the_data():
     rng, covered = np.random.default_rng(0), 0
     truth = learning_curves.gain((0.9, 0.3), 80, 2)
     for trial in range(40):
-        accuracies = 1 - (0.9 * COUNTS**-0.3)[:, None, None] + 0.01 * rng.standard_normal((4, 6, 3))
-        drawn = learning_curves.laws(COUNTS, accuracies, resamples=200, seed=trial)
-        low, high = learning_curves.interval([learning_curves.gain(law, 80, 2) for law in drawn])
+        noise = 0.01 * rng.standard_normal((4, 4, 2)) + 0.01 * rng.standard_normal((4, 4, 1))
+        accuracies = 1 - (0.9 * COUNTS**-0.3)[:, None, None] + noise
+        gain, low, high = learning_curves.more(COUNTS, accuracies, 1000, 80, 2, seed=trial)
+        assert gain == pytest.approx(
+            learning_curves.gain(learning_curves.fit(COUNTS, 1 - accuracies.mean(axis=(1, 2))), 80, 2)
+        )
         covered += low <= truth <= high
     assert covered >= 32
+
+
+def test_a_gain_is_certain_where_nothing_varies():
+    accuracies = np.broadcast_to(1 - (0.9 * COUNTS**-0.3)[:, None, None], (4, 3, 2))
+    gain, low, high = learning_curves.more(COUNTS, accuracies, 1000, 80, 2)
+    assert (low, high) == pytest.approx((gain, gain)) and gain == pytest.approx(learning_curves.gain((0.9, 0.3), 80, 2))
+
+
+@pytest.mark.parametrize("end", [1.0, 0.0])
+@pytest.mark.parametrize("points", [1, 4])
+def test_curve_points_of_100_and_of_0_percent_have_a_law(end, points):
+    accuracies = np.broadcast_to(np.array([0.3, 0.5, 0.6, 0.7])[:, None, None], (4, 2, 1)).copy()
+    accuracies[-points:] = end
+    gain, low, high = learning_curves.more(COUNTS, accuracies, 80, 80, 2)
+    law = learning_curves.fit(COUNTS, learning_curves.errors(accuracies.mean(axis=(1, 2)), 80))
+    assert np.all(np.isfinite([gain, low, high, *law]))
+    if points == 4:
+        assert (gain, low, high) == pytest.approx((0, 0, 0), abs=1e-9)
+
+
+def test_no_error_is_below_half_an_image():
+    assert learning_curves.errors([1.0, 0.75, 0.0], 50).tolist() == [0.01, 0.25, 1.0]
+
+
+# (folds, classifier seeds), standard deviations of their effects and of the noise, least coverage at a nominal 95 %.
+DESIGNS = [
+    ((4, 2), (1.0, 0.0, 0.0), 0.95),
+    ((4, 2), (1.0, 0.3, 1.0), 0.95),
+    ((3, 2), (1.0, 0.0, 0.5), 0.95),
+    ((5, 1), (1.0, 0.0, 1.0), 0.95),
+    ((2, 1), (1.0, 0.0, 1.0), 0.95),
+    ((2, 2), (1.0, 1.0, 1.0), 0.95),
+    # Two seeds that differ much more than folds and noise: their few degrees of freedom are found too many.
+    ((4, 2), (0.0, 1.0, 0.3), 0.90),
+]
+
+
+@pytest.mark.parametrize(("design", "effects", "least"), DESIGNS)
+def test_paired_intervals_of_few_folds_and_seeds_cover(design, effects, least):
+    """400 trials of a true difference of 2 points; the bound is three standard errors below the coverage.
+
+    So a design with exactly that coverage fails in one of 700 runs of other seeds.
+    """
+    rng, covered, runs = np.random.default_rng(0), 0, 400
+    folds, seeds, noise = effects
+    for trial in range(runs):
+        change = folds * rng.normal(size=(design[0], 1)) + seeds * rng.normal(size=(1, design[1]))
+        change = 2 + change + noise * rng.normal(size=design)
+        difference, low, high = learning_curves.paired(change / 100, 0 * change, resamples=300, seed=trial)
+        assert difference == pytest.approx(change.mean())
+        covered += low <= 2 <= high
+    assert covered / runs > least - 3 * np.sqrt(least * (1 - least) / runs)
 
 
 def test_paired_differences_lose_what_folds_and_seeds_have_in_common():
@@ -47,6 +102,14 @@ def test_paired_differences_lose_what_folds_and_seeds_have_in_common():
     assert low < difference < high and learning_curves.paired(noisy, common, seed=0) == (difference, low, high)
     drawn = [learning_curves.paired(noisy, common, resamples=20, seed=seed) for seed in (0, 0, 1)]
     assert drawn[0] == drawn[1] != drawn[2]
+
+
+def test_paired_differences_of_next_to_nothing():
+    assert learning_curves.paired(np.full((4, 2), 0.5), np.full((4, 2), 0.5)) == (0, 0, 0)
+    difference, low, high = learning_curves.paired([[0.6, 0.7]], [[0.5, 0.5]])
+    assert difference == pytest.approx(15) and low < 0 and high > 30
+    # One training of each: no spread is known, so the interval is all there is.
+    assert learning_curves.paired([[0.6]], [[0.5]]) == (pytest.approx(10), -100, 100)
 
 
 @pytest.mark.parametrize(("counts", "errors"), [([10, 10], [0.5, 0.5]), ([10, 20], [0.5, 0]), ([0, 20], [0.5, 0.4])])

@@ -62,7 +62,9 @@ def test_a_small_distance_speaks_for_a_metric_where_gains_are_large():
     found = relations.relate(sets, {str(i): float(i) for i in range(9)}, resamples=2000)
     first = found["metrics"][0]
     assert (first["metric"], first["rho"], first["n"]) == ("FD-cnn", pytest.approx(1.0), 9)
-    assert measure_text.relation(found).startswith("Watch FD-cnn: of all metrics it orders 9 sets of images most")
+    assert measure_text.relation(found).startswith(
+        "Watch FD-cnn: of all metrics it orders 9 sets of images from 9 pools"
+    )
     against = relations.relate(sets, {str(i): -float(i) for i in range(9)}, resamples=2000)
     assert against["metrics"][0]["rho"] == pytest.approx(-1) and "None deserves trust" in measure_text.relation(against)
     # Of another number of images: recall and distance would be of other biases.
@@ -70,6 +72,103 @@ def test_a_small_distance_speaks_for_a_metric_where_gains_are_large():
     assert relations.relate(sets + more, {str(i): float(i) for i in range(14)}, resamples=2000) == found
     few = relations.relate(sets[:4], {str(i): 1.0 for i in range(4)})
     assert measure_text.relation(few).startswith("4 sets of images were measured and trained on. That is too few")
+
+
+def test_sets_cut_from_one_pool_are_one_observation():
+    """By hand: the means of each pool's metrics and gains."""
+    sets = [{**record(str(i), float(i * i), 0.5), "pool": f"p{i // 2}"} for i in range(12)]
+    distance = [((2 * k) ** 2 + (2 * k + 1) ** 2) / 2 for k in range(6)]
+    gains = {str(i): [3, 1, 2, 9, 4, 0][i // 2] + (-1.0) ** i for i in range(12)}
+    found = relations.relate(sets, gains, resamples=500)
+    (first,) = (item for item in found["metrics"] if item["metric"] == "FD-cnn")
+    assert (found["sets"], found["pools"], first["n"]) == (12, 6, 6)
+    assert first["rho"] == pytest.approx(-stats.spearmanr(distance, [3, 1, 2, 9, 4, 0]).statistic)
+    # Thirteen cuts of one pool say nothing of another GAN.
+    one = relations.relate([{**item, "pool": "p"} for item in sets], gains)
+    assert one["metrics"] == [] and "too few" in measure_text.relation(one) and "found 1" in measure_text.relation(one)
+
+
+def test_pools_that_have_much_in_common_raise_no_false_alarm():
+    """60 trials in which no metric says anything; sets of a pool are alike. Nominal 5 %, unequal pools up to 7 %.
+
+    At 7 %, 11 or more of 60 have a chance of 0.3 %. Sets that count each alone alarm in a quarter of the trials.
+    """
+    sizes, rng, alarms, naive = (6, 4, 4, 3, 3, 2, 2), np.random.default_rng(0), 0, 0
+    for _ in range(60):
+        metric, gain = (
+            np.concatenate([rng.normal() + 0.5 * rng.normal(size=count) for count in sizes]) for _ in range(2)
+        )
+        pools = np.repeat(np.arange(len(sizes)), sizes)
+        sets = [{**record(str(i), value, 0.5), "pool": str(pools[i])} for i, value in enumerate(metric)]
+        found = relations.relate(sets, {str(i): value for i, value in enumerate(gain)}, resamples=400)
+        alarms += next(item["p"] for item in found["metrics"] if item["metric"] == "FD-cnn") < 0.05
+        naive += stats.spearmanr(metric, gain).pvalue < 0.05
+    assert alarms < 11 <= naive
+
+
+def test_five_pools_cannot_tell_many_metrics_from_chance():
+    """A perfect order of five has p = 2/120; of six 2/720."""
+    for pools, reach in ((5, False), (6, True)):
+        sets = [{**record(str(i), 10.0 - i, 0.5 + 0.01 * i), "pool": str(i)} for i in range(pools)]
+        for item in sets:
+            item["quality"]["judge"] = item["quality"]["cnn"]
+        found = relations.relate(sets, {str(i): float(i) for i in range(pools)}, resamples=1000)
+        assert len(found["metrics"]) == 4 and relations.beyond_reach(found) != reach
+        text = measure_text.relation(found)
+        assert text.startswith("Watch ") == reach and ("cannot tell a metric from chance" in text) != reach
+
+
+def cells_of(workdir, *cells):
+    """Writes cells (folder, dataset, classifier seed, correct of ten)."""
+    for name, dataset, seed, correct in cells:
+        (workdir / name).mkdir(exist_ok=True)
+        scores = {"correct": [correct], "total": [10]} if correct is not None else None
+        result = {"dataset": dataset, "classifier_seed": seed, **({"test": scores} if scores else {})}
+        artefacts.write_json(workdir / name / "result.json", result)
+
+
+def test_a_set_counts_with_the_rows_that_hold_it_alone(tmp_path):
+    """TP gains 10 points; with geometric images beside, twice weighted or cut in parts, its gain is another's."""
+    cells_of(tmp_path, ("r0", "x", 0, 5), ("t0", "tp", 0, 6), ("g0", "tp_geo", 0, 9), ("w0", "tp", 0, 2))
+    rows = [
+        {"name": "real", "gan": "", "plain": True, "variant": "real", "cells": ["r0"]},
+        {"name": "dcgan_tp", "gan": "dcgan", "plain": True, "variant": "dcgan_tp", "cells": ["t0"]},
+        {"name": "dcgan_tp_geo", "gan": "dcgan", "plain": True, "variant": "dcgan_tp_geo", "cells": ["g0"]},
+        {"name": "dcgan_tp_weighted", "gan": "dcgan", "plain": False, "variant": "dcgan_tp", "cells": ["w0"]},
+    ]
+    artefacts.write_json(tmp_path / "table.json", {"rows": rows})
+    sets = [{**record("0", 1.0, 0.5), "datasets": ["tp", "tp_geo"]}]
+    assert gains.accuracies_of(tmp_path, sets) == {"0": pytest.approx(10)}
+    # A sweep of parts of the set; one of other seeds, whose cell of seed 0 is the table's.
+    for name, point in (
+        ("ratio", {"row": "dcgan_tp_geo_0.5", "datasets": ["tp_geo"], "difference": 70.0}),
+        ("generated", {"row": "dcgan_tp", "datasets": ["tp"], "difference": 20.0, "gains": {"tp": {"0": 10, "1": 30}}}),
+    ):
+        (tmp_path / "sweeps" / name).mkdir(parents=True)
+        artefacts.write_json(tmp_path / "sweeps" / name / "sweep.json", {"points": [{"label": "", **point}]})
+    assert gains.accuracies_of(tmp_path, sets) == {"0": pytest.approx(20)}
+
+
+def test_gan_seeds_of_a_point_have_gains_of_their_own(tmp_path):
+    point = {"label": "", "row": "dcgan_tp", "datasets": ["a", "b"], "difference": 2.0}
+    (tmp_path / "sweeps" / "generated").mkdir(parents=True)
+    path = tmp_path / "sweeps" / "generated" / "sweep.json"
+    sets = [{**record(name, 1.0, 0.5), "datasets": [name]} for name in "ab"]
+    artefacts.write_json(path, {"points": [{**point, "gains": {"a": {"0": 5.0}, "b": {"0": -1.0}}}]})
+    assert gains.accuracies_of(tmp_path, sets) == {"a": 5, "b": -1}
+    # Of an earlier version nobody knows whose gain it was.
+    artefacts.write_json(path, {"points": [point]})
+    assert gains.accuracies_of(tmp_path, sets) == {}
+
+
+def test_cells_that_were_not_scored_are_passed_over(tmp_path):
+    cells_of(tmp_path, ("r0", "x", 0, 5), ("t0", "tp", 0, None))
+    rows = [
+        {"name": "real", "gan": "", "plain": True, "cells": ["r0"]},
+        {"name": "dcgan_tp", "gan": "dcgan", "plain": True, "cells": ["t0"]},
+    ]
+    artefacts.write_json(tmp_path / "table.json", {"rows": rows})
+    assert gains.accuracies_of(tmp_path, [{**record("0", 1.0, 0.5), "datasets": ["tp"]}]) == {}
 
 
 def test_gains_come_from_cells_and_from_sweeps(tmp_path):
@@ -84,7 +183,7 @@ def test_gains_come_from_cells_and_from_sweeps(tmp_path):
     ]
     artefacts.write_json(tmp_path / "table.json", {"rows": rows})
     (tmp_path / "sweeps" / "ratio").mkdir(parents=True)
-    points = [{"datasets": ["d1"], "difference": -3.0}, {"datasets": ["d2"], "difference": None}]
+    points = [{"row": "dcgan_tp", "datasets": ["d1"], "difference": -3.0}, {"datasets": ["d2"], "difference": None}]
     artefacts.write_json(tmp_path / "sweeps" / "ratio" / "sweep.json", {"points": points})
     sets = [record(str(i), 1.0, 0.5) for i in range(3)]
     assert gains.accuracies_of(tmp_path, sets) == {"0": pytest.approx(15), "1": -3}

@@ -1,13 +1,15 @@
 """What more real images would be worth: a power law through the accuracies on growing shares of a training set.
 
-Makes no file. The bootstraps are by hand: `scipy.stats.bootstrap` cannot resample crossed folds and seeds. Errors are
-shares in (0, 1), differences in accuracy percentage points.
+Makes no file. The bootstrap is that of `resampling`, over crossed folds and seeds. Errors are shares, differences in
+accuracy percentage points.
 """
 
 from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
+
+from tfgan_aug.evaluation import resampling
 
 RESAMPLES = 2_000
 # No law measured on a tenth of the range says what happens beyond this many times the images.
@@ -46,34 +48,46 @@ def equivalent(law: Sequence[float], count: float, points: float) -> float:
     return float(((a * count**-b - points / 100) / a) ** (-1 / b) - count)
 
 
-def laws(counts: npt.ArrayLike, accuracies: npt.ArrayLike, resamples: int = RESAMPLES, seed: int = 0) -> np.ndarray:
-    """Laws (resamples, 2), each `fit` to a draw of folds and seeds; `accuracies` shares (P, folds, seeds).
+def errors(accuracies: npt.ArrayLike, images: int) -> np.ndarray:
+    """Errors, shares, of accuracies over `images` images: at least half an image, for no law reaches 0."""
+    return np.maximum(1 - np.asarray(accuracies, float), 0.5 / images)
 
-    Folds and seeds are crossed: a draw takes the same ones at every count, so that what they have in common cancels.
+
+def more(
+    counts: npt.ArrayLike, accuracies: npt.ArrayLike, images: int, count: float, times: float, seed: int = 0
+) -> tuple[float, float, float]:
+    """(gain, low, high) in points of `times` as many images as `count` a class, by the law through the means.
+
+    `accuracies` are shares (P, folds, seeds) at `counts` (P,), each of the folds' `images` images together. Folds and
+    seeds are crossed: a draw takes the same ones at every count, so that what they have in common cancels.
     """
     accuracies = np.asarray(accuracies, float)
-    _, folds, seeds = accuracies.shape
-    rng, found = np.random.default_rng(seed), np.empty((resamples, 2))
-    for number in range(resamples):
-        drawn = accuracies[:, rng.integers(folds, size=folds)][:, :, rng.integers(seeds, size=seeds)]
-        found[number] = fit(counts, np.maximum(1 - drawn.mean(axis=(1, 2)), 1e-6))
-    return found
 
+    def gain_of(means):
+        """Gains (...) by the laws through mean accuracies (P, ...)."""
+        slopes, intercepts = np.polyfit(np.log(counts), np.log(errors(means, images)), 1)
+        return gain((np.exp(intercepts), -slopes), count, times)
 
-def interval(values: npt.ArrayLike) -> tuple[float, float]:
-    """(low, high): the 95 % percentile interval of numbers that may be inf."""
-    low, high = np.quantile(np.asarray(values, float), [0.025, 0.975], method="nearest")
-    return float(low), float(high)
+    means = accuracies.mean(axis=(1, 2))
+    drawn = resampling.level_means(accuracies[:, None], RESAMPLES, seed)
+    # How the gain moves with each fold and seed: its slope along each point of the curve.
+    step = 1e-6
+    slopes = [(gain_of(means + step * unit) - gain_of(means - step * unit)) / (2 * step) for unit in np.eye(len(means))]
+    half = resampling.half_width(np.tensordot(slopes, accuracies, 1), gain_of(drawn))
+    found = float(gain_of(means))
+    return found, found - half, found + half
 
 
 def paired(
     first: npt.ArrayLike, second: npt.ArrayLike, resamples: int = RESAMPLES, seed: int = 0
 ) -> tuple[float, float, float]:
-    """(difference, low, high) in points: accuracies, shares (folds, seeds), less others on the same folds and seeds."""
+    """(difference, low, high) in points: accuracies, shares (folds, seeds), less others on the same folds and seeds.
+
+    -100 and 100 where there is but one of each: a single difference says nothing about its spread.
+    """
     change = 100 * (np.asarray(first, float) - np.asarray(second, float))
-    rng = np.random.default_rng(seed)
-    folds, seeds = change.shape
-    drawn = [
-        change[rng.integers(folds, size=folds)][:, rng.integers(seeds, size=seeds)].mean() for _ in range(resamples)
-    ]
-    return (float(change.mean()), *interval(drawn))
+    difference = float(change.mean())
+    if change.size == 1:
+        return difference, -100.0, 100.0
+    low, high, _ = resampling.student(change, resampling.level_means(change, resamples, seed))
+    return difference, low, high

@@ -3,6 +3,7 @@
 Makes no file. Works on the records of measures.json and on gains in accuracy, which the caller reads.
 """
 
+import math
 import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -80,27 +81,42 @@ def metrics_of(record: Mapping[str, Any]) -> dict[str, float]:
 def relate(
     sets: Sequence[Mapping[str, Any]], accuracies: Mapping[str, float], resamples: int = RESAMPLES
 ) -> dict[str, Any]:
-    """{"pools": n, "metrics": [{"metric", "n", "rho", "low", "high", "p", "p_holm"}]}.
+    """{"sets": n, "pools": n, "metrics": [{"metric", "n": pools, "rho", "low", "high", "p", "p_holm"}]}.
 
     `sets` are records of measures.json, `accuracies` {key of a set: points over the baseline of the same subset}. The
-    sets of the most common number of images count. Metrics come by falling |rho|; p is adjusted for their number by
-    Holm's method.
+    sets of the most common number of images count. Sets cut from one pool share a GAN's good and bad luck, so they are
+    one observation: the means of their metrics and of their gains. What is permuted are the pools: exact where the
+    metric says nothing of the gain and each pool gives as many sets, whatever the sets of a pool have in common. Means
+    of more sets scatter less; with 1 to 13 sets a pool simulated false alarms at a nominal 5 % are 2 to 7 %, where sets
+    that are permuted each alone give 25 %. Metrics come by falling |rho|; p is adjusted for their number by Holm's
+    method.
     """
     from tfgan_aug.evaluation.comparison import holm
 
     known = [record for record in sets if record["key"] in accuracies]
     # Recall, coverage and FD depend on the number of images, and so may the gain: only equal numbers are compared.
     size = max(sizes := [record["images"] for record in known], key=sizes.count) if known else 0
-    pairs = [(metrics_of(record), accuracies[record["key"]]) for record in known if record["images"] == size]
+    pools: dict[str, list[tuple[dict[str, float], float]]] = {}
+    for record in known:
+        if record["images"] == size:
+            # A set of unknown origin is a pool of its own.
+            own = pools.setdefault(record.get("pool", record["key"]), [])
+            own.append((metrics_of(record), accuracies[record["key"]]))
     found: list[dict[str, Any]] = []
-    for name in dict.fromkeys(name for metrics, _ in pairs for name in metrics):
-        own = [(metrics[name], gain) for metrics, gain in pairs if name in metrics]
-        if len(own) >= LEAST:
-            values, gains = zip(*own, strict=True)
+    for name in dict.fromkeys(name for own in pools.values() for metrics, _ in own for name in metrics):
+        pairs = [[(metrics[name], gain) for metrics, gain in own if name in metrics] for own in pools.values()]
+        means = [np.mean(own, axis=0) for own in pairs if own]
+        if len(means) >= LEAST:
+            values, gains = np.transpose(means)
             rho, low, high, p = spearman(values, gains, resamples)
             if rho is not None:
-                found.append({"metric": name, "n": len(own), "rho": rho, "low": low, "high": high, "p": p})
+                found.append({"metric": name, "n": len(means), "rho": rho, "low": low, "high": high, "p": p})
     for item, adjusted in zip(found, holm(item["p"] for item in found), strict=True):
         item["p_holm"] = adjusted
     found.sort(key=lambda item: -abs(item["rho"]))
-    return {"pools": len(pairs), "metrics": found}
+    return {"sets": sum(map(len, pools.values())), "pools": len(pools), "metrics": found}
+
+
+def beyond_reach(found: Mapping[str, Any]) -> bool:
+    """Whether so few pools that no correlation, not even a perfect one, stays below 5 % for so many metrics."""
+    return all(2 * len(found["metrics"]) / math.factorial(min(item["n"], 20)) >= 0.05 for item in found["metrics"])

@@ -75,6 +75,16 @@ def freedom(values: np.ndarray) -> float:
     return float(variance**2 / sum(part**2 / degrees for part, degrees in parts))
 
 
+def half_width(values: np.ndarray, drawn: np.ndarray) -> float:
+    """Half the width of the 95 % interval of an estimate with resamples `drawn` (R,): Student's t, see `student`.
+
+    `values`, an axis a factor, have the degrees of freedom: their mean is the estimate, or moves as it does.
+    """
+    from scipy import special
+
+    return float(drawn.std() * special.stdtrit(freedom(values), 1 - LEVEL / 2))
+
+
 def student(values: np.ndarray, drawn: np.ndarray) -> tuple[float, float, float]:
     """(low, high, p) of the mean of `values`, an axis a factor, by its resamples `drawn` (R,): 95 %, two-sided.
 
@@ -85,9 +95,8 @@ def student(values: np.ndarray, drawn: np.ndarray) -> tuple[float, float, float]
     """
     from scipy import special
 
-    mean, error, degrees = float(values.mean()), float(drawn.std()), freedom(values)
-    half = error * float(special.stdtrit(degrees, 1 - LEVEL / 2))
-    p = 1.0 if mean == 0 else 2 * float(special.stdtr(degrees, -abs(mean) / error)) if error else 0.0
+    mean, error, half = float(values.mean()), float(drawn.std()), half_width(values, drawn)
+    p = 1.0 if mean == 0 else 2 * float(special.stdtr(freedom(values), -abs(mean) / error)) if error else 0.0
     return mean - half, mean + half, max(p, least_p(len(drawn)))
 
 

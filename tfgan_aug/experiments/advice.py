@@ -161,10 +161,10 @@ def advise(run, table=None):
     curve = np.array([block("plain", share) for share in trainings.shares])
     images = [np.mean([len(trainings.positions(fold, share)) for fold in folds]) for share in trainings.shares]
     counts = np.array(images) / subset.classes
-    law = learning_curves.fit(counts, 1 - curve.mean(axis=(1, 2)))
-    drawn = learning_curves.laws(counts, curve, seed=config.seed)
+    total = len(subset.train.ids)
+    law = learning_curves.fit(counts, learning_curves.errors(curve.mean(axis=(1, 2)), total))
     # What is asked is about the whole training set, of which an inner split has a part.
-    own = len(subset.train.ids) / subset.classes
+    own = total / subset.classes
     made = {
         "subset": run.subset_stage.digest,
         "count": own,
@@ -186,9 +186,8 @@ def advise(run, table=None):
         "more": [],
     }
     for times in TIMES:
-        low, high = learning_curves.interval([learning_curves.gain(one, own, times) for one in drawn])
-        worth = {"times": times, "more": (times - 1) * own, "gain": learning_curves.gain(law, own, times)}
-        made["more"].append({**worth, "low": low, "high": high})
+        gain, low, high = learning_curves.more(counts, curve, total, own, times, config.seed)
+        made["more"].append({"times": times, "more": (times - 1) * own, "gain": gain, "low": low, "high": high})
     for kind in KINDS[1:]:
         difference, low, high = learning_curves.paired(block(kind, trainings.shares[-1]), curve[-1], seed=config.seed)
         made[kind] = {"difference": difference, "low": low, "high": high}

@@ -108,6 +108,7 @@ class Measurer:
             "key": key,
             "gan": next(name for name in provenance["variant"].split("_") if name),
             "gan_seed": provenance.get("gan_seed"),
+            "pool": provenance["pool"],
             "images": len(images),
             "quality": spaces,
             "copying": self._copying(images, labels, made),

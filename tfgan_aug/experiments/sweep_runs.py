@@ -84,15 +84,18 @@ class SweepRuns:
         described = comparison.describe(own, labels, len(self.run.source.class_names))
         record = {**dict.fromkeys(FIELDS), "curve": point.curve, "label": point.label, "x": point.x, "row": row.name}
         record |= {"images": images[row.name], "cells": int(own.shape[0] * own.shape[1])}
-        record |= {"mean": described["mean"], "sd": described["sd"], "datasets": results[row.name]}
-        gan = bool(row.variant.gan)
+        datasets = results[row.name]
+        record |= {"mean": described["mean"], "sd": described["sd"], "datasets": sorted(set(datasets))}
+        if gan := bool(row.variant.gan):
+            record["gains"] = _gains(own, base, datasets, self.choice.classifier_seeds)
         # The baseline itself differs from nothing.
         if row.name != "real":
             record |= _compared(own, base, gan, point.config.table.resamples)
         if name == "rare":
             mine = labels == self.run.source.class_names.index(self.run.config.rare_class)
-            record["recall"] = 100 * float(own[:, :, mine].mean())
-            if row.name != "real":
+            # A class without test images has no recall.
+            record["recall"] = 100 * float(own[:, :, mine].mean()) if mine.any() else None
+            if row.name != "real" and mine.any():
                 rare = _compared(own[:, :, mine], base[:, :, mine], gan, point.config.table.resamples)
                 record |= {f"recall_{field}": rare[field] for field in ("difference", "low", "high")}
         if gan:
@@ -103,7 +106,7 @@ class SweepRuns:
 
 
 def _hits(made):
-    """Returns ({row: hits bool (G, C, N)}, labels (N,), {row: digests of its datasets}, {row: images}) of a table."""
+    """Returns ({row: hits bool (G, C, N)}, labels (N,), {row: a dataset's digest for each G}, {row: images})."""
     cells, digests, images, labels = {}, {}, {}, None
     for row, gan_seed, _, cell in made.cells():
         if cell is None:
@@ -113,14 +116,23 @@ def _hits(made):
             split = "test" if "test" in file else "held_out"
             cells.setdefault(row.name, {}).setdefault(gan_seed, []).append(file[split])
             labels = file[f"{split}_labels"]
-        digests.setdefault(row.name, []).append(cell.dataset.digest)
+        digests.setdefault(row.name, {})[gan_seed] = cell.dataset.digest
         images[row.name] = artefacts.read_json(folder / "result.json")["images"]
     if labels is None:
         raise UserError(
             "--config.test_per_class: found 0 and a source without a test split, expected images to score on"
         )
     hits = {name: np.array(list(by_seed.values())) for name, by_seed in cells.items()}
-    return hits, labels, {name: sorted(set(found)) for name, found in digests.items()}, images
+    return hits, labels, {name: list(found.values()) for name, found in digests.items()}, images
+
+
+def _gains(own, base, datasets, seeds):
+    """Returns {digest of a dataset: {classifier seed: points over the baseline}}; hits as in `comparison`."""
+    points = 100 * (own.mean(axis=2) - base.mean(axis=2))
+    return {
+        dataset: {str(seed): float(gain) for seed, gain in zip(seeds, line, strict=True)}
+        for dataset, line in zip(datasets, points, strict=True)
+    }
 
 
 def _compared(own, base, gan, resamples):

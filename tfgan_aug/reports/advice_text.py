@@ -22,7 +22,8 @@ def lines(made):
         "",
         f"What more real images give is read off a power law: an error of {a:.2f} n^{-b:.2f} at n images a class.",
         f"Beyond {learning_curves.FARTHEST:g} times the images it is no evidence. The intervals are over",
-        f"{made['folds']} folds and {seeds}. They are rough, and too narrow, as the training sets overlap.",
+        f"{made['folds']} folds and {seeds}, by Student's t for these few. That the folds' training sets overlap is in",
+        "none of them.",
     ]
 
 

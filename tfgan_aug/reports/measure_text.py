@@ -29,20 +29,25 @@ def table(made, workdir):
 
 def relation(found):
     """Returns a sentence or two on what `relations.relate` found: the metric to watch, where there is one."""
-    pools = found["pools"]
+    sets = f"{found['sets']} sets of images"
+    named = f"{sets} from {found['pools']} pools"
     if not found["metrics"]:
         return (
-            f"{pools} sets of images were measured and trained on. That is too few to relate a metric to the accuracy: "
-            f"{relations.LEAST} are needed."
+            f"{sets} were measured and trained on. That is too few to relate a metric to the accuracy: "
+            f"{relations.LEAST} from different pools are needed, found {found['pools']}. A pool is what one GAN of one "
+            "seed drew."
         )
     good = [item for item in found["metrics"] if item["rho"] > 0 and item["p_holm"] < 0.05 and item["low"] > 0]
-    if not good:
+    if not good and relations.beyond_reach(found):
         return (
-            f"No metric foretells the accuracy of {pools} sets of images beyond chance. None deserves trust: watch the "
-            "accuracy itself."
+            f"{named} cannot tell a metric from chance, however well it orders them: {len(found['metrics'])} metrics "
+            "were tried, and a pool counts once. Train GANs of more seeds."
         )
+    if not good:
+        words = "None deserves trust: watch the accuracy itself."
+        return f"No metric foretells the accuracy of {named} beyond chance. {words}"
     best = good[0]
     return (
-        f"Watch {best['metric']}: of all metrics it orders {pools} sets of images most as the accuracy does. The rank "
+        f"Watch {best['metric']}: of all metrics it orders {named} most as the accuracy does. The rank "
         f"correlation is {best['rho']:.2f}, 95 % {best['low']:.2f} to {best['high']:.2f}."
     )

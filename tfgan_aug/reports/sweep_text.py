@@ -52,6 +52,6 @@ def text(made):
         if made["sweep"] == "rare":
             change = r["recall_difference"]
             own = "" if change is None else f" ({change:+.1f} [{r['recall_low']:+.1f}, {r['recall_high']:+.1f}])"
-            cells.append(f"{r['recall']:.1f}{own}")
+            cells.append(f"{markdown.number(r['recall'], '.1f')}{own}")
         lines.append(cells)
     return f"{made['title']}\n\n{answer(made['sweep'], made['points'])}\n\n{markdown.table(head, lines, padded=True)}"
