@@ -283,7 +283,9 @@ def test_a_missing_dataset_is_named(whole, root, tmp_path):
         run(root, workdir)
     (stage,) = workdir.glob("datasets-dcgan-1-*")
     shutil.rmtree(stage)
-    assert markdown_tables.rows(run(root, workdir)) == markdown_tables.rows(whole[1])
+    # All but the minutes, which depend on the machine's load.
+    again, before = ([line[:-2] for line in markdown_tables.rows(text)] for text in (run(root, workdir), whole[1]))
+    assert again == before
     provenance = folder / "1.0.0" / "provenance.json"
     artefacts.write_json(provenance, {**artefacts.read_json(provenance), "digest": "another"})
     with pytest.raises(UserError, match="found a dataset with digest another in .*, expected the one with digest"):
