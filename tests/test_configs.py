@@ -45,7 +45,8 @@ def test_configs_are_what_their_results_were_measured_with(path):
 @pytest.mark.parametrize("path", sorted((ROOT / "configs").glob("*.py")), ids=lambda path: path.stem)
 def test_no_default_reaches_a_config(path, monkeypatch):
     """With every default replaced, a config is the same."""
-    expected = values(files.load(str(path)), tuple(pinned()))
+    names = tuple(pinned())
+    expected = values(files.load(str(path)), names)
     for _, part in fields.sections(ExperimentConfig()):
         defaults = dict(type(part).__init__.__kwdefaults__)
         for name, value in defaults.items():
@@ -53,7 +54,7 @@ def test_no_default_reaches_a_config(path, monkeypatch):
                 defaults[name] = value + 7
         monkeypatch.setattr(type(part).__init__, "__kwdefaults__", defaults)
     assert ExperimentConfig().dcgan.width != measured.MEASURED["dcgan.width"]
-    assert values(files.load(str(path)), tuple(pinned())) == expected
+    assert values(files.load(str(path)), names) == expected
 
 
 def test_the_defaults_are_those_that_the_readme_reports():

@@ -10,6 +10,7 @@ import tensorflow as tf
 import tiny
 
 from tfgan_aug.benchmarks import data_speed, rates, suite, training_speed
+from tfgan_aug.commands import benchmark
 from tfgan_aug.core.errors import UserError
 from tfgan_aug.experiments.families import FAMILIES
 from tfgan_aug.gans.layers import BatchNormalization
@@ -109,6 +110,18 @@ def test_rates_are_the_best_of_several_calls_in_turn(monkeypatch):
 def test_unknown_source_is_refused():
     with pytest.raises(UserError, match="cifar11"):
         suite.run(tiny.config("cifar11"), 0.01, strategies.make_strategy("one_device"))
+
+
+@pytest.mark.parametrize("seconds", [-1.0, 0.0, math.inf, -math.inf, math.nan, 1e9])
+def test_odd_seconds_are_refused(seconds):
+    with pytest.raises(UserError, match=f"^--seconds: found {seconds}, expected a number above 0, up to 3600$"):
+        benchmark.run(tiny.config("x"), seconds, "5000", "one_device")
+
+
+@pytest.mark.parametrize("growth", ["-5000", "0", "inf", "nan", "1e9", "5000000000", "4999", "5000,x", "٥٠٠٠"])
+def test_odd_sizes_are_refused(growth):
+    with pytest.raises(UserError, match="^--growth: found '.*', expected multiples of 5000 up to 100,000,000, "):
+        benchmark.run(tiny.config("x"), 1.0, growth, "one_device")
 
 
 def test_multiply_adds_by_hand():

@@ -12,6 +12,7 @@ import tensorflow as tf
 import tiny
 from absl import flags
 
+from tfgan_aug.commands import build_dataset, cli
 from tfgan_aug.config import ExperimentConfig
 from tfgan_aug.core import fields
 
@@ -351,6 +352,20 @@ def test_help_names_everything_once_and_imports_no_tensorflow():
 def test_help_of_the_installed_command(command):
     code, out, err = command("--help")
     assert code == 0 and err == "" and out.startswith("Trains a GAN on a small labelled image set")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "kept"),
+    [
+        ("--config=a.py --variants=real --workdir w", "--config=a.py --workdir w"),
+        ("--variants real,geo --config.seed=3 --overwrite", "--config.seed=3"),
+        ("--nooverwrite --config.seed 3 -data_dir d --allow_shortfall", "--config.seed 3 --allow_shortfall"),
+    ],
+)
+def test_arguments_that_another_command_takes_too(command, arguments, kept):
+    seen = []
+    main = lambda config: seen.append(cli.without(arguments.split(), *build_dataset._OWN))  # noqa: E731
+    assert command(main=main)[0] == 0 and seen == [kept.split()]
 
 
 # What arrives

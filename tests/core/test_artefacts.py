@@ -1,6 +1,7 @@
 """Stages of a workdir: whole or not there, found again by what they depend on."""
 
 import json
+import os
 import types
 
 import pytest
@@ -78,17 +79,34 @@ def test_a_stage_that_fails_is_continued(tmp_path, clock):
 def test_a_growing_stage_keeps_its_place(tmp_path, clock):
     stage = artefacts.Stage(tmp_path, "pool", {"seed": 3})
     assert stage.minutes == 0
-    with stage.growing() as folder:
+    with stage.growing() as folder, stage.working():
         assert folder == stage.path
         (folder / "draws").write_text("1")
         clock.now += 60
     assert stage.minutes == 1
-    with pytest.raises(ZeroDivisionError), stage.growing() as folder:
+    with pytest.raises(ZeroDivisionError), stage.growing() as folder, stage.working():
         assert (folder / "draws").read_text() == "1"
         clock.now += 30
         _ = 1 / 0
     assert stage.minutes == 1.5
+    # Reading what is there is no work.
+    with stage.growing():
+        clock.now += 600
+    assert stage.minutes == 1.5
     assert artefacts.read_json(stage.path / "stage.json")["stage"] == "pool"
+
+
+def test_what_a_killed_run_did_counts(tmp_path, clock):
+    """As if by SIGKILL: nothing is written at the end, and the clock of the files says how long the work went on."""
+    stage = artefacts.Stage(tmp_path, "dcgan", {"seed": 3})
+    stage.partial.mkdir(parents=True)
+    for name, moment in (("started", 1000), ("checkpoint", 1090), ("seconds.json", 950)):
+        (stage.partial / name).write_text("30.0")
+        os.utime(stage.partial / name, (moment, moment))
+    with stage.making():
+        clock.now += 60
+    assert stage.minutes == (30 + 90 + 60) / 60
+    assert not (stage.path / "started").exists()
 
 
 def test_minutes_count_the_parts(tmp_path):

@@ -273,3 +273,10 @@ print(sorted({"tensorflow", "keras", "numpy"} & set(sys.modules)))
 def test_configs_import_no_tensorflow():
     done = subprocess.run([sys.executable, "-c", CONFIGS], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("text", ["-1", "inf", "nan", "1e9", "0.5", "2147483648", "1,1", ",", "x"])
+def test_seeds_of_a_flag(text):
+    with pytest.raises(UserError, match=f"^--seeds: found '{text}', expected distinct seeds, 0 to 2"):
+        fields.parse_seeds("--seeds", text)
+    assert fields.parse_seeds("--seeds", "0,1000000000") == (0, 10**9)

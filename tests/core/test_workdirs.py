@@ -57,6 +57,15 @@ def test_a_file_is_no_folder(tmp_path, below, opener):
     assert (tmp_path / "file").read_text() == "kept" and len(list(tmp_path.iterdir())) == 1
 
 
+@pytest.mark.parametrize("name", ["", "a\0b", "~no-such-user/work", "x" * 300])
+def test_names_that_no_folder_can_have(tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    refusal = pytest.raises(UserError, match="^--workdir: .*; expected a writable folder$|found no name")
+    with refusal, workdirs.writable("--workdir", name):
+        raise AssertionError("reached")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_second_opening_of_the_workdir_fails(tmp_path):
     with workdirs.open_workdir("--workdir", tmp_path / "w") as folder:
         with (

@@ -523,3 +523,13 @@ def test_tfds_kinds_that_do_not_fit(tmp_path):
     info = folder / "dataset_info.json"
     info.write_text(info.read_text().replace('"tfrecord"', '"array_record"'))
     fails("'records' is stored as array_record, expected tfrecord", "records", **directory)
+
+
+def test_a_long_folder_name_leaves_room_for_the_endings_of_files(tmp_path):
+    """The longest is that of a folder at work, such as .incomplete-<name>_gan_aug-dcgan_tp_confident."""
+    root = tmp_path / ("long name " * 25)
+    for name in ("a", "b"):
+        (root / name).mkdir(parents=True)
+        Image.fromarray(np.zeros((16, 16, 3), np.uint8)).save(root / name / "0.png")
+    name = sources.open_source(f"folder:{root}", image_size=16).name
+    assert name.startswith("long_name_long") and 90 < len(name) <= 100 and not name.endswith("_")

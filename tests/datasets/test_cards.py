@@ -31,6 +31,14 @@ SOURCE = types.SimpleNamespace(spec="folder:pets", version="1.0.0", license="CC0
             {"samples.drop_copies": "pixels,features"},
             "found TP, without those close to a training image by pixels,features (tfgan_aug",
         ),
+        ("dcgan_tp_geo", {"samples.margins": "-0.5:0"}, "found TP by its margin for their class, -0.5 to 0 (tfgan_aug"),
+        (
+            "dcgan_tp_fp",
+            {"samples.threshold": 0.6},
+            "found TP with a confidence of at least 0.6 and FP (tfgan_aug",
+        ),
+        ("dcgan_fp", {"samples.margins": "-0.5:0"}, "found FP (tfgan_aug"),
+        ("dcgan_tp_quantile", {}, "found TP by the 0.9 quantile of its cross-entropy with the class (tfgan_aug"),
     ],
 )
 def test_descriptions(name, changes, words):
@@ -53,10 +61,18 @@ def test_a_card_says_what_was_met_in_the_images():
     assert "**Look:** the median image is 430 x 64; crop keeps the middle 15 % of it" in card
 
 
-def test_provenance_names_the_source_and_not_where_it_lies():
-    config = ExperimentConfig(source_data_dir="/somewhere")
-    made = cards.provenance(variants.Variant.parse("geo"), SOURCE, config, 9, {"leaking": True})
+def test_provenance_names_the_source():
+    config = ExperimentConfig()
+    described = {"leaking": True, "config": {"source": "folder:pets"}}
+    made = cards.provenance(variants.Variant.parse("geo"), SOURCE, config, 9, described)
     assert made["source"] == {"spec": "folder:pets", "version": "1.0.0", "license": "CC0 <br>", "citation": ""}
-    assert "somewhere" not in str(made) and made["config"]["geometric"]["transforms"] == "crop"
     card = cards.text("pets_gan_aug/geo", made)
     assert "**Leaks.**" in card and "CC0 &lt;br&gt;" in card and "No image of this dataset is generated." in card
+
+
+def test_what_is_missing_is_in_the_description():
+    short = {"cat": [0, 3], "dog": [2, 3]}
+    made = cards.description(variants.Variant.parse("dcgan_tp"), SOURCE, ExperimentConfig(), 9, short)
+    assert "found TP. 4 generated images are missing, too few were accepted: cat 0 of 3, dog 2 of 3 (tfgan_aug" in made
+    many = {f"c{number}": [1, 2] for number in range(25)}
+    assert cards.shortfall(many).endswith("c19 1 of 2, and 5 more classes")

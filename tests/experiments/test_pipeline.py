@@ -17,13 +17,19 @@ from PIL import Image
 from tfgan_aug.classifiers import judges
 from tfgan_aug.commands import build_dataset
 from tfgan_aug.config import ExperimentConfig
-from tfgan_aug.core import artefacts, fields, workdirs
+from tfgan_aug.core import artefacts, fields, pixels, workdirs
 from tfgan_aug.core.errors import UserError
 from tfgan_aug.data import geometric, shapes, subsets
 from tfgan_aug.datasets import augmented, variants
 from tfgan_aug.experiments import cells, families, judge_stage, main_job
+from tfgan_aug.sampling import pools, rules
 
 VARIANTS = variants.variants_of(("dcgan",))
+
+
+def written(notes):
+    """The variants of which the notes do not say that no image was accepted: a judge of few steps knows few classes."""
+    return [name for name in VARIANTS if f"warning: {name} left out: no image was accepted, so it equals " not in notes]
 
 
 # The command
@@ -86,16 +92,24 @@ def test_progress_goes_to_stderr_a_line_a_stage(whole):
     assert "Traceback" not in notes and "Warning" not in notes
 
 
-def test_the_printed_line_loads_the_data(whole):
+def test_the_last_lines_measure_and_load_the_best_of_the_table(whole):
     workdir, done = whole
-    line = done.stdout.splitlines()[-1]
-    assert line.startswith("tfds.load('shapes10_gan_aug/dcgan_tp_fp_geo', ")
-    data = eval(line, {"tfds": tfds})
-    images, labels = next(iter(data["train"].batch(4)))
+    lines = done.stdout.splitlines()
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if line.startswith("| ")]
+    scores = {row[0]: float(row[2].split()[0]) for row in rows if row[0] in VARIANTS}
+    line = lines[-1]
+    best = re.match(r"tfds.load\('shapes10_gan_aug/(\w+)', split='train', ", line)[1]
+    assert scores[best] == max(scores.values())
+    images, labels = next(iter(eval(line, {"tfds": tfds}).batch(4)))
     assert images.shape == (4, 16, 16, 3) and labels.dtype == "int64"
-    assert sorted(data) == ["test", "train"]
+    # The command, with the options that it takes, and the row to look at.
+    measure = lines[-3]
+    start = f"over seeds, with intervals: python -m tools.run_table --workdir={workdir} --allow_shortfall --config."
+    assert measure.startswith(start) and "--variants" not in measure
+    ours = max((name for name in scores if name.startswith("dcgan")), key=scores.get)
+    assert measure.split("--rows=")[1].split(",") == ["real", *(["geo"] if "geo" in ours else []), "flip_crop", ours]
     folder = workdir / "tensorflow_datasets" / "shapes10_gan_aug"
-    assert sorted(path.name for path in folder.iterdir()) == sorted(VARIANTS)
+    assert sorted(path.name for path in folder.iterdir()) == sorted(written(done.stderr))
 
 
 def test_grids_show_a_class_a_row(whole):
@@ -121,14 +135,15 @@ def test_grids_show_a_class_a_row(whole):
 
 def test_dataset_proves_what_it_holds(whole):
     folder = whole[0] / "tensorflow_datasets" / "shapes10_gan_aug"
-    for name in VARIANTS:
+    for name in written(whole[1].stderr):
         provenance = artefacts.read_json(folder / name / "1.0.0" / "provenance.json")
         assert provenance["counts"]["test"] == {"real/none": [2] * 10}
         train = provenance["counts"]["train"]
         assert train["real/none"] == [6] * 10 and ("geometric/none" in train) == name.endswith("geo")
         assert {kind for kind in train if kind.startswith("dcgan")} <= {f"dcgan/{v}" for v in name.split("_")[1:]}
-        assert provenance["leaking"] is False and provenance["config"]["dcgan"]["epochs"] == 2
+        assert provenance["leaking"] is False and provenance["config"]["image_size"] == 16
         if name.startswith("dcgan"):
+            assert provenance["config"]["dcgan"]["epochs"] == 2
             draws = np.array(list(provenance["draws_tp_fp"].values()))
             assert draws.shape == (10, 3)
             kinds = [word for word in name.split("_")[1:] if word != "geo"]
@@ -154,11 +169,11 @@ def test_second_run_reuses_everything(whole, monkeypatch, capsys):
     config = fields.replaced(ExperimentConfig(), FIELDS)
     result = main_job.build_dataset(config, main_job.Options(str(workdir), allow_shortfall=True))
     notes = capsys.readouterr().err
-    for name in VARIANTS:
+    for name in written(notes):
         assert re.search(rf"^{name}: reused .*{name}/1\.0\.0 \(digest [0-9a-f]{{16}}\)$", notes, re.MULTILINE)
-    assert build_dataset.text(result) == done.stdout
+    assert build_dataset.text(result, command(workdir)[3:]) == done.stdout
     assert sums(workdir / "tensorflow_datasets") == before
-    assert [dataset.variant for dataset in result.datasets] == list(VARIANTS)
+    assert [dataset.variant for dataset in result.datasets] == written(notes)
 
 
 def test_killed_and_run_again_ends_with_the_same_bytes(whole, tmp_path):
@@ -243,6 +258,67 @@ def test_all_images_of_uneven_classes_without_a_test_split(first):
     assert result.datasets[0].name == "pictures_gan_aug"
 
 
+class ByPlace(tiny.AnyJudge):
+    """Answers by the place in the block alone, so a draw is judged alike whenever; confidences from 0.5 to 0.8."""
+
+    def __call__(self, images):
+        super().__call__(images)
+        places = np.arange(len(images))
+        confidence = 0.5 + places // 3 % 4 / 10
+        made = np.repeat(((1 - confidence) / 2)[:, None], 3, axis=1)
+        made[places, places % 3] = confidence
+        return made.astype(np.float32)
+
+
+def test_a_dataset_is_the_same_alone_and_in_company(monkeypatch, trained, root, tmp_path):
+    """Byte for byte: its images, its card, and what it says of draws, rules and config."""
+    monkeypatch.setattr(judges, "Judge", ByPlace)
+    beside = "real,geo,dcgan_fp_geo,dcgan_tp_confident,dcgan_tp_quantile"
+    fields = {"samples__quantile_draws": 40, "samples__confidence": 0.75}
+    both = build(
+        root, tmp_path, {"variants": f"dcgan_tp,dcgan_tp_fp,{beside}", "data_dir": str(tmp_path / "b")}, **fields
+    )
+    (pool,) = (tmp_path / "work").glob("pool-*")
+    for name in ("dcgan_tp", "dcgan_tp_fp", "dcgan_tp_quantile"):
+        shutil.rmtree(pool)
+        options = {"variants": name, "data_dir": str(tmp_path / name), "allow_shortfall": True}
+        (alone,) = build(root, tmp_path, options, **fields).datasets
+        other = next(dataset for dataset in both.datasets if dataset.variant == name)
+        assert sums(alone.path) == sums(other.path) and len(sums(alone.path)) > 6
+
+
+def test_each_row_is_charged_for_its_own_draws(any_judge, trained, root, tmp_path, monkeypatch):
+    fields = {"samples__quantile_draws": 80}
+    monkeypatch.setattr(artefacts.Stage, "minutes", property(lambda stage: 80.0 if stage.name == "pool" else 0.0))
+    result = build(root, tmp_path, {"variants": "dcgan_tp,dcgan_tp_geo,dcgan_tp_quantile"}, **fields)
+    minutes = {row["variant"]: row["make_minutes"] for row in result.scores}
+    (pool,) = (tmp_path / "work").glob("pool-*")
+    drawn = 8 * len(list(pool.rglob("block-*")))
+    own = sum(counts[0] for counts in provenance(result, "dcgan_tp")["draws_tp_fp"].values())
+    strict = sum(counts[0] for counts in provenance(result, "dcgan_tp_quantile")["draws_tp_fp"].values())
+    assert own < strict == drawn
+    assert minutes["dcgan_tp"] == minutes["dcgan_tp_geo"] == pytest.approx(80 * own / drawn)
+
+
+def test_grids_name_the_rule_that_chose_the_images(any_judge, trained, root, tmp_path, monkeypatch):
+    titles = {}
+    monkeypatch.setattr(
+        pixels, "save_grid", lambda path, rows, labels, title="": titles.update({path.stem: (title, rows)})
+    )
+    fields = {"samples__margins": "-1:0", "samples__quantile_draws": 40, "samples__drop_copies": "pixels"}
+    build(root, tmp_path, {"variants": "dcgan_tp,dcgan_fp", "allow_shortfall": True}, **fields)
+    near = ", without those close to a training image by pixels"
+    assert {name: title for name, (title, _) in titles.items() if title} == {
+        "dcgan_tp": f"dcgan: TP by its margin for their class, -1 to 0{near}",
+        "dcgan_fp": f"dcgan: FP{near}",
+    }
+    # The judge here never doubts: of margins below 0 are the draws that it takes for another class.
+    (pool,) = (tmp_path / "work").glob("pool-*")
+    rule = rules.MarginRule(-1, 0)
+    first = next(pools.Pool(pool).select(rule, 0, "tp", 1))
+    assert first.predicted != 0 and np.array_equal(titles["dcgan_tp"][1][0][0], pixels.decode_png(first.image))
+
+
 def test_balance_fills_rare_classes(any_judge, trained, root, tmp_path):
     result = build(root, tmp_path, {"variants": "dcgan_tp"}, samples__quota="balance")
     counts = provenance(result, "dcgan_tp")["counts"]["train"]
@@ -317,6 +393,13 @@ def test_shortfall_ends_the_run_and_can_be_allowed(monkeypatch, trained, root, t
     result = build(root, tmp_path, {"variants": "dcgan_tp", "allow_shortfall": True}, **fields)
     record = provenance(result, "dcgan_tp")
     assert record["counts"]["train"]["dcgan/tp"] == [3, 3, 0] and record["short"] == ["red"]
+    # It is said wherever the dataset is spoken of.
+    words = "3 generated images are missing, too few were accepted: red 0 of 3"
+    folder = result.datasets[0].path
+    assert record["shortfall"] == {"red": [0, 3]} and words in record["description"]
+    assert words in (folder / "README.md").read_text() and words in (folder / "dataset_info.json").read_text()
+    text = build_dataset.text(result)
+    assert f"dcgan_tp: {words}" in text.splitlines() and "| 26 of 29 |" in " ".join(text.split())
     # Asked for again, it is the same; complete, it would be another, and what is there stays.
     again = build(root, tmp_path, {"variants": "dcgan_tp", "allow_shortfall": True}, **fields)
     assert build_dataset.text(again) == build_dataset.text(result)
@@ -333,6 +416,16 @@ def test_shortfall_ends_the_run_and_can_be_allowed(monkeypatch, trained, root, t
     assert re.search(
         r"dcgan: \d+\.\d% of \d+ draws accepted \(blue \d+%, green \d+%, red 0%\)", build_dataset.text(result)
     )
+
+
+def test_a_variant_without_any_generated_image_is_not_trained(monkeypatch, trained, root, tmp_path, capsys):
+    monkeypatch.setattr(judges, "Judge", SureJudge)
+    fields = {"samples__per_class": 3, "samples__max_draws_per_class": 16}
+    options = {"variants": "real,dcgan_tp,dcgan_fp_geo", "allow_shortfall": True}
+    result = build(root, tmp_path, options, **fields)
+    assert [dataset.variant for dataset in result.datasets] == ["real", "dcgan_tp"] and result.left_out
+    assert "dcgan_fp_geo left out: no image was accepted, so it equals geo" in capsys.readouterr().err
+    assert "left out, neither written nor trained on: dcgan_fp_geo" in build_dataset.text(result).splitlines()
 
 
 def test_a_judge_of_the_whole_source_is_marked_as_leaking(any_judge, root, tmp_path):

@@ -231,6 +231,26 @@ def test_margins_are_of_the_images_used_whatever_the_pool_holds_by_then(swept, r
     assert artefacts.read_json(workdir / "sweeps" / "ratio" / "sweep.json")["points"] == first
 
 
+class NeverRed(tiny.AnyJudge):
+    """Takes no draw for the last class."""
+
+    def __call__(self, images):
+        made = super().__call__(images)
+        made[:, 2] = 0
+        return made
+
+
+def test_a_point_that_lacks_images_stands_where_its_images_are(root, tmp_path, monkeypatch):
+    """Of 6 wanted a class red has none: 12 generated images beside 18 real ones, and the words for it."""
+    monkeypatch.setattr(judges, "Judge", NeverRed)
+    config = config_of(root, sweep__generated="1", samples__max_draws_per_class=40)
+    said = run(root, tmp_path / "work", "generated", config, classifier_seeds="0")
+    (point,) = artefacts.read_json(tmp_path / "work" / "sweeps" / "generated" / "sweep.json")["points"]
+    assert (point["images"], point["generated"], point["x"]) == (30, 12, pytest.approx(12 / 18))
+    words = "GAN seed 0: 6 generated images are missing, too few were accepted: red 0 of 6"
+    assert point["short"] == words and f"dcgan 1 x, {words}" in said
+
+
 def test_the_rare_class_is_the_first_unless_named(root, tmp_path):
     made = run(root, tmp_path / "work", "all", dry_run=True)
     assert all(f"{name}: " in made for name in sweeps.SWEEPS)

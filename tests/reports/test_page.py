@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tfgan_aug.commands import make_report
 from tfgan_aug.core import markdown
+from tfgan_aug.core.errors import UserError
 from tfgan_aug.reports import blocks, charts, page
 
 NASTY = 'a<b> & "c" | `d` *e* _f_ [g](h) \\ $i$'
@@ -196,3 +198,11 @@ def test_charts_hold_no_date_and_leak_no_style():
     svg = charts.line_chart([("a", [1, 2], [3.0, 4.0])], "x", "y", "t")
     assert svg.startswith("<svg ") and svg.endswith("</svg>")
     assert not re.search(r"<style|<metadata|<!--|<\?xml|dc:date", svg)
+
+
+@pytest.mark.parametrize("output", ["/", "."])
+def test_an_output_without_a_name_is_refused(tmp_path, output):
+    with pytest.raises(
+        UserError, match=f"^--output: found '{output}', expected the name of a file without its ending$"
+    ):
+        make_report.run(tmp_path, output)

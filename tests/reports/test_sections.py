@@ -8,7 +8,7 @@ import pytest
 import test_page
 from PIL import Image
 
-from tfgan_aug.reports import blocks, table_page, table_sections
+from tfgan_aug.reports import blocks, table_page, table_sections, table_text
 
 CLASSES = ["cat|dog", "a<b", "c&d", "`e` *f*"]
 TITLES = ["Which rows help", "The table", "Each class", "Images", "What the judge kept", "Learning curves"]
@@ -131,6 +131,19 @@ def test_the_answer_in_words(made):
     made[0]["rows"][2]["left_out"] = ["1"]
     words, markdown = shown(made)
     assert "the judge leaks" in words and "kept too few images: `dcgan_tp`" in markdown
+
+
+def test_what_is_missing_and_the_rule_of_each_grid(made):
+    made[0]["rows"][2]["short"] = {"0": {"cat": [1, 3]}}
+    made[0]["gans"]["dcgan"]["0"]["captions"] = {"dcgan_tp": "dcgan: TP by its margin for their class, 0 to 0.5"}
+    line = "dcgan_tp, GAN seed 0: 2 generated images are missing, too few were accepted: cat 1 of 3"
+    words, markdown = shown(made)
+    assert (
+        "Fewer images than asked for" in words
+        and f"{line}." in words
+        and "dcgan: TP by its margin for their class, 0 to 0.5" in words
+    )
+    assert line in table_text.text(made[0]).splitlines()
 
 
 def test_names_are_escaped(made):

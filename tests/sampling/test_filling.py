@@ -1,5 +1,8 @@
 """Filling: a pool ends the same whatever was drawn before, and in which order."""
 
+import contextlib
+import dataclasses
+
 import fakes
 import numpy as np
 import pytest
@@ -100,6 +103,35 @@ def test_no_block_is_drawn_twice(tmp_path):
     # More images: only what is missing.
     fill(pool, generator, tp=9)
     assert len(generator.calls) > len(first) and len(set(generator.calls)) == len(generator.calls)
+
+
+def test_what_a_pool_holds_for_one_is_what_filling_it_alone_returned(tmp_path):
+    """Whatever else was drawn: more images, other rules."""
+    alone = fill(pools.Pool(tmp_path / "alone"), fakes.Generator(), tp=2, fp=0)
+    pool = pools.Pool(tmp_path / "company")
+    fill(pool, fakes.Generator(), tp=9, fp=8)
+    fill(pool, fakes.Generator(), tp=2, threshold=0.8)
+    wanted = filling.Wanted(np.full(3, 2), np.zeros(3, int), rules.ThresholdRule(), BLOCK, 700)
+    assert filling.found(pool, wanted).counts.tolist() == alone.counts.tolist()
+    assert pool.count() * BLOCK > alone.counts[:, 0].sum()
+    # Short of it: what there is.
+    wanted = dataclasses.replace(wanted, tp=np.full(3, 700))
+    found = filling.found(pool, wanted)
+    assert found.short_tp == (0, 1, 2) and found.counts[:, 0].sum() == pool.count() * BLOCK
+
+
+def test_only_new_blocks_are_work(tmp_path):
+    pool, entered = pools.Pool(tmp_path), []
+
+    @contextlib.contextmanager
+    def working():
+        entered.append(pool.count())
+        yield
+
+    wanted = filling.Wanted(np.full(3, 5), np.full(3, 4), rules.ThresholdRule(), BLOCK, 700)
+    for _ in range(2):
+        filling.fill(pool, fakes.drawer(BLOCK), wanted, fakes.NAMES, lambda *numbers: None, False, working)
+        assert len(entered) == pool.count()
 
 
 def test_another_threshold_needs_no_draw(tmp_path):

@@ -45,10 +45,13 @@ def test_quantile_is_each_classs_own(tmp_path):
     assert rules.quantile_rule(pools.Pool(tmp_path / "empty"), 1, 0.5, 30).cutoffs == (-np.inf,)
 
 
+MARGIN = " by its margin for their class, -0.5 to 0.25"
+
+
 @pytest.mark.parametrize(
     ("name", "rule", "keys", "draws", "words"),
     [
-        ("", rules.MarginRule(-0.5, 0.25), {"threshold": 0.2, "margins": "-0.5:0.25"}, 0, ""),
+        ("", rules.MarginRule(-0.5, 0.25), {"threshold": 0.2, "margins": "-0.5:0.25"}, 0, MARGIN),
         ("confident", rules.ThresholdRule(0.7), {"threshold": 0.7}, 0, " with a confidence of at least 0.7"),
         (
             "quantile",

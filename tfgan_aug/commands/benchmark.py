@@ -3,7 +3,7 @@
 from absl import flags
 
 from tfgan_aug.commands import cli
-from tfgan_aug.core import fields
+from tfgan_aug.core import checks, fields
 from tfgan_aug.core.errors import UserError
 
 _MOST_SECONDS = 3600
@@ -42,7 +42,7 @@ def run(config, seconds, growth, strategy):
 def _size(text):
     """A number of tiny images: whole blocks of each class."""
     text = text.strip()
-    if not (text.isascii() and text.isdigit() and len(text) < 10 and int(text) in range(5_000, fields.MOST + 1, 5_000)):
-        expected = f"multiples of 5000 up to {fields.MOST:,}, with commas between them"
+    if not (text.isascii() and text.isdigit() and len(text) < 10 and int(text) in range(5_000, checks.MOST + 1, 5_000)):
+        expected = f"multiples of 5000 up to {checks.MOST:,}, with commas between them"
         raise UserError(f"--growth: found {text!r}, expected {expected}")
     return int(text)

@@ -3,11 +3,15 @@
 Artefact: `summary.md` in the workdir, the text that is printed.
 """
 
+import shlex
 import sys
 
 from absl import flags
 
 from tfgan_aug.commands import cli
+
+# Flags that other commands do not have.
+_OWN = ("data_dir", "variants", "overwrite", "beam_options")
 
 
 def define_flags():
@@ -30,28 +34,30 @@ def main(config):
     """
     from tfgan_aug.experiments import main_job
 
-    print(run(config, cli.options(main_job.Options)), end="")
+    options = cli.options(main_job.Options)
+    print(run(config, options, cli.without(sys.argv[1:], *_OWN)), end="")
 
 
-def run(config, options):
+def run(config, options, shared=None):
     """Builds the datasets (see `main_job`); returns what the user reads.
 
-    Raises `UserError` for what the user can mend.
+    `shared` are the arguments that other commands take, too; by default the workdir. Raises `UserError` for what the
+    user can mend.
     """
     from tfgan_aug.core import artefacts
     from tfgan_aug.experiments import main_job
 
     result = main_job.build_dataset(config, options)
-    made = text(result)
+    made = text(result, shared)
     artefacts.write_text(result.workdir / "summary.md", made)
     return made
 
 
-def text(result):
-    """Returns what the user reads of a `main_job.Result`."""
+def text(result, shared=None):
+    """Returns what the user reads of a `main_job.Result`; `shared` as in `run`."""
     from tfgan_aug.reports import closing
 
-    return closing.closing(result)
+    return closing.closing(result, shlex.join(shared or [f"--workdir={result.workdir}"]))
 
 
 def command():

@@ -98,6 +98,18 @@ def _config(overrides):
     return config
 
 
+def without(arguments, *names):
+    """Returns the arguments of a command line without the flags of these names and their values."""
+    kept, arguments = [], iter(arguments)
+    for argument in arguments:
+        name, has_value, _ = argument.lstrip("-").partition("=")
+        if name.removeprefix("no") not in names and name not in names:
+            kept.append(argument)
+        elif not has_value and not flags.FLAGS[name.removeprefix("no") if name not in names else name].boolean:
+            next(arguments, None)
+    return kept
+
+
 def _help(command, program):
     path = pathlib.Path(program)
     usage = f"python -m tools.{path.stem}" if path.suffix == ".py" else path.name

@@ -6,6 +6,7 @@ import sys
 from absl import flags
 
 from tfgan_aug.commands import cli
+from tfgan_aug.core.errors import UserError
 
 
 def define_flags():
@@ -23,15 +24,21 @@ def main():
 
 def run(workdir, output=""):
     """Writes the report of `workdir`; returns the closing line. Cells that are missing are named on stderr."""
+    from tfgan_aug.core import workdirs
     from tfgan_aug.experiments import summaries
     from tfgan_aug.reports import table_page, table_text
 
     workdir = pathlib.Path(workdir)
-    made = summaries.summarise(workdir)
     output = pathlib.Path(output or workdir / "report")
-    paths = output.with_suffix(".html"), output.with_suffix(".md")
-    output.parent.mkdir(parents=True, exist_ok=True)
-    table_page.write(*paths, made, workdir)
+    if not output.name:
+        raise UserError(f"--output: found {str(output)!r}, expected the name of a file without its ending")
+    made = summaries.summarise(workdir)
+    paths = [
+        output.with_name(f"{output.name.removesuffix('.html').removesuffix('.md')}{ending}")
+        for ending in (".html", ".md")
+    ]
+    with workdirs.writable("--output", output.parent):
+        table_page.write(*paths, made, workdir)
     missing = table_text.unfinished(made)
     for cell in missing[:10]:
         print(f"unfinished: {cell}", file=sys.stderr)

@@ -10,6 +10,7 @@ import io
 from absl import flags
 
 from tfgan_aug.commands import cli
+from tfgan_aug.core.errors import UserError
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,12 +68,16 @@ def run(config, options):
             # Sweep `rare` needs one, the others do without.
             config = sweeps.changed(config, rare_class=source.class_names[0])
         available = int(np.bincount(source.train.labels, minlength=classes).min()) - config.test_per_class
+        if available < 1:
+            raise UserError(
+                f"--config.test_per_class: found {config.test_per_class}, expected fewer: the smallest class has "
+                f"{available + config.test_per_class} images"
+            )
         found = {name: sweeps.points(name, config, available, classes) for name in names}
         job = sweep_runs.SweepRuns(dataclasses.replace(run, config=config), choice)
         # Every point is checked before the first one works.
-        for points in found.values():
-            for point in points:
-                job.run_of(point)
+        for name, points in found.items():
+            job.check(name, points)
         if options.dry_run:
             return "\n".join(plan_text.of_sweep(name, points, choice) for name, points in found.items()) + "\n"
         run.note_images()

@@ -105,3 +105,16 @@ class ExperimentConfig(GANSections, DataConfig):
     metrics: MetricsConfig = fields.section(MetricsConfig)
     sweep: SweepConfig = fields.section(SweepConfig)
     advice: AdviceConfig = fields.section(AdviceConfig)
+
+    def together(self) -> str:
+        """See `fields.Section.together`."""
+        geometric = self.geometric
+        if "crop" in geometric.transforms and round(self.image_size * geometric.crop_fraction) < 1:
+            found = f"geometric.crop_fraction={geometric.crop_fraction} and image_size={self.image_size}"
+            return f"found {found}, expected a crop of one pixel or more"
+        names = ("geometric.transforms", "advice.augmentation")
+        names += tuple(f"{part}.augmentation" for part in ("judge", "classifier", "metrics", "sgan.encoder"))
+        for name in names:
+            if self.channels == 1 and "saturation" in (fields.get(self, name) or ()):
+                return f"found {name} with saturation and channels=1, expected colours to saturate: channels=3"
+        return ""

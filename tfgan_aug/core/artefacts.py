@@ -16,6 +16,8 @@ from typing import Any
 
 DIGEST_LENGTH = 16
 _CLOCK = "seconds.json"
+# There while the clock runs: what a run did that was killed is read off the files that it left.
+_STARTED = "started"
 
 
 def digest(value: Any) -> str:
@@ -63,7 +65,7 @@ class Stage:
 
     @property
     def minutes(self) -> float:
-        """Minutes of work that the artefact and its parts took, over all runs but those that were killed."""
+        """Minutes of work that the artefact and its parts took, over all runs; finding it again takes none."""
         return _seconds(self.path) / 60 + sum(part.minutes for part in self.parts)
 
     @contextlib.contextmanager
@@ -76,10 +78,19 @@ class Stage:
 
     @contextlib.contextmanager
     def growing(self) -> Iterator[pathlib.Path]:
-        """Yields the folder of an artefact that is never done, such as a pool, and counts the time spent on it."""
-        with self._timed(self.path):
-            self._describe(self.path)
-            yield self.path
+        """Yields the folder of an artefact that is never done, such as a pool; `working` counts its time."""
+        self.path.mkdir(parents=True, exist_ok=True)
+        self._describe(self.path)
+        yield self.path
+
+    @contextlib.contextmanager
+    def working(self) -> Iterator[None]:
+        """Counts the time of the block as work on the artefact, which is there."""
+        start = time.monotonic()
+        try:
+            yield
+        finally:
+            _add_seconds(self.path, time.monotonic() - start)
 
     def _describe(self, folder):
         write_json(folder / "stage.json", {**self.dependencies, "stage": self.name})
@@ -87,11 +98,26 @@ class Stage:
     @contextlib.contextmanager
     def _timed(self, folder):
         folder.mkdir(parents=True, exist_ok=True)
+        started = folder / _STARTED
+        if started.exists():
+            _add_seconds(folder, _newest(folder) - started.stat().st_mtime)
+        started.unlink(missing_ok=True)
+        started.touch()
         start = time.monotonic()
         try:
             yield
         finally:
-            write_json(folder / _CLOCK, _seconds(folder) + time.monotonic() - start)
+            _add_seconds(folder, time.monotonic() - start)
+            started.unlink()
+
+
+def _newest(folder):
+    """Returns when the newest file below a folder was written."""
+    return max(path.stat().st_mtime for path in folder.rglob("*") if path.is_file())
+
+
+def _add_seconds(folder, seconds):
+    write_json(folder / _CLOCK, _seconds(folder) + seconds)
 
 
 def _seconds(folder):

@@ -5,6 +5,7 @@ Artefact: PNG grids (`save_grid`).
 
 import io
 import pathlib
+import textwrap
 from collections.abc import Sequence
 
 import numpy as np
@@ -45,19 +46,26 @@ def decode_png(png: bytes) -> np.ndarray:
     return image if image.ndim == 3 else image[..., None]
 
 
-def grid(rows: Sequence[np.ndarray], labels: Sequence[str] = (), scale: int = 2, gap: int = 2) -> np.ndarray:
+def grid(
+    rows: Sequence[np.ndarray], labels: Sequence[str] = (), scale: int = 2, gap: int = 2, title: str = ""
+) -> np.ndarray:
     """One uint8 image (height, width, 3): a row of tiles for each entry of `rows`, its label at the left.
 
     `rows` is a sequence of uint8 arrays (n, H, W, C) with C 1 or 3; rows may differ in n. `scale` enlarges
-    each pixel, `gap` is the white space between tiles, in pixels of the result.
+    each pixel, `gap` is the white space between tiles, in pixels of the result. A `title` stands above, in lines.
     """
     height, width = rows[0].shape[1] * scale, rows[0].shape[2] * scale
     left = 8 + max((7 * len(text) for text in labels), default=-8)
     columns = max(len(row) for row in rows)
-    canvas = Image.new("RGB", (left + columns * (width + gap), len(rows) * (height + gap)), "white")
+    across = left + columns * (width + gap)
+    lines = textwrap.wrap(title, max(20, (across - 8) // 7))
+    above = 14 * len(lines)
+    canvas = Image.new("RGB", (across, above + len(rows) * (height + gap)), "white")
     draw = ImageDraw.Draw(canvas)
+    for number, line in enumerate(lines):
+        draw.text((4, 14 * number), line, fill="black")
     for y, row in enumerate(rows):
-        top = y * (height + gap)
+        top = above + y * (height + gap)
         if y < len(labels):
             draw.text((4, top + height // 2 - 6), labels[y], fill="black")
         for x, image in enumerate(np.asarray(row)):
@@ -66,6 +74,8 @@ def grid(rows: Sequence[np.ndarray], labels: Sequence[str] = (), scale: int = 2,
     return np.asarray(canvas)
 
 
-def save_grid(path: str | pathlib.Path, rows: Sequence[np.ndarray], labels: Sequence[str] = (), scale: int = 2) -> None:
-    """Writes `grid(rows, labels, scale)` to `path` as a PNG file."""
-    Image.fromarray(grid(rows, labels, scale)).save(path)
+def save_grid(
+    path: str | pathlib.Path, rows: Sequence[np.ndarray], labels: Sequence[str] = (), scale: int = 2, title: str = ""
+) -> None:
+    """Writes `grid(rows, labels, scale, title=title)` to `path` as a PNG file."""
+    Image.fromarray(grid(rows, labels, scale, title=title)).save(path)

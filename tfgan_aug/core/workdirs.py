@@ -22,15 +22,18 @@ def writable(option: str, path: str | pathlib.Path) -> Iterator[pathlib.Path]:
     Raises `UserError`, naming `option`, when nothing can be written there. A `UserError` inside the block removes
     the folders again that were created, where they are still empty: a mistake found before any work leaves nothing.
     """
-    path = pathlib.Path(path).expanduser()
-    created = [folder for folder in (path, *path.parents) if not folder.exists()]
+    if not str(path):
+        raise UserError(f"{option}: found no name, expected a folder")
+    created: list[pathlib.Path] = []
     try:
         try:
+            path = pathlib.Path(path).expanduser()
+            created += [folder for folder in (path, *path.parents) if not folder.exists()]
             path.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryFile(dir=path):
                 pass
-        except OSError as error:
-            reason = error.strerror or error
+        except (OSError, RuntimeError, ValueError) as error:  # no such user's home; a name with a zero byte
+            reason = getattr(error, "strerror", None) or error
             raise UserError(f"{option}: cannot write to {path}: {reason}; expected a writable folder") from None
         yield path
     except UserError:

@@ -330,5 +330,6 @@ def _check_classes(spec, class_names):
 
 def _stem(name):
     """`name` as the start of a TFDS name: lower case letters, digits and single underscores, a letter first."""
-    stem = re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")
+    # File names have at most 255 bytes, and this one gets endings.
+    stem = re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")[:100].rstrip("_")
     return stem if stem[:1].isalpha() else f"images_{stem}".rstrip("_")

@@ -21,21 +21,20 @@ _BASELINES = {"real": "the real images alone", "geo": "real and geometric images
 _AGAINST = {"helps": "Better than", "hurts": "Worse than", "not resolved": "Not told apart from"}
 
 
-def description(variant, source, config, images):
-    """Returns one sentence: the origins of the variant's images."""
+def description(variant, source, config, images, short=None):
+    """Returns the origins of the variant's images in a sentence; another one says what is `short`, see `shortfall`."""
     text = f"{images:,} images of {source.spec}, drawn with seed {config.seed}"
     if variant.geo:
         names = fields.text(config.geometric.transforms)
         times = "as many" if variant.geo == 1 else f"{variant.geo} times as many"
         text += f", {'and ' if not variant.gan else ''}{times} made from them by {names}"
     if variant.gan:
-        kind = " and ".join(verdict.upper() for verdict in variant.verdicts)
+        kind = rules.described(variant.verdicts, variant.rule, config.samples)
         text += f", and generated images of a {variant.gan.upper()} that a classifier found {kind}"
-    text += rules.SELECTIONS[variant.rule].words(config.samples)
     if variant.selection == "relabeled":
         text += ", with the label that it gave them"
-    if variant.gan and config.samples.drop_copies:
-        text += f", without those close to a training image by {fields.text(config.samples.drop_copies)}"
+    if short:
+        text += f". {shortfall(short)}"
     return f"{text} (tfgan_aug {__version__}, after Kono and Kawamoto)."
 
 
@@ -49,19 +48,27 @@ def acceptance(class_names, drawn, limit=_CLASSES_NAMED):
     return f"{tp / draws:.1%} of {draws:,} draws accepted ({', '.join(shares[:limit])}{more})"
 
 
+def shortfall(short, limit=_CLASSES_NAMED):
+    """Returns a sentence on the generated images that are missing: `short` is {class: [images, wanted ones]}."""
+    found, wanted = (sum(numbers) for numbers in zip(*short.values(), strict=True))
+    named = ", ".join(f"{name} {own} of {most}" for name, (own, most) in list(short.items())[:limit])
+    more = f", and {len(short) - limit} more classes" if len(short) > limit else ""
+    return f"{wanted - found:,} generated images are missing, too few were accepted: {named}{more}"
+
+
 def draws(class_names, drawn, short):
-    """Returns what provenance says of the draws that images were chosen from; `short`: classes with too few."""
+    """Returns what provenance says of the draws that images were chosen from; `short` as in `shortfall`."""
     counts = dict(zip(class_names, drawn.counts.tolist(), strict=True))
-    return {"acceptance": acceptance(class_names, drawn), "draws_tp_fp": counts, "short": short}
+    found = {"acceptance": acceptance(class_names, drawn), "draws_tp_fp": counts}
+    return found | {"short": list(short), "shortfall": short}
 
 
 def provenance(variant, source, config, images, described):
-    """Returns the record beside a dataset: `described` (digests and draws), the config, the versions that made it."""
+    """Returns the record beside a dataset: `described` (digests, draws, config), the versions that made it."""
     return {
         "variant": variant.name,
         "source": {name: getattr(source, name) for name in ("spec", "version", "license", "citation")},
-        "description": description(variant, source, config, images),
-        "config": {name: value for name, value in fields.to_dict(config).items() if name != "source_data_dir"},
+        "description": description(variant, source, config, images, described.get("shortfall")),
         "versions": {"tfgan_aug": __version__, "tensorflow": tf.__version__, "keras": keras.__version__},
         **described,
     }
@@ -81,7 +88,7 @@ def text(name, provenance, measured=None):
     )
     environment.filters |= {"escaped": markdown.escaped, "literal": markdown.literal}
     # Earlier versions recorded nothing of the source but its name in the config.
-    source = {"spec": provenance["config"]["source"], "version": "", "license": "", "citation": ""}
+    source = {"spec": provenance.get("config", {}).get("source", ""), "version": "", "license": "", "citation": ""}
     return environment.get_template("card.md.j2").render(
         name=name,
         provenance={"acceptance": "", "leaking": False, "pool": "", "source": source, "surveys": {}, **provenance},

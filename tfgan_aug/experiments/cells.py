@@ -53,6 +53,12 @@ class Cell:
         return self.row.phases(self.dataset, config, judge)
 
 
+def splits(run):
+    """Returns which images there are to score on, some of "test" and "held_out"."""
+    there = {"test": sources.test_split(run.source) is not None, "held_out": len(run.subset.held_out.ids) > 0}
+    return [name for name, found in there.items() if found]
+
+
 def make(stage, cell):
     """Trains the config's classifier on the cell's dataset and scores it; fills the stage."""
     run, source = cell.run, cell.run.source

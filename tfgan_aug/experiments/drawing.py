@@ -20,7 +20,7 @@ class Drawing:
     def __init__(self, plan, allow_shortfall=False):
         self.plan, self.allow_shortfall = plan, allow_shortfall
         self.rules, self.drawn = {gan: {} for gan in plan.gans}, {gan: {} for gan in plan.gans}
-        self._near_copies = None
+        self._near_copies, self._own = None, {}
 
     def fill(self):
         """Trains the GANs that are missing and draws as many images as the variants need.
@@ -83,24 +83,51 @@ class Drawing:
     def _draw(self, gan, drawer, wanted, allow_shortfall):
         """Fills the pool of a GAN; returns a `filling.Drawn`."""
         run, pool, names = self.plan.run, self.pool(gan), self.plan.run.subset.class_names
+        working = self.plan.pool_stages[gan].working
         if run.runner:
             networks = self.plan.gan_stages[gan].path, self.plan.judge_stage.path
-            run.runner.fill(pool, networks, wanted, drawer.seed, run.progress.note)
+            run.runner.fill(pool, networks, wanted, drawer.seed, run.progress.note, working)
         with run.progress.drawing(gan, names, {"tp": wanted.tp, "fp": wanted.fp}) as show:
-            return filling.fill(pool, drawer, wanted, names, show, allow_shortfall)
+            return filling.fill(pool, drawer, wanted, names, show, allow_shortfall, working)
+
+    def own(self, variant):
+        """Returns what the pool of a variant holds for it, a `filling.Drawn`, whichever others are drawn with it."""
+        key = variant.gan, variant.verdicts, variant.rule
+        if key not in self._own:
+            none, quotas = self.plan.per_class * 0, variant.quotas(self.plan.per_class)
+            least = rules.SELECTIONS[variant.rule].draws(self.plan.run.config.samples)
+            rule = self.rules[variant.gan][variant.rule]
+            wanted = self._wanted(rule, quotas.get("tp", none), quotas.get("fp", none), least)
+            self._own[key] = filling.found(self.pool(variant.gan), wanted)
+        return self._own[key]
 
     def quotas(self, variant):
-        """Returns ({verdict: images a class}, names of the classes that fall short of what the variant asks for).
+        """Returns ({verdict: images a class}, {class that falls short: [its images, those that the variant asks for]}).
 
         Where a class falls short in one verdict, the other one gives no more: TP + FP stays half and half.
         """
         if not variant.gan:
-            return {}, ()
-        asked, drawn = variant.quotas(self.plan.per_class), self.drawn[variant.gan][variant.rule]
+            return {}, {}
+        asked, drawn = variant.quotas(self.plan.per_class), self.own(variant)
         found = [drawn.counts[:, rules.VERDICTS.index(verdict)] for verdict in asked]
         quotas = {verdict: np.minimum.reduce([quota, *found]) for verdict, quota in asked.items()}
-        short = np.any([quotas[verdict] < asked[verdict] for verdict in asked], axis=0)
-        return quotas, tuple(name for name, few in zip(self.plan.run.subset.class_names, short, strict=True) if few)
+        own, most = (sum(counts.values()).tolist() for counts in (quotas, asked))
+        each = zip(self.plan.run.subset.class_names, own, most, strict=True)
+        return quotas, {name: [few, many] for name, few, many in each if few < many}
+
+    def minutes(self, variant):
+        """Returns the minutes of work that a variant's images took: geometric ones, the GAN, the judge, its draws.
+
+        Of the pool it is charged for the draws that it needs itself: a stricter rule's are not its own.
+        """
+        plan = self.plan
+        minutes = sum(stage.minutes for stage in plan.geometric_stages[: variant.geo])
+        if variant.gan:
+            pool_stage, pool = plan.pool_stages[variant.gan], self.pool(variant.gan)
+            drawn = pool.count() * plan.run.config.samples.block_size
+            share = int(self.own(variant).counts[:, 0].sum()) / max(drawn, 1)
+            minutes += plan.judge_stage.minutes + plan.gan_stages[variant.gan].minutes + share * pool_stage.minutes
+        return minutes
 
     def acceptance(self, gan):
         """Returns what a GAN's draws gave by the paper's rule, or by a stricter one where no variant asked for that."""

@@ -24,8 +24,11 @@ class Family(Protocol):
     def stage(self, run):
         """Returns the stage of the trained GAN; its parts are the stages that it alone needs."""
 
+    def batches(self, run):
+        """Returns what `strategies.check_batch_sizes` takes: the batches of the GAN's trainings."""
+
     def check(self, run):
-        """Raises `UserError` for settings with which the GAN cannot be trained on the run's subset."""
+        """Raises `UserError` for settings with which the GAN's networks cannot be made."""
 
     def make_parts(self, stage, run):
         """Fills the parts of the stage that are missing."""

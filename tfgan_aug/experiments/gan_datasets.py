@@ -1,8 +1,8 @@
 """The datasets that one GAN of one seed gives, built as one piece of work.
 
 Artefacts: `datasets-<gan>-<seed>-<digest>/` (`datasets-real-<digest>/` for those without a GAN) with `datasets.json`:
-which datasets there are, what they took, the draws' acceptance and confusion; and with `grids/`. The datasets lie in a
-folder for each GAN seed, see `data_dir`.
+which datasets there are, what they took and lack, the draws' acceptance and confusion; and with `grids/`. The datasets
+lie in a folder for each GAN seed, see `data_dir`.
 """
 
 from tfgan_aug.core import artefacts, workdirs
@@ -43,7 +43,8 @@ class GANDatasets:
                 "gan": self.gan,
                 "seed": self.seed,
                 "datasets": {variant.name: self.plan.datasets[variant.name].digest for variant in kept},
-                "minutes": {variant.name: self.plan.minutes(variant) for variant in kept},
+                "minutes": {variant.name: filled.minutes(variant) for variant in kept},
+                "short": {variant.name: short for variant in kept if (short := filled.quotas(variant)[1])},
                 "left_out": [variant.name for variant in self.plan.variants if variant not in kept],
             }
             artefacts.write_json(folder / _FILE, record | (self._of_gan(filled) if self.gan else {}))
@@ -60,6 +61,7 @@ class GANDatasets:
             "curves": [str(path.relative_to(self.run.workdir)) for path in curves],
             "draws_tp_fp": filled.acceptance(gan).counts.tolist(),
             "confusion": filled.pool(gan).confusion(self.run.subset.classes).tolist(),
+            "captions": grids.captions(filled),
             "gan_minutes": stage.minutes + pool_stage.minutes,
         }
 

@@ -1,7 +1,8 @@
 """The grids of images that a person looks at: the paper's figure 3, a class a row.
 
-Artefacts, in a folder of the caller's choice: `real.png`, `geometric.png`, `<gan>_tp.png`, `<gan>_fp.png`, and what the
-families of the GANs add (see `families.Family`).
+Artefacts, in a folder of the caller's choice: `real.png`, `geometric.png`; `<gan>_fp.png`, `<gan>_tp.png` and one such
+as `<gan>_tp_quantile.png` for each other rule that chose images, with the rule's words above; and what the families of
+the GANs add (see `families.Family`).
 """
 
 import numpy as np
@@ -21,22 +22,41 @@ def save(drawing, folder):
     """
     folder.mkdir(parents=True, exist_ok=True)
     plan, subset = drawing.plan, drawing.plan.run.subset
-    rule, labels = rules.ThresholdRule(plan.run.config.samples.threshold), range(min(subset.classes, _CLASSES))
+    labels, titles = range(min(subset.classes, _CLASSES)), captions(drawing)
     first = [subset.train.of_class(label)[:_COLUMNS] for label in labels]
     found = {"real": [subset.train.images[positions] for positions in first]}
     for images in shared_stages.geometric_images(plan)[:1]:
         found["geometric"] = [images[positions] for positions in first]
-    for gan in plan.gans:
-        for verdict in ("tp", "fp"):
-            chosen = [drawing.pool(gan).select(rule, label, verdict, _COLUMNS) for label in labels]
-            found[f"{gan}_{verdict}"] = [_decoded(draws, subset.image_shape) for draws in chosen]
+    for name, (gan, selection, verdict) in _kinds(drawing).items():
+        rule = drawing.rules[gan][selection]
+        chosen = [drawing.pool(gan).select(rule, label, verdict, _COLUMNS) for label in labels]
+        found[name] = [_decoded(draws, subset.image_shape) for draws in chosen]
     paths = []
     for name, images in found.items():
         paths.append(folder / f"{name}.png")
-        pixels.save_grid(paths[-1], images, [subset.class_names[label] for label in labels])
+        pixels.save_grid(paths[-1], images, [subset.class_names[label] for label in labels], title=titles.get(name, ""))
     for gan in plan.gans:
         paths += FAMILIES[gan].inspect(plan.gan_stages[gan], plan.gan_run, folder)
     return paths
+
+
+def captions(drawing):
+    """Returns {name of a grid of generated images: the words for the rule that chose them}."""
+    samples = drawing.plan.run.config.samples
+    return {
+        name: f"{gan}: {rules.described((verdict,), selection, samples)}"
+        for name, (gan, selection, verdict) in _kinds(drawing).items()
+    }
+
+
+def _kinds(drawing):
+    """Returns {name of a grid: (GAN, selection, verdict)}. FP are the same by every rule."""
+    kinds = {}
+    for gan, made in drawing.rules.items():
+        for selection in sorted(made):
+            kinds[f"{gan}_tp_{selection}" if selection else f"{gan}_tp"] = gan, selection, "tp"
+        kinds[f"{gan}_fp"] = gan, min(made), "fp"
+    return kinds
 
 
 def _decoded(draws, image_shape):

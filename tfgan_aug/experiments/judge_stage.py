@@ -8,6 +8,7 @@ import numpy as np
 
 from tfgan_aug.classifiers import classifier
 from tfgan_aug.core import artefacts, fields, streams
+from tfgan_aug.core.errors import UserError
 from tfgan_aug.data import subsets
 from tfgan_aug.training import loop
 
@@ -23,6 +24,22 @@ def stage(run):
         **seen,
     }
     return artefacts.Stage(run.workdir, "judge", dependencies)
+
+
+def batches(run):
+    """Returns what `strategies.check_batch_sizes` takes; raises `UserError` for more members than images of a class."""
+    section, subset = run.config.judge, run.subset
+    labels = run.source.train.labels if section.trained_on == "source_train" else subset.train.labels
+    counts = np.bincount(labels, minlength=subset.classes)
+    if section.members > counts.min():
+        name = subset.class_names[int(counts.argmin())]
+        raise UserError(
+            f"--config.judge.members: found {section.members}, expected at most the {counts.min()} training images of "
+            f"class {name!r}, one or more for each member to train without"
+        )
+    left_out = np.bincount(subsets.folds(labels, section.members, run.config.seed)).max() if section.members > 1 else 0
+    words = "training images" if section.members == 1 else "training images of a member"
+    return [("--config.judge.batch_size", section.batch_size, int(len(labels) - left_out), words)]
 
 
 def make(stage, run):

@@ -35,8 +35,9 @@ class Result:
 
     `datasets`: the `augmented.Dataset`s that are there now; `grids`: paths, all in `grids_folder`; `scores`: dicts with
     `variant`, `images`, `test` and `held_out` (see `cells.counted`; None where there are no such images),
-    `make_minutes` and `train_minutes`; `drawn`: {GAN: its `filling.Drawn`}; `leaking`: whether the judge saw more than
-    the subset; `skipped`: the ids of unreadable files.
+    `make_minutes` and `train_minutes`; `drawn`: {GAN: its `filling.Drawn`}; `short`: {variant: the images that it
+    lacks, see `cards.shortfall`}; `left_out`: the names of variants that were not written; `leaking`: whether the judge
+    saw more than the subset; `skipped`: the ids of unreadable files.
     """
 
     workdir: pathlib.Path
@@ -45,6 +46,8 @@ class Result:
     grids: tuple
     scores: tuple
     drawn: dict
+    short: dict
+    left_out: tuple
     leaking: bool
     skipped: tuple
 
@@ -65,7 +68,7 @@ def build_dataset(config, options):
     place = Place(options.workdir, options.strategy, options.skip_unreadable, beam_options=options.beam_options)
     with open_run(config, place) as run, workdirs.writable("--data_dir", data_dir) as data_dir:
         plan = plans.Plan(run, variants, data_dir)
-        plan.check(options.overwrite)
+        plan.check(options.overwrite, options.allow_shortfall)
         run.write_subset()
         run.note_subset()
         shared_stages.make(plan)
@@ -76,24 +79,27 @@ def build_dataset(config, options):
             raise UserError(
                 "--variants: every one of them needs more images than the judge let pass; nothing was written"
             )
-        scored = {name.format(gan=gan) for name in _SCORED for gan in plan.gans or ("",)}
+        scored = {name.format(gan=gan) for name in _SCORED for gan in plan.gans or ("",)} if cells.splits(run) else ()
         return Result(
             workdir=run.workdir,
             class_names=run.subset.class_names,
             datasets=tuple(plan.datasets[variant.name] for variant in kept),
             grids=tuple(grids.save(filled, run.workdir / "grids")),
-            scores=tuple(_score(plan, variant) for variant in kept if variant.name in scored),
+            scores=tuple(_score(filled, variant) for variant in kept if variant.name in scored),
             drawn={gan: filled.acceptance(gan) for gan in plan.gans},
+            short={variant.name: short for variant in kept if (short := filled.quotas(variant)[1])},
+            left_out=tuple(variant.name for variant in variants if variant not in kept),
             leaking=plan.leaking,
             skipped=run.source.skipped,
         )
 
 
-def _score(plan, variant):
+def _score(filled, variant):
     """Returns the result of the cell of a variant, trained where it is missing, and the minutes that both took."""
+    plan = filled.plan
     cell = cells.Cell(plan.run, rows.plain(variant), plan.datasets[variant.name], plan.run.config.classifier.seed)
     stage = cell.stage()
     if not stage.done:
         cells.make(stage, cell)
     result = artefacts.read_json(stage.path / "result.json")
-    return {**result, "make_minutes": plan.minutes(variant), "train_minutes": stage.minutes}
+    return {**result, "make_minutes": filled.minutes(variant), "train_minutes": stage.minutes}

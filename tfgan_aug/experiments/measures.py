@@ -34,6 +34,9 @@ class Measurer:
         self.config, self.workdir, self.source, self.progress = run.config, run.workdir, run.source, run.progress
         self.folder, self.subset_stage, config = run.workdir / "measures", run.subset_stage, run.config
         self.train, self.networks, self.reference_note, reference = run.subset.train, {}, "", ""
+        # First, for it may not be there.
+        path = config.metrics.inception
+        inception = {"inception": features.Inception("--config.metrics.inception", path)} if path else {}
         try:
             feature_stage.choose(run.source, run.subset, config.metrics, config.seed)
         except UserError as error:
@@ -48,9 +51,7 @@ class Measurer:
         judge = judge_stage.stage(run)
         if judge.done:
             self.networks["judge"] = features.Network("judge", judges.Judge(judge.path, 1).members)
-        if config.metrics.inception:
-            path = config.metrics.inception
-            self.networks["inception"] = features.Inception("--config.metrics.inception", path)
+        self.networks |= inception
         if not self.networks:
             raise UserError(f"--workdir: found neither a judge nor unused images ({self.reference_note})")
         self.known = {

@@ -1,8 +1,10 @@
 """Plans: what the datasets of one GAN seed are made of, by digest, before any work is done. Makes no file."""
 
 import keras
+import numpy as np
 
 from tfgan_aug.classifiers import classifier
+from tfgan_aug.config import GANS
 from tfgan_aug.core import artefacts, fields
 from tfgan_aug.core.errors import UserError
 from tfgan_aug.data import geometric, transforms
@@ -22,7 +24,9 @@ def parse_variants(config, text):
     names = fields.words(text) if text else variants.variants_of(config.gans)
     for name in names or [text]:
         if name not in possible:
-            raise UserError(f"--variants: found {name!r}, expected some of {', '.join(possible)}")
+            known = name in variants.all_variants_of(GANS)
+            hint = f": --config.gans={fields.text(config.gans)} lacks the GAN of this one" if known else ""
+            raise UserError(f"--variants: found {name!r}, expected some of {', '.join(possible)}{hint}")
     return [variants.Variant.parse(name) for name in possible if name in names]
 
 
@@ -76,23 +80,79 @@ class Plan:
         """Whether the judge that chooses the generated images sees more of the source than the subset."""
         return bool(self.gans) and self.run.config.judge.trained_on == "source_train"
 
-    def check(self, overwrite=False):
-        """Raises `UserError` for everything that can be known to fail later, such as another dataset in the way."""
-        config, subset = self.run.config, self.run.subset
-        transforms.transform_names("--config.geometric.transforms", config.geometric.transforms)
+    def check(self, overwrite=False, allow_shortfall=False, tried=None):
+        """Raises `UserError` for everything that can be known to fail later, such as another dataset in the way.
+
+        `tried` is a set that keeps which networks were made: those of an earlier plan are not made again.
+        """
+        names = self.run.config.geometric.transforms
+        transforms.transform_names("--config.geometric.transforms", names)
+        self._check_rules()
+        if not allow_shortfall:
+            self._check_draws()
         for variant in self.variants:
             dataset, request = self.datasets[variant.name], self.request(variant)
             # A shortfall shows only after drawing: `writing` compares again.
             if dataset.request != request:
                 dataset.check(request, overwrite)
-        for name in ("judge", "classifier"):
-            classifier.build(f"--config.{name}", getattr(config, name), subset.image_shape, subset.classes, 0)
+        strategies.check_batch_sizes(self._batches(), self.run.strategy)
+        self._check_networks(set() if tried is None else tried)
+
+    def _check_networks(self, tried):
+        """Makes each network once, and keeps in `tried` which; raises `UserError` for those that cannot be made."""
+        config, subset = self.run.config, self.run.subset
+        for name in ("judge", "classifier", *self.gans):
+            section = getattr(config, name)
+            key = artefacts.digest([name, fields.digest_form(section), subset.image_shape, subset.classes])
+            if key in tried:
+                continue
+            tried.add(key)
+            if name in self.gans:
+                FAMILIES[name].check(self.gan_run)
+            else:
+                classifier.build(f"--config.{name}", section, subset.image_shape, subset.classes, 0)
         keras.backend.clear_session()
-        for name in ("judge", "classifier"):
-            option, size = f"--config.{name}.batch_size", getattr(config, name).batch_size
-            strategies.check_batch_size(option, size, self.run.strategy, len(subset.train.ids))
+
+    def _batches(self):
+        """Returns those of every training of the plan, as `strategies.check_batch_sizes` takes them."""
+        run = self.run
+        batches = judge_stage.batches(run) if self.gans else []
+        size = run.config.classifier.batch_size
+        batches.append(("--config.classifier.batch_size", size, len(run.subset.train.ids), "training images"))
+        return sum((FAMILIES[gan].batches(self.gan_run) for gan in self.gans), batches)
+
+    def _check_rules(self):
+        """Raises `UserError` for variants whose rule contradicts the config."""
+        samples = self.run.config.samples
+        for variant in self.variants:
+            if variant.rule and samples.margins:
+                raise UserError(
+                    f"--config.samples.margins: found {samples.margins!r} and variant {variant.name}, which has a rule "
+                    "of its own; expected one of them"
+                )
+            least = rules.SELECTIONS[variant.rule].draws(samples) if variant.gan else 0
+            if least > samples.max_draws_per_class:
+                raise UserError(
+                    f"--config.samples.max_draws_per_class: found {samples.max_draws_per_class}, expected at least the "
+                    f"{least} draws that variant {variant.name} takes its rule from"
+                )
+
+    def _check_draws(self):
+        """Raises `UserError` where a class needs more images than there may be draws: none is both TP and FP."""
+        samples, run = self.run.config.samples, self.run
+        most = -(-samples.max_draws_per_class // samples.block_size) * samples.block_size
         for gan in self.gans:
-            FAMILIES[gan].check(self.gan_run)
+            quotas = [variant.quotas(self.per_class) for variant in self.variants if variant.gan == gan]
+            needed = sum(
+                np.max([quota.get(verdict, self.per_class * 0) for quota in quotas], axis=0) for verdict in ("tp", "fp")
+            )
+            if needed.max() > most:
+                name, count = run.subset.class_names[int(needed.argmax())], int(needed.max())
+                raise UserError(
+                    f"--config.samples.max_draws_per_class: found {samples.max_draws_per_class}, expected at least "
+                    f"{count}, the generated images that class {name!r} needs (samples.per_class={samples.per_class}, "
+                    f"samples.quota={samples.quota}); or --allow_shortfall"
+                )
 
     def request(self, variant, short=None):
         """Returns the digest of a variant as asked for, or of what `short` ({verdict: images a class}) left of it."""
@@ -107,10 +167,3 @@ class Plan:
             if short:
                 stages["short"] = {verdict: counts.tolist() for verdict, counts in short.items()}
         return artefacts.digest({"variant": variant.name, "format": augmented.VERSION, **stages})
-
-    def minutes(self, variant):
-        """Returns the minutes of work that a variant's images took: geometric ones, the GAN, the judge, the draws."""
-        stages = self.geometric_stages[: variant.geo]
-        if variant.gan:
-            stages = [*stages, self.judge_stage, self.gan_stages[variant.gan], self.pool_stages[variant.gan]]
-        return sum(stage.minutes for stage in stages)

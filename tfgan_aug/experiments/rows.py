@@ -9,6 +9,7 @@ import dataclasses
 import keras
 import numpy as np
 
+from tfgan_aug.config import GANS
 from tfgan_aug.core import fields
 from tfgan_aug.core.errors import UserError
 from tfgan_aug.datasets import variants
@@ -174,7 +175,9 @@ def parse(option, given, gans):
         found = {row.name for row in possible if word in ("all", row.group, row.name, str(row.number or ""))}
         if not found:
             names = ", ".join([*GROUPS, "all", "1 to 14", *(row.name for row in possible)])
-            raise UserError(f"{option}: found {word!r}, expected some of {names}")
+            known = any(word in (row.name, str(row.number or "")) for row in all_rows(GANS))
+            hint = f": --config.gans={fields.text(gans)} lacks the GAN of this one" if known else ""
+            raise UserError(f"{option}: found {word!r}, expected some of {names}{hint}")
         chosen |= found
     if not chosen:
         raise UserError(f"{option}: found {fields.text(given)!r}, expected rows, such as paper or 1,2,5")

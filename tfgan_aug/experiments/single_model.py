@@ -10,9 +10,8 @@ import keras
 import numpy as np
 
 from tfgan_aug.core import artefacts, fields, optimizers, streams
-from tfgan_aug.core.errors import UserError
 from tfgan_aug.gans.per_class import PerClass
-from tfgan_aug.training import loop, monitor, strategies
+from tfgan_aug.training import loop, monitor
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,18 +41,18 @@ class SingleModel:
         model.compile(*(optimizers.Adam(section.learning_rate, beta_1=section.beta_1) for _ in range(2)))
         return model
 
-    def check(self, run):
-        """Raises `UserError` where a batch is larger than the set that it is drawn from."""
+    def batches(self, run):
+        """See `families.Family`."""
         section, train = self._section(run.config), run.subset.train
-        option = f"--config.{self.name}.batch_size"
-        strategies.check_batch_size(option, section.batch_size, run.strategy, len(train.ids))
-        if section.conditioning == "per_class":
-            for name, count in zip(run.subset.class_names, train.counts(run.subset.classes), strict=True):
-                if count < section.batch_size:
-                    raise UserError(
-                        f"{option}: found {section.batch_size}, expected at most the {count} training "
-                        f"images of class {name!r}, which has a GAN of its own"
-                    )
+        option, size = f"--config.{self.name}.batch_size", section.batch_size
+        if section.conditioning != "per_class":
+            return [(option, size, len(train.ids), "training images")]
+        counts = zip(run.subset.class_names, train.counts(run.subset.classes), strict=True)
+        words = "training images of class {!r}, which has a GAN of its own"
+        return [(option, size, int(count), words.format(name)) for name, count in counts]
+
+    def check(self, run):
+        """Raises nothing: the options are checked with the config."""
 
     def make_parts(self, stage, run):
         """Makes nothing: the model has no stages below its own."""

@@ -13,7 +13,7 @@ from tfgan_aug.core.errors import UserError
 from tfgan_aug.experiments import inspection
 from tfgan_aug.gans.config import StackedGANOptions
 from tfgan_aug.gans.stacked import REPRESENTATIONS, StackedGAN
-from tfgan_aug.training import loop, monitor, strategies
+from tfgan_aug.training import loop, monitor
 
 TITLE = "Stacked GAN"
 
@@ -59,11 +59,16 @@ def _compile(model, section, kind):
     return model
 
 
+def batches(run):
+    """See `families.Family`."""
+    section, count = run.config.sgan, len(run.subset.train.ids)
+    sizes = {"batch_size": section.batch_size, "encoder.batch_size": section.encoder.batch_size}
+    return [(f"--config.sgan.{name}", size, count, "training images") for name, size in sizes.items()]
+
+
 def check(run):
-    """Raises `UserError` where the networks cannot be made or a batch is larger than the set it is drawn from."""
+    """See `families.Family`."""
     section, subset = run.config.sgan, run.subset
-    for name, size in (("batch_size", section.batch_size), ("encoder.batch_size", section.encoder.batch_size)):
-        strategies.check_batch_size(f"--config.sgan.{name}", size, run.strategy, len(subset.train.ids))
     encoder = build_encoder(section, subset.image_shape, subset.classes, 0)
     try:
         build(section, encoder.network, 0)
@@ -193,4 +198,6 @@ def budget(run, batch):
 
 def shortened(config, share, images):
     """See `families.Family`: of the levels and of joint training, not of the encoder."""
-    return {f"sgan.{kind}_steps": round(share * getattr(config.sgan, f"{kind}_steps")) for kind in _KINDS}
+    steps = {f"sgan.{kind}_steps": getattr(config.sgan, f"{kind}_steps") for kind in _KINDS}
+    # 0 joint steps are none at any share.
+    return {name: max(1, round(share * count)) if count else 0 for name, count in steps.items()}

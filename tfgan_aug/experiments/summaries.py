@@ -125,6 +125,11 @@ def _row(row, state, block, workdir):
         "dataset": f"{state['source']['name']}_gan_aug/{row['variant']}",
         "digests": {_seed_name(seed): unit["datasets"][row["variant"]] for seed, unit in units.items()},
         "images": results[0]["images"] if results else None,
+        "short": {
+            _seed_name(seed): unit["short"][row["variant"]]
+            for seed, unit in units.items()
+            if row["variant"] in unit.get("short", ())
+        },
         "gan_seeds": block["gan_seeds"] if block else [],
         "classifier_seeds": block["classifier_seeds"] if block else [],
         "planned": sum(not cell["left_out"] for cell in row["cells"]),
@@ -174,6 +179,7 @@ def _units(units, workdir):
             grids = max(grids, [str(path) for path in found], key=len)
             continue
         own = {name: unit[name] for name in ("stage", "pool", "curves", "draws_tp_fp", "confusion")}
+        own |= {"captions": unit.get("captions", {})}
         own |= {"grids": [str(path) for path in found if path.name.startswith(unit["gan"])]}
         gans.setdefault(unit["gan"], {}).setdefault(str(unit["seed"]), {**own, "minutes": unit["gan_minutes"]})
         judges = [str(path.relative_to(workdir)) for path in sorted((workdir / unit["judge"]).glob("*.csv"))]

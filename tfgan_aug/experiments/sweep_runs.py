@@ -11,21 +11,31 @@ import numpy as np
 from tfgan_aug.config import GANS
 from tfgan_aug.core import artefacts, fields, workdirs
 from tfgan_aug.core.errors import UserError
-from tfgan_aug.datasets import examples
+from tfgan_aug.datasets import cards, examples
 from tfgan_aug.evaluation import comparison
 from tfgan_aug.experiments import sweeps, table
 from tfgan_aug.experiments.rows import all_rows
 from tfgan_aug.sampling import pools, rules
 
 FIELDS = ("curve", "label", "x", "row", "images", "cells", "mean", "sd", "difference", "low", "high", "p")
-FIELDS += ("acceptance", "margin", "confidence", "recall", "recall_difference", "recall_low", "recall_high")
+FIELDS += (
+    "generated",
+    "short",
+    "acceptance",
+    "margin",
+    "confidence",
+    "recall",
+    "recall_difference",
+    "recall_low",
+    "recall_high",
+)
 
 
 class SweepRuns:
     """The sweeps of a run, with the seeds of a `table.Choice`, whose rows are the points'."""
 
     def __init__(self, run, choice):
-        self.run, self.choice, self._runs = run, choice, {}
+        self.run, self.choice, self._runs, self._tried = run, choice, {}, set()
 
     def run_of(self, point):
         """Returns the run of a point; subsets are read once each. Raises `UserError` where there is none."""
@@ -56,11 +66,16 @@ class SweepRuns:
             records += [record] if record else []
             yield {**made, "points": list(records)}
 
-    def record(self, name, point):
-        """Returns the record of a point of a sweep, a dict (see `FIELDS`) with `datasets`, the digests of its row's.
+    def check(self, name, points):
+        """Raises `UserError` for what would fail at one of the points of a sweep."""
+        for point in points:
+            try:
+                self._table(name, point).check(self._tried)
+            except UserError as error:
+                raise UserError(f"--sweep={name}, point {point.curve} {point.label}: {error}") from None
 
-        None where too few images were accepted for any.
-        """
+    def _table(self, name, point):
+        """Returns the table of a point: its row beside row real."""
         real = next(row for row in all_rows(GANS) if row.name == "real")
         wanted = (real, *(row for row in point.rows if row.name != "real"))
         run = self.run_of(point)
@@ -68,11 +83,17 @@ class SweepRuns:
         made_of = {"config": fields.digest_form(point.config), "rows": [row.name for row in wanted], "images": images}
         choice = dataclasses.replace(self.choice, rows=wanted)
         output_folder = self.folder(name) / artefacts.digest(made_of)
-        made = table.Table(run, choice, {}, allow_shortfall=True, output_folder=output_folder)
-        with workdirs.lock(run.workdir, "shared", wait=True):
-            run.write_subset()
-        output_folder.mkdir(parents=True, exist_ok=True)
-        made.check()
+        return table.Table(run, choice, {}, allow_shortfall=True, output_folder=output_folder)
+
+    def record(self, name, point):
+        """Returns the record of a point of a sweep, a dict (see `FIELDS`) with `datasets`, the digests of its row's.
+
+        None where too few images were accepted for any.
+        """
+        made = self._table(name, point)
+        with workdirs.lock(made.run.workdir, "shared", wait=True):
+            made.run.write_subset()
+        made.output_folder.mkdir(parents=True, exist_ok=True)
         made.begin()
         made.work()
         hits, labels, results, images = _hits(made)
@@ -100,8 +121,7 @@ class SweepRuns:
                 record |= {f"recall_{field}": rare[field] for field in ("difference", "low", "high")}
         if gan:
             record |= _drawn(made, row)
-            if record["x"] is None and name == "threshold":
-                record["x"] = record["margin"]
+            record["x"] = _true_x(name, record, images["real"])
         return record
 
 
@@ -117,13 +137,11 @@ def _hits(made):
             cells.setdefault(row.name, {}).setdefault(gan_seed, []).append(file[split])
             labels = file[f"{split}_labels"]
         digests.setdefault(row.name, {})[gan_seed] = cell.dataset.digest
-        images[row.name] = artefacts.read_json(folder / "result.json")["images"]
-    if labels is None:
-        raise UserError(
-            "--config.test_per_class: found 0 and a source without a test split, expected images to score on"
-        )
+        images.setdefault(row.name, []).append(artefacts.read_json(folder / "result.json")["images"])
     hits = {name: np.array(list(by_seed.values())) for name, by_seed in cells.items()}
-    return hits, labels, {name: list(found.values()) for name, found in digests.items()}, images
+    # GAN seeds may lack different numbers.
+    means = {name: round(float(np.mean(counts))) for name, counts in images.items()}
+    return hits, labels, {name: list(found.values()) for name, found in digests.items()}, means
 
 
 def _gains(own, base, datasets, seeds):
@@ -135,6 +153,17 @@ def _gains(own, base, datasets, seeds):
     }
 
 
+def _true_x(name, record, real):
+    """Returns a point's place on the x axis by the images that are there: not all that were asked for may be."""
+    if name == "threshold":
+        return record["margin"]
+    if name == "generated":
+        return record["generated"] / real
+    if name == "ratio":
+        return record["generated"] / (record["images"] - real)
+    return record["x"]
+
+
 def _compared(own, base, gan, resamples):
     compared = comparison.compare(own, base, gan=gan, resamples=resamples, widen=True)
     return {name: compared[name] for name in ("difference", "low", "high", "p")}
@@ -143,17 +172,23 @@ def _compared(own, base, gan, resamples):
 def _drawn(made, row):
     """Returns {"acceptance": share of draws, "margin", "confidence": means of the row's images}, over GAN seeds.
 
+    And "generated", the mean number of the row's generated images, and "short", what is missing of them in words.
+
     The acceptance is the mean of the classes' shares, of the draws that their quotas took: of the classes that accept
     few, more were drawn. Draws that a later run adds to the pool change nothing.
     """
-    shares, margins, confidences = [], [], []
+    shares, margins, confidences, generated, short = [], [], [], [], []
     code = rules.VERDICTS.index("fp" if "fp" in row.variant.verdicts else "tp")
     for gave in made.gan_datasets.values():
-        if gave.gan != row.variant.gan:
+        # Of a GAN seed that gave no image there is no dataset.
+        if gave.gan != row.variant.gan or not (dataset := gave.dataset(row.variant)):
             continue
         # Classes that need no image were not drawn.
         shares += [counts[code] / counts[0] for counts in gave.record()["draws_tp_fp"] if counts[0]]
-        names = row.generated_ids(gave.dataset(row.variant))
+        names = row.generated_ids(dataset)
+        generated.append(len(names))
+        if lacking := gave.record().get("short", {}).get(row.variant.name):
+            short.append(f"GAN seed {gave.seed}: {cards.shortfall(lacking)}")
         drawn = np.array([examples.parse_name(name) for name in names]).reshape(-1, 2)
         pool = pools.Pool(gave.plan.pool_stages[gave.gan].path)
         for label in np.unique(drawn[:, 0]):
@@ -161,6 +196,7 @@ def _drawn(made, row):
             margins.append(rules.margins(label, found))
             confidences.append(found.max(axis=1))
     found = {"acceptance": float(np.mean(shares)) if shares else None, "margin": None, "confidence": None}
+    found |= {"generated": float(np.mean(generated)), "short": "; ".join(short)}
     if margins:
         found |= {"margin": float(np.concatenate(margins).mean())}
         found |= {"confidence": float(np.concatenate(confidences).mean())}

@@ -54,8 +54,15 @@ def points(name, config, available, classes):
         config = changed(config, rare_class="")
     numbers = sorted(set(getattr(config.sweep, name))) if name in _NUMBERS else ()
     if name == "budget":
-        return list(_budget(config, numbers, available, classes))
-    return list(_MAKERS[name](config, numbers, available))
+        found = list(_budget(config, numbers, available, classes))
+    else:
+        found = list(_MAKERS[name](config, numbers, available))
+    for point in found:
+        try:
+            fields.check(point.config)
+        except UserError as error:
+            raise UserError(f"--config.sweep.{name}, point {point.label}: {error}") from None
+    return found
 
 
 _NUMBERS = ("generated", "ratio", "real", "stacks", "threshold", "conditional", "budget")
@@ -76,7 +83,7 @@ def _generated(config, factors, available):
         per_class, draws = round(factor * size), round(config.samples.max_draws_per_class * max(1, factor))
         if per_class < 1:
             raise UserError(f"--config.sweep.generated: found {factor:g}, expected at least {1 / size:g}: one image")
-        own = changed(config, samples__per_class=per_class, samples__max_draws_per_class=draws)
+        own = changed(config, samples__per_class=per_class, samples__quota="own", samples__max_draws_per_class=draws)
         for gan in config.gans:
             yield Point(factor, f"{factor:g} x", gan, own, (_row(f"{gan}_tp"),))
 
@@ -105,6 +112,8 @@ def _real(config, counts, available):
 
 def _stacks(config, counts, available):
     for count in counts:
+        if count not in (1, 2, 3):
+            raise UserError(f"--config.sweep.stacks: found {count:g}, expected 1, 2 or 3")
         own = changed(config, gans="sgan", sgan__stacks=int(count))
         yield Point(count, f"{count:g}", "sgan", own, (_row("sgan_tp"),))
 
@@ -115,7 +124,7 @@ def _threshold(config, thresholds, available):
             own = changed(config, samples__threshold=threshold)
             yield Point(None, f"confidence {threshold:g}", f"{gan}, TP from a confidence", own, (_row(f"{gan}_tp"),))
         for band in config.sweep.margins:
-            own = changed(config, samples__margins=band)
+            own = changed(config, samples__margins=band, samples__threshold=0.0)
             yield Point(None, f"margin {band}", f"{gan}, a band of margins", own, (_row(f"{gan}_tp"),))
         yield Point(None, "FP", f"{gan}, FP", config, (_row(f"{gan}_fp"),))
 

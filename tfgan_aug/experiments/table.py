@@ -15,6 +15,7 @@ from tfgan_aug.core.errors import UserError
 from tfgan_aug.evaluation import resampling
 from tfgan_aug.experiments import cells, rows
 from tfgan_aug.experiments.gan_datasets import GANDatasets
+from tfgan_aug.training import strategies
 
 STATE = "cells.json"
 _CONFIG = "table_config.json"
@@ -60,6 +61,7 @@ class Table:
 
     def __init__(self, run, choice, described, overwrite=False, allow_shortfall=False, output_folder=None):
         self.run, self.choice, self.described, self.overwrite = run, choice, described, overwrite
+        self.allow_shortfall = allow_shortfall
         self.output_folder = output_folder or run.workdir
         chosen = {}
         for row in choice.rows:
@@ -74,12 +76,20 @@ class Table:
         """Returns the GAN seeds of a row; (None,) where it has no GAN."""
         return self.choice.gan_seeds if row.variant.gan else (None,)
 
-    def check(self):
-        """Raises `UserError` for what would fail later, and for a workdir whose cells have another config or images."""
+    def check(self, tried=None):
+        """Raises `UserError` for what would fail later, and for a workdir whose cells have another config or images.
+
+        `tried` as in `plans.Plan.check`.
+        """
         self._check_resamples()
+        if not cells.splits(self.run):
+            raise UserError(
+                "--config.test_per_class: found 0 and a source without a test split, expected images to score on"
+            )
         for made in self.gan_datasets.values():
             if not made.stage.done:
-                made.plan.check(self.overwrite)
+                made.plan.check(self.overwrite, self.allow_shortfall, tried)
+        self._check_rows()
         own, there, changed = self._changed()
         if changed and not self.overwrite:
             found = "; ".join(f"{name} was {there.get(name)!r}, is {own.get(name)!r}" for name in changed[:3])
@@ -99,6 +109,22 @@ class Table:
                 f"--config.table.resamples: found {resamples}, expected {least} or more: with fewer no p value of the "
                 f"{compared} rows compared with a baseline could stay below 5 % after Holm's correction"
             )
+
+    def _check_rows(self):
+        """Raises `UserError` for rows that cannot train as they are: on generated images alone, in two phases."""
+        section, share, batches = self.run.config.classifier, self.run.config.table.pretrain_share, []
+        for row in self.choice.rows:
+            if row.take == "generated" or row.pretrained:
+                plan = self.gan_datasets[row.variant.gan, self.choice.gan_seeds[0]].plan
+                count = int(sum(quota.sum() for quota in row.variant.quotas(plan.per_class).values()))
+                words = f"generated images of row {row.name}"
+                batches.append(("--config.classifier.batch_size", section.batch_size, count, words))
+            if row.pretrained and not 0 < round(section.steps * share) < section.steps:
+                raise UserError(
+                    f"--config.table.pretrain_share: found {share} of {section.steps} steps, expected one or more on "
+                    f"each side in row {row.name}"
+                )
+        strategies.check_batch_sizes(batches, self.run.strategy)
 
     def _changed(self):
         """Returns (fields of this config and digests of its images, those of the workdir's cells, which differ)."""

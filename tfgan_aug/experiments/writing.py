@@ -3,6 +3,8 @@
 Artefacts: the datasets, see `datasets.augmented`.
 """
 
+from tfgan_aug.config import GANS
+from tfgan_aug.core import fields
 from tfgan_aug.datasets import augmented, cards, examples, records
 from tfgan_aug.experiments import shared_stages
 
@@ -10,7 +12,8 @@ from tfgan_aug.experiments import shared_stages
 def write(drawing, overwrite=False):
     """Writes the datasets of a filled `drawing.Drawing`; returns the variants whose datasets are there now.
 
-    A variant with too few images is left out with a warning, unless the drawing allows the shortfall. Raises
+    A variant with too few images is left out with a warning, unless the drawing allows the shortfall; one without any
+    generated image always. Raises
     `UserError` where another dataset is in the way and `overwrite` is False.
     """
     kept = [variant for variant in drawing.plan.variants if _enough(variant, drawing)]
@@ -21,9 +24,13 @@ def write(drawing, overwrite=False):
 
 def _enough(variant, drawing):
     """Returns whether the pool has the images that a variant needs; a warning names those left out."""
-    _, short = drawing.quotas(variant)
-    if not short or drawing.allow_shortfall:
+    quotas, short = drawing.quotas(variant)
+    if not short or (drawing.allow_shortfall and any(counts.any() for counts in quotas.values())):
         return True
+    if drawing.allow_shortfall:
+        same = "geo" if variant.geo else "real"
+        drawing.plan.run.progress.note(f"warning: {variant.name} left out: no image was accepted, so it equals {same}")
+        return False
     run, kind = drawing.plan.run, "FP" if "fp" in variant.verdicts else "TP"
     run.progress.note(
         f"warning: {variant.name} left out: too few {kind} images of {', '.join(short)} after "
@@ -82,8 +89,17 @@ def _described(variant, drawing, digest, short):
     """Returns what provenance.json says of the digests and draws behind a dataset."""
     plan = drawing.plan
     described = {"digest": digest, "request": plan.request(variant), "subset": plan.run.subset_stage.digest}
+    described["config"] = _config(variant, plan.run.config)
     described["leaking"] = plan.leaking and bool(variant.gan)
     if variant.gan:
         described |= {"gan_seed": plan.gan_run.config.seed, "pool": plan.pool_stages[variant.gan].digest}
-        described |= cards.draws(plan.run.subset.class_names, drawing.drawn[variant.gan][variant.rule], short)
+        described |= cards.draws(plan.run.subset.class_names, drawing.own(variant), short)
     return described
+
+
+def _config(variant, config):
+    """Returns the fields that a variant's images depend on, nested dictionaries, whatever is built beside it."""
+    apart = {"source_data_dir", "classifier", "table", "metrics", "sweep", "advice", *GANS} - {variant.gan}
+    apart |= set() if variant.geo else {"geometric"}
+    apart |= set() if variant.gan else {"judge", "samples"}
+    return {name: value for name, value in fields.to_dict(config).items() if name not in apart} | {"gans": variant.gan}

@@ -68,6 +68,18 @@ def verdict(found):
     return f"**The GAN's images {', '.join(parts[:-1])} and {parts[-1]}.** {which}"
 
 
+def to_try(found):
+    """Returns a sentence of Markdown on what to try after one training of each of the `Compared` training sets."""
+    if any(one.verdict == "helps" for one in found):
+        return "Next: see whether that holds over seeds, and whether flips and shifts alone (`flip_crop`) do as much."
+    gan = found[0].name.split("_")[0]
+    return (
+        "To try: flips and shifts in every step (row `flip_crop`); fewer generated images "
+        f"(`--config.samples.per_class`), or surer ones (`--variants=real,{gan}_tp_confident`); a GAN that trains "
+        "longer. `python -m tools.advise` says what a GAN has to beat here."
+    )
+
+
 def _counts(found):
     counts = {name: sum(one.verdict == name for one in found) for name in _PAST}
     return {name: count for name, count in counts.items() if count}

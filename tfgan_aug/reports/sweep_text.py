@@ -54,4 +54,6 @@ def text(made):
             own = "" if change is None else f" ({change:+.1f} [{r['recall_low']:+.1f}, {r['recall_high']:+.1f}])"
             cells.append(f"{markdown.number(r['recall'], '.1f')}{own}")
         lines.append(cells)
-    return f"{made['title']}\n\n{answer(made['sweep'], made['points'])}\n\n{markdown.table(head, lines, padded=True)}"
+    short = [f"{r['curve']} {r['label']}, {r['short']}" for r in made["points"] if r.get("short")]
+    table = "\n\n".join([markdown.table(head, lines, padded=True), *(["\n".join(short)] if short else [])])
+    return f"{made['title']}\n\n{answer(made['sweep'], made['points'])}\n\n{table}"

@@ -9,7 +9,7 @@ import csv
 import pathlib
 
 from tfgan_aug.core import markdown
-from tfgan_aug.reports import answer_text, charts
+from tfgan_aug.reports import answer_text, charts, table_text
 from tfgan_aug.reports.blocks import Cell, Chart, Details, Image, Section, Table, Text
 from tfgan_aug.reports.method_sections import GROUPS
 
@@ -109,6 +109,7 @@ def _warnings(table):
     dropped = ", ".join(f"`{row['name']}`" for row in table["rows"] if row.get("left_out"))
     if dropped:
         texts.append(f"* **Left out** for some GAN seeds, as the judge kept too few images: {dropped}.")
+    texts += [f"* **Fewer images than asked for**: {markdown.literal(line)}." for line in table_text.shortfalls(table)]
     return ["\n".join(texts)] if texts else []
 
 
@@ -182,16 +183,20 @@ def grid_section(table, workdir):
     verdicts = {"tp": "images that the judge kept (TP)", "fp": "images that the judge took for another class (FP)"}
     named = ", ".join(markdown.literal(name) for name in table["source"]["classes"][:_CLASSES])
 
-    def grids(paths, suffix=""):
+    def grids(paths, suffix="", captions=words):
         for path in (workdir / path for path in paths):
             name, _, verdict = path.stem.rpartition("_")
-            caption = words.get(path.stem) or (f"{name}: {verdicts[verdict]}" if verdict in verdicts else path.stem)
+            caption = f"{name}: {verdicts[verdict]}" if verdict in verdicts else path.stem
+            caption = captions.get(path.stem, caption)
             if path.is_file():
                 yield Image(path, caption + suffix, f"Grid of {caption}{suffix}, a class a row")
 
     blocks = list(grids(table["grids"]))
     for gan, seeds in table["gans"].items():
-        made = {seed: tuple(grids(own["grids"], f", GAN seed {seed}")) for seed, own in seeds.items()}
+        made = {
+            seed: tuple(grids(own["grids"], f", GAN seed {seed}", own.get("captions", {})))
+            for seed, own in seeds.items()
+        }
         # The first seed's stand open; more would make the page long.
         blocks += [part for seed in list(made)[:1] for part in made[seed]]
         blocks += [Details(f"{gan}, GAN seed {seed}", made[seed]) for seed in list(made)[1:] if made[seed]]

@@ -1,13 +1,15 @@
 """The table as it is printed: its rows on the primary split, and what is unfinished. Makes no file."""
 
 from tfgan_aug.core import markdown
+from tfgan_aug.datasets import cards
 from tfgan_aug.experiments import summaries
 from tfgan_aug.reports import answer_text
 
 
 def text(made):
-    """Returns what a person reads of table.json: the answer, then the rows."""
-    return f"{answer_text.of_table(made)}\n\n{rows(made)}"
+    """Returns what a person reads of table.json: the answer, the rows, and which of them lack images."""
+    lacking = "".join(f"\n{line}" for line in shortfalls(made))
+    return f"{answer_text.of_table(made)}\n\n{rows(made)}" + (f"\n{lacking}" if lacking else "")
 
 
 def rows(made):
@@ -29,6 +31,12 @@ def _line(row):
         bounds = versus and f"{versus['difference']:+.1f} [{versus['low']:+.1f}, {versus['high']:+.1f}]"
         cells.append(f"{bounds} {versus['verdict']}" if versus else "-")
     return [*cells, f"{row['make_minutes']:.1f}", markdown.number(row["minutes_per_point"], ".1f")]
+
+
+def shortfalls(made):
+    """Returns what rows lack, one text for each row and GAN seed: `dcgan_tp, GAN seed 0: 3 generated images ...`."""
+    found = [(row["name"], seed, short) for row in made["rows"] for seed, short in row.get("short", {}).items()]
+    return [f"{name}, GAN seed {seed}: {cards.shortfall(short)}" for name, seed, short in found]
 
 
 def unfinished(made):

@@ -66,11 +66,12 @@ class Runner:
         wanted: filling.Wanted,
         seed: int,
         note: Callable[[str], Any],
+        working: Callable[[], contextlib.AbstractContextManager[Any]] = contextlib.nullcontext,
     ) -> None:
         """Draws and judges the blocks that `filling.fill` would draw, and at most a few more, in rounds.
 
         `networks` are the folders of the generator's and the judge's stages. `note(text)` is called at the start of
-        each round. Raises `UserError` where workers do not see the pool's folder.
+        each round, `working()` entered around its work. Raises `UserError` where workers do not see the pool's folder.
         """
         number = 0
         counted: dict[int, tuple[int, np.ndarray]] = {}
@@ -78,7 +79,8 @@ class Runner:
             number += 1
             note(f"{pool.path.name}, round {number}: {len(blocks):,} blocks of {wanted.block_size} images")
             folders = [path.resolve() for path in networks]
-            self.run(_Draw(pool.path.resolve(), folders, seed, wanted.block_size), blocks)
+            with working():
+                self.run(_Draw(pool.path.resolve(), folders, seed, wanted.block_size), blocks)
             if not all(pool.has(*block) for block in blocks):
                 raise UserError(
                     f"--workdir: workers left no draws in {pool.path}, expected a folder that all of them see alike"

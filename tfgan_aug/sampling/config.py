@@ -50,3 +50,11 @@ class SamplingConfig(fields.Section):
     copy_quantile: float = field(
         0.01, "of the training images' distances to each other; below it is too close", fields.between_0_and_1
     )
+
+    def together(self) -> str:
+        """See `fields.Section.together`."""
+        if self.margins and self.threshold:
+            return f"found margins={self.margins} and threshold={self.threshold}, expected one of them: both choose TP"
+        if self.per_class and self.quota == "balance":
+            return f"found per_class={self.per_class} and quota=balance, expected one of them: both say how many"
+        return ""

@@ -3,6 +3,7 @@
 Makes the files of the pool (see `pools`).
 """
 
+import contextlib
 import dataclasses
 import math
 from collections.abc import Callable, Sequence
@@ -121,12 +122,13 @@ def fill(
     class_names: Sequence[str],
     progress: Callable[..., Any],
     allow_shortfall: bool = False,
+    working: Callable[[], contextlib.AbstractContextManager[Any]] = contextlib.nullcontext,
 ) -> Drawn:
     """Draws and judges blocks until each class has the images `wanted`; returns what was drawn.
 
     Blocks that the pool holds are not drawn again. Which blocks a class needs depends neither on those of others nor on
     the order of work. `progress(label, draws, TP, FP)` is called after each block. A block is encoded and written while
-    the next one is drawn.
+    the next one is drawn. `working()` is entered around the work on each block that is not there yet.
 
     Raises `Shortfall` when a class has too few TP images after `max_draws` draws, unless `allow_shortfall`.
     """
@@ -140,17 +142,35 @@ def fill(
                 if pool.has(label, number):
                     codes = pool.codes(rule, label, number)
                 else:
-                    block, probabilities = drawer.draw(label, number)
-                    writer.write(number, block, probabilities)
-                    fields = {"images": block.images, "probabilities": probabilities}
-                    codes = rule.verdicts(label, *(fields[name] for name in rule.fields))
+                    with working():
+                        block, probabilities = drawer.draw(label, number)
+                        writer.write(number, block, probabilities)
+                        fields = {"images": block.images, "probabilities": probabilities}
+                        codes = rule.verdicts(label, *(fields[name] for name in rule.fields))
                 counts[label] += _counts(codes)
                 number += 1
                 progress(label, *counts[label])
-    drawn = Drawn(counts, _short(counts[:, 1], wanted.tp), _short(counts[:, 2], wanted.fp))
+    drawn = _drawn(counts, wanted)
     if drawn.short_tp and not allow_shortfall:
         raise _shortfall(drawn, wanted, class_names)
     return drawn
+
+
+def found(pool: pools.Pool, wanted: Wanted) -> Drawn:
+    """Returns what `fill` returned or would return for `wanted` alone, from the blocks of a pool that holds them."""
+    counts = np.zeros((wanted.classes, 3), np.int64)
+    for label in range(wanted.classes):
+        number, missing = 0, wanted.of_class(label)
+        while np.any(counts[label] < missing) and number * wanted.block_size < wanted.max_draws:
+            if not pool.has(label, number):
+                break
+            counts[label] += _counts(pool.codes(wanted.rule, label, number))
+            number += 1
+    return _drawn(counts, wanted)
+
+
+def _drawn(counts: np.ndarray, wanted: Wanted) -> Drawn:
+    return Drawn(counts, _short(counts[:, 1], wanted.tp), _short(counts[:, 2], wanted.fp))
 
 
 def _counts(codes: np.ndarray) -> np.ndarray:

@@ -92,6 +92,10 @@ class Pool:
             yield number
             number += 1
 
+    def count(self) -> int:
+        """Returns the number of blocks of all classes."""
+        return sum(1 for _ in self.path.glob("class-*/block-*.npz"))
+
     def probabilities(self, label: int, indices: np.ndarray) -> np.ndarray:
         """Returns the judge's probabilities, float32 (N, classes), of the draws of a class with ascending `indices`."""
         found = []

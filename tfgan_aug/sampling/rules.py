@@ -155,7 +155,9 @@ class Selection:
 
     def words(self, samples: SamplingConfig) -> str:
         """Returns what a dataset's description says after "that a classifier found TP"."""
-        return ""
+        if limits := band(samples.margins):
+            return f" by its margin for their class, {limits[0]:g} to {limits[1]:g}"
+        return f" with a confidence of at least {samples.threshold:g}" if samples.threshold else ""
 
 
 class Confident(Selection):
@@ -192,3 +194,14 @@ class Quantile(Selection):
 
 
 SELECTIONS = {selection.name: selection for selection in (Selection(), Confident(), Quantile())}
+
+
+def described(verdicts: tuple[str, ...], selection: str, samples: SamplingConfig) -> str:
+    """Returns the words for draws of some `verdicts` ("tp", "fp") by the `SELECTIONS` entry of this name."""
+    kinds = [verdict.upper() for verdict in verdicts]
+    if "TP" in kinds:
+        kinds[kinds.index("TP")] += SELECTIONS[selection].words(samples)
+    text = " and ".join(kinds)
+    if samples.drop_copies:
+        text += f", without those close to a training image by {','.join(samples.drop_copies)}"
+    return text

@@ -48,6 +48,30 @@ def device_names(strategy):
     return names if replicas == here else f"{names} of each of {replicas // here} workers"
 
 
+def check_batch_sizes(batches, strategy):
+    """Raises `UserError`, naming every option, where global batches cannot be shared evenly or exceed their examples.
+
+    `batches` are (option, batch size, examples, the words for these, such as "training images").
+    """
+    replicas = strategy.num_replicas_in_sync
+    found, flags = [], {}
+    for option, size, examples, words in batches:
+        if size % replicas:
+            found.append(f"{option}: found {size}, expected a positive multiple of the {replicas} devices")
+        elif size > examples:
+            found.append(f"{option}: found {size}, expected at most the {examples} {words}")
+        else:
+            continue
+        # A power of two, as batches mostly are.
+        fits = replicas * 2 ** (max(1, min(size, examples) // replicas).bit_length() - 1)
+        flags[option] = min(fits, flags.get(option, fits))
+    if len(found) > 1:
+        options = " ".join(f"{option}={fits}" for option, fits in flags.items())
+        raise UserError(f"{'; '.join(found)}: add {options}")
+    if found:
+        raise UserError(found[0])
+
+
 def check_batch_size(option, batch_size, strategy, examples):
     """Raises `UserError`, naming `option`, when the global batch cannot be shared evenly or exceeds the examples."""
     replicas = strategy.num_replicas_in_sync
