@@ -14,7 +14,7 @@ from tfgan_aug.classifiers.classifier import Classifier
 from tfgan_aug.commands import run_table
 from tfgan_aug.core import streams
 from tfgan_aug.core.errors import UserError
-from tfgan_aug.data import geometric, subsets
+from tfgan_aug.data import digests, geometric, subsets
 from tfgan_aug.datasets import examples, variants
 from tfgan_aug.evaluation import comparison, quality
 
@@ -79,12 +79,12 @@ def test_606_images_that_are_all_alike_show_in_coverage_and_recall():
 def test_607_images_are_held_out_before_any_is_multiplied(tmp_path):
     source = opened(two_classes(tmp_path, count=8))
     train, held_out = subsets.choose(source.train.labels, source.class_names, 0, 3, seed=0)
-    held_out = {subsets.pixel_hash(image) for image in source.train.images(held_out)}
+    held_out = {digests.pixel_hash(image) for image in source.train.images(held_out)}
     assert len(held_out) == 6
     images = source.train.images(train)
     copies = geometric.augment(images, [source.train.ids[p] for p in train], ["crop"], seed=0)
     assert len(copies) == len(images) == 10
-    assert not held_out & {subsets.pixel_hash(image) for image in [*images, *copies]}
+    assert not held_out & {digests.pixel_hash(image) for image in [*images, *copies]}
 
 
 def test_609_random_numbers_of_a_dataset_are_functions_of_seed_class_and_index():

@@ -19,6 +19,7 @@ from tfgan_aug.core import fields
 ROOT = pathlib.Path(__file__).parents[2]
 FLAGS = (
     "config", "workdir", "data_dir", "variants", "strategy", "overwrite", "allow_shortfall", "skip_unreadable",
+    "drop_duplicates",
     "beam_options",
 )  # fmt: skip
 
@@ -53,7 +54,10 @@ def test_class_with_too_few_images(refused, root):
 
 def test_folder_with_one_class(refused, tmp_path):
     root = tiny.save_images(tmp_path / "one", {"red": 3})
-    assert refused(*source(root)) == f"--config.source: {root} has 1 class folders, expected at least 2"
+    assert refused(*source(root)) == (
+        f"--config.source: {root} has 1 class folders with images, expected at least 2; found {root}: red/ (3 images); "
+        "expected PATH/<class>/*.png or PATH/train/<class>/*.png"
+    )
 
 
 def test_truncated_image(refused, root):
@@ -80,8 +84,9 @@ def test_the_same_image_on_both_sides(refused, root):
     for number in range(8):
         (root / "green" / f"{number:03d}.png").write_bytes((root / "red" / f"{number:03d}.png").read_bytes())
     batches = ("--config.judge.batch_size=4", "--config.classifier.batch_size=4", "--config.dcgan.batch_size=4")
-    line = refused(*source(root, train=0), *batches)
+    line = refused(*source(root, train=0), *batches, left=["duplicates.csv"])
     assert "the subset's training and held-out images share" in line and " = " in line
+    assert "expected none: --drop_duplicates leaves them out, or choose another --config.seed" in line
 
 
 # Places

@@ -164,7 +164,7 @@ def read_one(root, **options):
 
 def test_folder(root):
     (root / "cat" / ".hidden.png").write_bytes(b"")
-    (root / "cat" / "notes.txt").write_text("no picture")
+    (root / "cat" / "notes.txt").write_text("no image")
     (root / ".cache").mkdir()
     source = sources.open_source(f"folder:{root}", image_size=16)
     assert (source.name, source.class_names) == ("my_pets_2", ("cat", "dog"))
@@ -325,7 +325,7 @@ def test_decompression_bomb(root, monkeypatch, limit):
 def test_a_class_without_readable_images(root):
     save(root / "owl" / "0.png", flat("L", 0))
     (root / "owl" / "0.png").write_bytes(b"")
-    fails("owl: none of the images of this class folder decodes", f"folder:{root}", skip_unreadable=True)
+    fails("none of the images of class 'owl' in .* decodes", f"folder:{root}", skip_unreadable=True)
 
 
 def test_a_file_that_breaks_after_opening(root):
@@ -339,12 +339,12 @@ def test_a_file_that_breaks_after_opening(root):
 def test_folder_guards(root, tmp_path):
     fails("folder .*missing does not exist, expected a folder of class folders", f"folder:{tmp_path / 'missing'}")
     fails("'folder:' without a path, expected folder:PATH", "folder:")
-    fails("cat has 0 class folders, expected at least 2", f"folder:{root / 'cat'}")
+    fails(r"cat has 0 class folders with images, .* found .*: no folders; 0\.png, 1\.png; ", f"folder:{root / 'cat'}")
     fails("for the folder of that name say folder:", str(root))
     (root / "empty").mkdir()
-    fails(r"empty: no images in this class folder, expected files ending in \.jpg", f"folder:{root}")
+    assert "left out: empty (no images)" in sources.open_source(f"folder:{root}", image_size=16).notes[0]
     (root / "empty" / "0.HEIC").write_bytes(b"")
-    fails(r"empty: no images in this class folder but 1 \.heic, expected files ending in \.jpg", f"folder:{root}")
+    fails(r"empty holds 1 \.heic and no images that are read, expected files ending in \.jpg", f"folder:{root}")
 
 
 def test_class_count_guard(root):
@@ -352,6 +352,151 @@ def test_class_count_guard(root):
         (root / f"c{number}").mkdir()
         (root / f"c{number}" / "0.png").symlink_to(root / "cat" / "0.png")
     fails("has 1001 classes, expected 2 to 1000", f"folder:{root}")
+
+
+def test_what_the_folder_means_is_said_in_one_line(root):
+    (note,) = sources.open_source(f"folder:{root}", image_size=16).notes
+    assert note == f"source folder {root}: 2 classes (cat, dog); 4 train images"
+
+
+def test_class_names_that_tfds_does_not_keep(root):
+    (root / "cat ").mkdir()
+    save(root / "cat " / "0.png", flat("L", 0))
+    line = "has a class called 'cat ', expected no white space at its ends, which TFDS does not keep"
+    fails(line, f"folder:{root}")
+    (root / "labels.csv").write_text("file,label\ncat/0.png,cat\ndog/0.png,cat \n")
+    fails(line, f"csv:{root / 'labels.csv'}")
+    np.savez(root / "a.npz", images=np.full((2, 16, 16), 99, np.uint8), labels=["cat", "cat "])
+    fails(line, f"npz:{root / 'a.npz'}")
+
+
+def test_numbers_as_class_names_are_said_where_they_are_no_labels(root):
+    for number in (2, 10):
+        save(root / str(number) / "0.png", flat("L", 0))
+    shutil.rmtree(root / "cat"), shutil.rmtree(root / "dog")
+    source = sources.open_source(f"folder:{root}", image_size=16)
+    assert source.class_names == ("10", "2") and source.notes[1].endswith("10, 2; so label 0 is class '10'")
+
+
+def test_the_workdir_is_no_source_and_no_class(root):
+    (root / "work" / "grids").mkdir(parents=True)
+    save(root / "work" / "grids" / "cat.png", flat("L", 0))
+    source = sources.open_source(f"folder:{root}", image_size=16, own=(root / "work",))
+    assert source.class_names == ("cat", "dog") and "left out: work (written by tfgan_aug)" in source.notes[0]
+    fails("is the workdir, expected a folder of your images beside it", f"folder:{root}", own=(root / "cat" / "..",))
+
+
+def split_folders(root, *splits):
+    """The folder with its images in `train`, and one more a class in each of `splits`."""
+    classes = {path.name for path in root.iterdir()}
+    for number, split in enumerate(splits):
+        for name in classes:
+            save(root / split / name / "x.png", flat("RGB", (number, 99, 0)))
+    for name in classes:
+        (root / "train").mkdir(exist_ok=True)
+        (root / name).rename(root / "train" / name)
+    return root
+
+
+def test_a_validation_split_is_trained_on_on_request_alone(root):
+    name = f"folder:{split_folders(root, 'val', 'test')}"
+    source = sources.open_source(name, image_size=16)
+    assert len(source.train) == 4 and len(sources.test_split(source)) == 2
+    assert source.notes[1] == "the validation split is left out; --config.use_validation=true trains on it"
+    both = sources.open_source(name, image_size=16, use_validation=True)
+    assert both.train.ids == [*source.train.ids, "val/cat/x.png", "val/dog/x.png"]
+    assert both.train.labels.tolist() == [0, 0, 1, 1, 0, 1] and both.fingerprint() != source.fingerprint()
+    assert (
+        both.train.images([5])[0, 0, 0].tolist() == [0, 99, 0] and both.notes[1] == "the validation split is trained on"
+    )
+    assert sources.test_split(both).ids == sources.test_split(source).ids
+    fails("--config.use_validation: found no validation split", f"folder:{root / 'train'}", use_validation=True)
+
+
+def test_a_broken_file_of_a_validation_split_that_is_not_used_is_not_read(root):
+    split_folders(root, "val")
+    (root / "val" / "cat" / "x.png").write_bytes(b"")
+    assert len(sources.open_source(f"folder:{root}", image_size=16).train) == 4
+    fails("val/cat/x.png does not decode", f"folder:{root}", use_validation=True)
+
+
+# Tables and arrays
+
+
+def test_table(root):
+    table = root / "My labels.csv"
+    table.write_text("file,kind,split\ncat/0.png,b,train\ndog/1.png,a,train\ncat/1.png,a,val\ndog/0.png,b,test\n")
+    columns = {"csv_columns": ("file", "kind", "split")}
+    source = sources.open_source(f"csv:{table}", image_size=16, **columns)
+    assert (source.name, source.class_names, source.train.ids) == ("my_labels", ("a", "b"), ["cat/0.png", "dog/1.png"])
+    assert source.train.labels.tolist() == [1, 0] and source.train.images([1, 0])[:, 5, 5].tolist() == [
+        list(WHITE),
+        list(RED),
+    ]
+    assert source.notes[0].startswith(f"source table {table}: 4 rows, separated by commas; files in column 'file'")
+    assert sources.test_split(source).ids == ["dog/0.png"] and source.notes[1].startswith(
+        "the validation split is left out"
+    )
+    assert len(sources.open_source(f"csv:{table}", image_size=16, use_validation=True, **columns).train) == 3
+    fails("'csv:' without a path, expected csv:FILE", "csv:")
+    fails("for the file of that name say csv:", str(table))
+
+
+def test_table_with_files_that_are_missing_or_broken(root):
+    (root / "cat" / "1.png").write_bytes(b"")
+    table = root / "l.csv"
+    table.write_text("file,label\ncat/0.png,b\ndog/1.png,a\ncat/1.png,a\ncat/9.png,b\n")
+    fails("names 1 of 4 files that are missing: cat/9.png", f"csv:{table}")
+    source = sources.open_source(f"csv:{table}", image_size=16, skip_unreadable=True)
+    assert source.skipped == ("cat/9.png", "cat/1.png") and source.train.ids == ["cat/0.png", "dog/1.png"]
+
+
+def test_npz(tmp_path):
+    images = np.stack([np.full((20, 30, 3), (level, 99, 0), np.uint8) for level in range(6)])
+    labels = [[1], [0], [1], [0], [1], [0]]
+    made = {"x_train": images[:3], "y_train": labels[:3], "x_val": images[3:5], "y_val": labels[3:5]}
+    np.savez(tmp_path / "Set 1.npz", **made, x_test=images[5:], y_test=labels[5:])
+    source = sources.open_source(f"npz:{tmp_path / 'Set 1.npz'}", image_size=16)
+    assert (source.name, source.class_names, source.train.labels.tolist()) == ("set_1", ("0", "1"), [1, 0, 1])
+    assert source.train.ids[2] == "train/00000002" and source.train.images([2])[0, 0, 0].tolist() == [2, 99, 0]
+    test = sources.test_split(source)
+    assert test.ids == ["test/00000000"] and test.images([0])[0, 3, 3].tolist() == [5, 99, 0]
+    both = sources.open_source(f"npz:{tmp_path / 'Set 1.npz'}", image_size=16, use_validation=True).train
+    assert both.ids[3:] == ["validation/00000000", "validation/00000001"] and both.labels.tolist() == [1, 0, 1, 0, 1]
+    assert both.images([4, 1])[:, 0, 0, 0].tolist() == [4, 1]
+    grey = sources.open_source(f"npz:{tmp_path / 'Set 1.npz'}", image_size=16, channels=1).train.images([1])
+    assert grey.shape == (1, 16, 16, 1) and grey[0, 0, 0, 0] == round(0.299 + 0.587 * 99)
+    fails("'npz:' without a path, expected npz:FILE", "npz:")
+    fails("found no file .*none.npz", f"npz:{tmp_path / 'none.npz'}")
+
+
+# Duplicates
+
+
+def test_without_duplicates(root):
+    split_folders(root, "test")
+    shutil.copy(root / "train" / "cat" / "0.png", root / "train" / "dog" / "8.png")
+    shutil.copy(root / "train" / "cat" / "1.png", root / "train" / "cat" / "9.png")
+    shutil.copy(root / "test" / "dog" / "x.png", root / "train" / "dog" / "9.png")
+    source = sources.open_source(f"folder:{root}", image_size=16)
+    found = source.duplicates
+    assert [[copy.id for copy in group] for group in found.groups] == [
+        ["train/cat/0.png", "train/dog/8.png"],
+        ["train/cat/1.png", "train/cat/9.png"],
+        ["train/dog/9.png", "test/cat/x.png", "test/dog/x.png"],
+    ]
+    left = sources.without_duplicates(source)
+    assert left.train.ids == ["train/cat/1.png", "train/dog/0.png", "train/dog/1.png"]
+    assert left.train.labels.tolist() == [0, 1, 1] and sources.test_split(left).ids == []
+    assert left.train.images([0, 2])[:, 5, 5].tolist() == [[10, 20, 30], list(WHITE)]
+    assert [images.shape for _, images in left.train.batches(2)] == [(2, 16, 16, 3), (1, 16, 16, 3)]
+    assert left.duplicates.groups == () and left.fingerprint() != source.fingerprint()
+    assert left.train.survey()["images"] == 3
+
+
+def test_no_two_images_of_shapes10_are_compared(monkeypatch):
+    monkeypatch.setattr(shapes, "draw", lambda *arguments: pytest.fail("drawn"))
+    assert sources.open_source("shapes10", image_size=16).duplicates.groups == ()
 
 
 # TFDS
@@ -443,6 +588,10 @@ def test_tfds_own_ids_and_colour_to_grey(tfds_dir):
     assert source.train.ids == ["n9", "n8", "n7", "n6", "n5"]
     assert sources.test_split(source) is None  # `validation` is no test split.
     assert source.train.images([0])[0, 0, 0, 0] == 60  # 0.299 * 200
+    assert source.notes == ("the validation split is left out; --config.use_validation=true trains on it",)
+    both = sources.open_source("ided", image_size=16, data_dir=str(tfds_dir), use_validation=True).train
+    assert len(both) == 10 and both.ids[7] == "train+validation/00000007"  # Its own ids would come twice.
+    assert both.images([7, 4])[:, 0, 0, 1].tolist() == [2, 4]
     again = sources.open_source("ided", image_size=16, channels=1, data_dir=str(tfds_dir))
     assert again.train.ids == source.train.ids and again.fingerprint() == source.fingerprint()
 
@@ -471,7 +620,9 @@ def test_tfds_without_supervised_keys(tmp_path):
 def test_tfds_names_that_lead_nowhere(tfds_dir, tmp_path):
     directory = {"data_dir": str(tfds_dir)}
     fails(
-        "no data set is called 'cifer10'; nearest: cifar10, .*expected shapes10, folder:PATH or a TFDS name", "cifer10"
+        "no data set is called 'cifer10'; nearest: cifar10, .*expected shapes10, folder:PATH, csv:FILE, "
+        "npz:FILE or a TFDS name",
+        "cifer10",
     )
     fails("no data set is called 'idedd'; nearest: .*ided", "idedd", **directory)
     fails("no data set is called 'shapes'; nearest: .*shapes10", "shapes")

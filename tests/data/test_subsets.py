@@ -107,7 +107,7 @@ def test_overlap_inside_the_train_split(root, tmp_path):
         (root / "green" / f"{number:03d}.png").write_bytes((root / "red" / f"{number:03d}.png").read_bytes())
     with pytest.raises(UserError, match="the subset's training and held-out images share 4 images: ") as caught:
         made(root, tmp_path, train_per_class=0)
-    pairs = str(caught.value).split("images: ")[1].split(";")[0].split(", ")
+    pairs = str(caught.value).split("images: ")[1].split(" (all in ")[0].split(", ")
     assert len(pairs) == 4
     for pair in pairs:
         first, second = pair.split(" = ")
@@ -130,7 +130,18 @@ def test_overlap_with_the_source_s_test_split(tmp_path):
         made(root, tmp_path, train_per_class=8, test_per_class=0)
     assert "train/red/000.png = test/red/100.png" in str(caught.value)
     # Five pairs are shown.
-    assert str(caught.value).count(" = ") == 5 and " and 2 more; expected none" in str(caught.value)
+    assert str(caught.value).count(" = ") == 5 and " and 2 more (all in " in str(caught.value)
+
+
+def test_a_train_split_that_is_too_large_to_be_compared_as_a_whole(root, tmp_path, monkeypatch):
+    """The subset is, and the test split."""
+    (root / "green" / "copy.png").write_bytes((root / "red" / "000.png").read_bytes())
+    source = opened(root)
+    monkeypatch.setattr(subsets, "_COMPARED", 3)
+    monkeypatch.setattr(subsets.sources.Source, "duplicates", None)
+    subset = subsets.read(source, tiny.config(f"folder:{root}", train_per_class=0, test_per_class=1))
+    (group,) = subsets.duplicates_in(source, subset).groups
+    assert {copy.id for copy in group} == {"green/copy.png", "red/000.png"}
 
 
 def test_a_test_split_that_changes_is_compared_again(tmp_path, monkeypatch):
@@ -143,7 +154,7 @@ def test_a_test_split_that_changes_is_compared_again(tmp_path, monkeypatch):
     stage = subsets.stage(tmp_path / "work", source, subset)
     subsets.make(stage, source, subset)
     with monkeypatch.context() as patch:
-        patch.setattr(subsets, "check_overlap", lambda *args: pytest.fail("compared twice"))
+        patch.setattr(subsets, "duplicates_in", lambda *args: pytest.fail("compared twice"))
         subsets.check(stage, source, subset)
     file = root / "test" / "red" / "100.png"
     pixels = file.read_bytes()

@@ -47,6 +47,69 @@ def test_without_its_own_subset(root, tmp_path):
     assert not (tmp_path / "new").exists()
 
 
+def noted(root, tmp_path, capfd, **options):
+    """(the subset of a run on all images but two a class, what it said, the lines of its duplicates.csv)."""
+    config, workdir = tiny.config(f"folder:{root}", train_per_class=0), tmp_path / "work"
+    with open_run(config, Place(str(workdir), **options)) as run:
+        run.write_subset()
+        run.note_subset()
+    path = workdir / "duplicates.csv"
+    return run.subset, capfd.readouterr().err, path.read_text().splitlines() if path.exists() else []
+
+
+def test_the_layout_is_said(root, tmp_path, capfd):
+    _, said, lines = noted(root, tmp_path, capfd)
+    assert f"source folder {root}: 3 classes (blue, green, red); 28 train images\n" in said and lines == []
+
+
+def test_an_image_under_two_labels_is_named_wherever_it_lies(root, tmp_path, capfd):
+    """Both in train, which no check of the split would find."""
+    subset, *_ = noted(root, tmp_path / "before", capfd)
+    first, second = (next(name for name in subset.train.ids if name.startswith(color)) for color in ("blue", "red"))
+    (root / first).write_bytes((root / second).read_bytes())
+    with_both, said, lines = noted(root, tmp_path, capfd)
+    assert {first, second} <= set(with_both.train.ids)
+    words = f"1 pairs of images with the same pixels, 1 under two labels: {first} (blue) = {second} (red); all in "
+    assert f"{words}{tmp_path / 'work' / 'duplicates.csv'}\n" in said
+    assert lines[1:] == [f"{first},blue,train,{second},red,train,two"]
+    without, said, lines = noted(root, tmp_path, capfd, drop_duplicates=True)
+    assert "left out: 2 train images; all in" in said and len(lines) == 2
+    assert len(without.train.ids) == len(with_both.train.ids) - 2
+    assert not {first, second} & {*without.train.ids, *without.held_out.ids}
+
+
+def test_an_image_on_both_sides_is_refused_or_dropped(root, tmp_path, capfd):
+    subset, *_ = noted(root, tmp_path / "before", capfd)
+    held_out = subset.held_out.ids[0]
+    copy = root / "blue" / "copy.png"
+    copy.write_bytes((root / held_out).read_bytes())
+    # Whichever of the two is drawn: all are in the subset.
+    with pytest.raises(UserError, match="share 1 images: .*; expected none: --drop_duplicates leaves them out"):
+        for seed in range(100):
+            with open_run(
+                tiny.config(f"folder:{root}", train_per_class=0, seed=seed), Place(str(tmp_path / "w"))
+            ) as run:
+                run.write_subset()
+    assert len((tmp_path / "w" / "duplicates.csv").read_text().splitlines()) == 2
+    without, *_ = noted(root, tmp_path, capfd, drop_duplicates=True)
+    assert without.train.ids != () and sorted((*without.train.ids, *without.held_out.ids)) == sorted(
+        (*subset.train.ids, *subset.held_out.ids)
+    )
+
+
+def test_the_workdir_among_the_class_folders_is_no_class(root, capfd):
+    for _ in range(2):
+        with open_run(tiny.config(f"folder:{root}", train_per_class=4), Place(str(root / "work"))) as run:
+            run.write_subset()
+            run.note_subset()
+            (root / "work" / "grids").mkdir(exist_ok=True)
+            (root / "work" / "grids" / "a.png").write_bytes((root / "red" / "000.png").read_bytes())
+        assert run.source.class_names == ("blue", "green", "red")
+        assert "left out: work (written by tfgan_aug)" in capfd.readouterr().err
+    with pytest.raises(UserError, match="is the workdir"), open_run(tiny.config(f"folder:{root}"), Place(str(root))):
+        pass
+
+
 def test_shared_runs_hold_a_workdir_together_and_others_alone(root, tmp_path):
     config, place = tiny.config(f"folder:{root}", train_per_class=4), str(tmp_path / "work")
     with open_run(config, Place(place, shared=True)):

@@ -9,7 +9,7 @@ def define_flags():
     cli.define_config()
     cli.define_workdir()
     cli.define_strategy()
-    cli.define_skip_unreadable()
+    cli.define_source_flags()
 
 
 def main(config):
@@ -19,10 +19,10 @@ def main(config):
     test image read. After tools.run_table in the same --workdir, also how many real images each row's gain equals.
     """
     values = flags.FLAGS
-    print(run(config, values.workdir, values.strategy, values.skip_unreadable), end="")
+    print(run(config, values.workdir, values.strategy, values.skip_unreadable, values.drop_duplicates), end="")
 
 
-def run(config, workdir, strategy="auto", skip_unreadable=False):
+def run(config, workdir, strategy="auto", skip_unreadable=False, drop_duplicates=False):
     """Returns the advice in words, of a config's training images; advice.json in the workdir holds its numbers.
 
     With a table.json of the same subset there, also what its rows with GAN images are worth. Raises `UserError` for
@@ -33,7 +33,7 @@ def run(config, workdir, strategy="auto", skip_unreadable=False):
     from tfgan_aug.experiments.run import Place, open_run
     from tfgan_aug.reports import advice_text
 
-    with open_run(config, Place(workdir, strategy, skip_unreadable, shared=True)) as run:
+    with open_run(config, Place(workdir, strategy, skip_unreadable, drop_duplicates, shared=True)) as run:
         folder, stage = run.workdir, run.subset_stage
         # Every check before the first file.
         advice.Trainings(run)

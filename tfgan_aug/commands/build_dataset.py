@@ -19,7 +19,7 @@ def define_flags():
     cli.define_workdir()
     cli.define_strategy()
     cli.define_allow_shortfall()
-    cli.define_skip_unreadable()
+    cli.define_source_flags()
     flags.DEFINE_string("data_dir", "", "Folder the datasets are written to; empty: tensorflow_datasets in --workdir.")
     flags.DEFINE_string("variants", "", "Comma-separated variants, such as real,geo,dcgan_tp_geo; empty: all.")
     flags.DEFINE_bool("overwrite", False, "Replace datasets of another digest.")

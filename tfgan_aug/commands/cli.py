@@ -156,8 +156,11 @@ def define_allow_shortfall():
     flags.DEFINE_bool("allow_shortfall", False, "Write what there is when a class has too few accepted images.")
 
 
-def define_skip_unreadable():
-    flags.DEFINE_bool("skip_unreadable", False, "Leave out images of a folder that do not decode, and list them.")
+def define_source_flags():
+    words = "Leave out image files that do not decode or that a table names and are missing, and list them."
+    flags.DEFINE_bool("skip_unreadable", False, words)
+    words = "Leave out images with the same pixels: under two labels all of them, else all but one, a test image first."
+    flags.DEFINE_bool("drop_duplicates", False, words)
 
 
 def define_seeds_and_gans():

@@ -11,7 +11,7 @@ def define_flags():
     cli.define_workdir("The workdir of tools.build_dataset or tools.run_table.")
     flags.DEFINE_string("data_dir", "", "Where datasets lie, if outside the workdir.")
     cli.define_strategy()
-    cli.define_skip_unreadable()
+    cli.define_source_flags()
 
 
 def main(config):
@@ -21,10 +21,13 @@ def main(config):
     The features' network is trained on source images that no GAN saw.
     """
     values = flags.FLAGS
-    print(run(config, values.workdir, values.data_dir, values.strategy, values.skip_unreadable), end="")
+    print(
+        run(config, values.workdir, values.data_dir, values.strategy, values.skip_unreadable, values.drop_duplicates),
+        end="",
+    )
 
 
-def run(config, workdir, data_dir="", strategy="auto", skip_unreadable=False):
+def run(config, workdir, data_dir="", strategy="auto", skip_unreadable=False, drop_duplicates=False):
     """Measures the datasets of a workdir; returns what the user reads.
 
     Raises `UserError` for what the user can mend.
@@ -34,7 +37,7 @@ def run(config, workdir, data_dir="", strategy="auto", skip_unreadable=False):
     from tfgan_aug.experiments.run import Place, open_run
     from tfgan_aug.reports import measure_text
 
-    with open_run(config, Place(workdir, strategy, skip_unreadable, shared=True)) as run:
+    with open_run(config, Place(workdir, strategy, skip_unreadable, drop_duplicates, shared=True)) as run:
         roots = [run.workdir, *([data_dir] if data_dir else [])]
         if not measures.datasets_in(roots):
             raise UserError(f"--workdir: found no datasets in {run.workdir}, expected those of tools.build_dataset")

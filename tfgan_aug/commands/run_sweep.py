@@ -26,6 +26,7 @@ class Options:
     strategy: str = "auto"
     dry_run: bool = False
     skip_unreadable: bool = False
+    drop_duplicates: bool = False
 
 
 def define_flags():
@@ -35,7 +36,7 @@ def define_flags():
     cli.define_strategy()
     cli.define_seeds_and_gans()
     flags.DEFINE_bool("dry_run", False, "Print the points, and stop.")
-    cli.define_skip_unreadable()
+    cli.define_source_flags()
 
 
 def main(config):
@@ -61,7 +62,7 @@ def run(config, options):
     config, choice = table.choose(
         config, "real", options.seeds, options.gan_seeds, options.classifier_seeds, options.gans
     )
-    place = Place(options.workdir, options.strategy, options.skip_unreadable, shared=True)
+    place = Place(options.workdir, options.strategy, options.skip_unreadable, options.drop_duplicates, shared=True)
     with open_run(config, place, read_subset=False) as run:
         source, classes = run.source, len(run.source.class_names)
         if not config.rare_class:

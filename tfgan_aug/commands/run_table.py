@@ -31,6 +31,7 @@ class Options:
     overwrite: bool = False
     allow_shortfall: bool = False
     skip_unreadable: bool = False
+    drop_duplicates: bool = False
 
 
 def define_flags():
@@ -38,7 +39,7 @@ def define_flags():
     cli.define_workdir()
     cli.define_strategy()
     cli.define_allow_shortfall()
-    cli.define_skip_unreadable()
+    cli.define_source_flags()
     flags.DEFINE_string("rows", "", "paper, controls, options, all, the paper's numbers or names; empty: the config's.")
     cli.define_seeds_and_gans()
     flags.DEFINE_bool("dry_run", False, "Print the plan and an estimate of its time, and stop.")
@@ -69,7 +70,7 @@ def run(config, options, command=""):
     config, choice = table.choose(config, *picked)
     if options.dry_run and options.strategy == "multi_worker":
         raise UserError("--dry_run: found --strategy=multi_worker, expected one of this process")
-    place = Place(options.workdir, options.strategy, options.skip_unreadable, shared=True)
+    place = Place(options.workdir, options.strategy, options.skip_unreadable, options.drop_duplicates, shared=True)
     with open_run(config, place) as run:
         made = table.Table(run, choice, describe(run, command), options.overwrite, options.allow_shortfall)
         made.check()

@@ -11,8 +11,12 @@ from tfgan_aug.core.fields import Check, field
 class DataConfig(fields.Section):
     """The images: where they come from, and how many of each class."""
 
-    source: str = field("shapes10", "a TFDS name, folder:PATH or shapes10")
+    source: str = field("shapes10", "a TFDS name, folder:PATH, csv:FILE, npz:FILE or shapes10")
     source_data_dir: str = field("", "where TFDS sources lie prepared; empty: TFDS' default")
+    csv_columns: tuple[str, ...] = field(
+        (), "a table's columns of files, labels and, if wanted, splits, such as file,label; empty: guessed", late=True
+    )
+    use_validation: bool = field(False, "whether a source's validation split is trained on, too", late=True)
     image_size: int = field(32, "pixels a side", checks.image_sizes)
     channels: Literal[1, 3] = field(3, "grey or RGB")
     resize_filter: str = field("lanczos", "Pillow's, for images of another size")

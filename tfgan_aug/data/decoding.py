@@ -3,7 +3,6 @@
 Makes no file. Every image file of a source is opened here, whichever kind of source names it.
 """
 
-import collections
 import io
 import os
 import struct
@@ -50,13 +49,6 @@ def is_image(path: Path) -> bool:
 def is_system_file(path: Path) -> bool:
     """Whether a file is hidden, or one that Windows or macOS leaves in folders."""
     return path.name.startswith(".") or path.name.lower() in _SYSTEM_FILES
-
-
-def left_out(paths: Iterable[Path]) -> str:
-    """Those files that are no images, counted by ending: "12 .txt, 3 .heic"; empty if there are none."""
-    others = (path for path in paths if not is_image(path) and not is_system_file(path))
-    counts = collections.Counter(path.suffix.lower() or "without an ending" for path in others)
-    return ", ".join(f"{count:,} {ending}" for ending, count in counts.most_common())
 
 
 class Files:

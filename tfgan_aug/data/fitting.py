@@ -4,10 +4,13 @@ Makes no file.
 """
 
 import dataclasses
+import difflib
 
 import numpy as np
 from PIL import Image
 
+from tfgan_aug.core import checks
+from tfgan_aug.core.errors import UserError
 from tfgan_aug.data import colours
 
 FILTERS = {filter_.name.lower(): filter_ for filter_ in Image.Resampling}  # nearest, box, bilinear, hamming, ...
@@ -69,3 +72,21 @@ class Fitting:
         longest = max(width, height)
         # A line of 1 x 1000 pixels stays one pixel wide.
         return tuple(max(1, round(side * self.image_size / longest)) for side in (width, height))
+
+
+def check(fitting: Fitting) -> None:
+    """Raises UserError, naming the option, for a size, a number of channels, a filter or a way that there is not."""
+    numbers = {"image_size": checks.image_sizes, "white_level": checks.white_levels}
+    for option, own in numbers.items():
+        number = getattr(fitting, option)
+        if not own.good(number):
+            raise UserError(f"--config.{option}: found {number}, expected {own.expected}{own.hint(number)}")
+    if fitting.channels not in (1, 3):
+        raise UserError(f"--config.channels is {fitting.channels}, expected 1 or 3")
+    for option, value, known in (
+        ("resize_filter", fitting.resize_filter, sorted(FILTERS)), ("fit", fitting.way, WAYS)
+    ):  # fmt: skip
+        if value not in known:
+            near = difflib.get_close_matches(str(value), known, n=1)
+            hint = f" (nearest: {near[0]})" if near else ""
+            raise UserError(f"--config.{option} is {value!r}{hint}, expected one of {', '.join(known)}")

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from tfgan_aug.core.errors import UserError
-from tfgan_aug.data import decoding
+from tfgan_aug.data import decoding, layouts
 from tfgan_aug.data.fitting import Fitting
 from tfgan_aug.data.surveys import Seen
 
@@ -37,6 +37,8 @@ def _quiet():
 class Prepared:
     """A prepared TFDS data set: `builder`, its `class_names` and its `splits` (train, and test if there is one).
 
+    `validation` is the name of its validation split, or None.
+
     Raises UserError, at once and without a network, for an unknown name, a data set that is not or only partly
     prepared, one without exactly one image and one label, other dtypes than uint8, and one without a `train` split.
     """
@@ -55,6 +57,8 @@ class Prepared:
                 f"--config.source: {spec!r} has the splits {', '.join(info.splits)}, expected one called train"
             )
         self.splits = tuple(split for split in ("train", "test") if split in info.splits)
+        others = [split for split in info.splits if layouts.split_of(split) == "validation"]
+        self.validation = others[0] if len(others) == 1 else None
         self._seen: dict[tuple[str, int], Seen] = {}
         self._check_files()
 
@@ -143,7 +147,10 @@ class Prepared:
 
         try:
             yield
-        except (tf.errors.DataLossError, tf.errors.FailedPreconditionError, tf.errors.InvalidArgumentError) as error:
+        except (
+            tf.errors.DataLossError, tf.errors.FailedPreconditionError, tf.errors.InvalidArgumentError,
+            tf.errors.NotFoundError,
+        ) as error:  # fmt: skip
             message = error.message.split("\n")[0].split(" [Op:")[0]
             raise UserError(
                 f"--config.source: files of {self.spec!r}, split {split}, in {self.builder.data_dir} are damaged: "
@@ -195,10 +202,14 @@ def _unknown(spec, searched):
             known.update(path.name for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
     near = difflib.get_close_matches(re.split("[/:]", spec)[0], sorted(known), n=3)
     hint = f"; nearest: {', '.join(near)}" if near else ""
-    if Path(spec).expanduser().is_dir():
+    path = Path(spec).expanduser()
+    if path.is_dir():
         hint = f"; for the folder of that name say folder:{spec}"
+    elif path.is_file():
+        hint = f"; for the file of that name say {'npz' if path.suffix.lower() == '.npz' else 'csv'}:{spec}"
     return UserError(
-        f"--config.source: no data set is called {spec!r}{hint}; expected shapes10, folder:PATH or a TFDS name"
+        f"--config.source: no data set is called {spec!r}{hint}; expected shapes10, folder:PATH, csv:FILE, npz:FILE or "
+        "a TFDS name"
     )
 
 

@@ -1,108 +1,45 @@
-"""Labelled images by name: the built-in shapes10, a folder of image files, or a prepared TFDS data set.
+"""Labelled images by name: the built-in shapes10, image files, arrays, or a prepared TFDS data set.
 
 Makes no file. Nothing is downloaded. Images stay where they are until asked for; only ids and labels are held.
 """
 
 import dataclasses
-import difflib
 import functools
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from tfgan_aug.core import checks
 from tfgan_aug.core.errors import UserError
-from tfgan_aug.data import digests, fitting, folders, shapes, surveys
+from tfgan_aug.data import arrays, class_names, digests, duplicates, fitting, layouts, shapes, surveys, tables
+from tfgan_aug.data.duplicates import Duplicates, Images
 from tfgan_aug.data.fitting import Fitting
+from tfgan_aug.data.labelled_files import LabelledFiles
+from tfgan_aug.data.splits import Split
 
 _CLASSES = (2, 1000)
 _BLOCK = 1000
-
-
-@dataclasses.dataclass(frozen=True)
-class Split:
-    """Images of one split, by position: `ids` (unique strings) and `labels` (int32 (N,)) in a fixed order.
-
-    Two openings of the same source give the same ids in the same order. Images are uint8 (H, W, C) in [0, 255].
-    """
-
-    ids: list[str]
-    labels: np.ndarray
-    image_shape: tuple[int, int, int]
-    # Positions, ascending and distinct -> iterator of their images. Private, for it checks nothing.
-    _read: Callable[[np.ndarray], Iterator[np.ndarray]] = dataclasses.field(repr=False)
-    # Positions -> `surveys.survey` of those whose files were decoded.
-    _survey: Callable[[np.ndarray], dict[str, Any]] = dataclasses.field(default=lambda positions: {}, repr=False)
-
-    def __len__(self) -> int:
-        return len(self.ids)
-
-    def images(self, positions: npt.ArrayLike) -> np.ndarray:
-        """The images at `positions`, in that order: uint8 (len(positions), H, W, C).
-
-        Only what is asked for is decoded, in one pass over the split; a position may be asked for twice. Raises
-        IndexError for a position outside the split, TypeError for positions that are not integers.
-        """
-        distinct, inverse = np.unique(self._checked(positions), return_inverse=True)
-        images = np.empty((len(distinct), *self.image_shape), np.uint8)
-        for slot, image in zip(range(len(distinct)), self._read(distinct), strict=True):
-            images[slot] = image
-        in_order = np.array_equal(inverse, np.arange(len(distinct)))
-        return images if in_order else images[inverse]
-
-    def batches(
-        self, batch_size: int, positions: npt.ArrayLike | None = None
-    ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Yields (positions, images): int64 (n,), uint8 (n, H, W, C), in the order of the split, each position once.
-
-        All images, or those at `positions`; n is `batch_size` except in the last batch. One batch is held at a time.
-        Raises as `images` does, and ValueError for a batch size below 1.
-        """
-        if batch_size < 1:
-            raise ValueError(f"batch_size is {batch_size}, expected at least 1")
-        positions = np.arange(len(self)) if positions is None else np.unique(self._checked(positions))
-        return self._batches(batch_size, positions)
-
-    def survey(self, positions: npt.ArrayLike | None = None) -> dict[str, Any]:
-        """What was met in the files of all images, or of those at `positions`: see `surveys`. Reads none of them.
-
-        Empty where there are no files, or where none was read yet.
-        """
-        return self._survey(np.arange(len(self)) if positions is None else np.unique(self._checked(positions)))
-
-    def _batches(self, batch_size, positions):
-        images = self._read(positions)
-        for start in range(0, len(positions), batch_size):
-            chosen = positions[start : start + batch_size]
-            batch = np.empty((len(chosen), *self.image_shape), np.uint8)
-            for slot in range(len(chosen)):
-                batch[slot] = next(images)
-            yield chosen, batch
-
-    def _checked(self, positions):
-        positions = np.asarray(positions)
-        if positions.size and positions.dtype.kind not in "iu":
-            raise TypeError(f"positions are {positions.dtype}, expected integers")
-        if positions.size and not (positions.min() >= 0 and positions.max() < len(self)):
-            raise IndexError(f"positions reach from {positions.min()} to {positions.max()}, the split has {len(self)}")
-        return positions.astype(np.int64).reshape(-1)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Options:
     """How a source is opened, beside the form of its images.
 
-    `data_dir`: where TFDS data sets lie prepared; `skip_unreadable`: leave out files that do not decode.
+    `data_dir`: where TFDS data sets lie prepared; `skip_unreadable`: leave out files that do not decode, and those
+    that a table names and that are missing; `own`: folders of the run, which hold none of a folder's images;
+    `csv_columns`: see `tables`; `use_validation`: images of the validation split are training images.
     """
 
     data_dir: str | None = None
     skip_unreadable: bool = False
+    own: tuple[Path, ...] = ()
+    csv_columns: tuple[str, ...] = ()
+    use_validation: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -111,6 +48,7 @@ class Source:
 
     `name` is a valid stem of a TFDS name ([a-z0-9_]+), `spec` the name as given, `image_shape` (H, W, C), `skipped` the
     ids of the unreadable files that were left out, `notes` lines on what was understood and what was left out.
+    `distinct`: no two images are the same, so none are compared.
     """
 
     name: str
@@ -128,6 +66,7 @@ class Source:
     license: str = ""
     # Of `Fitting`, so that the fingerprints of earlier versions hold where it says nothing new.
     not_default: tuple[str, ...] = ()
+    distinct: bool = False
     _open_test: Callable[[], Split | None] = dataclasses.field(default=lambda: None, repr=False)
     _test_survey: Callable[[], dict[str, Any]] = dataclasses.field(default=dict, repr=False)
 
@@ -146,9 +85,14 @@ class Source:
         return digest.hexdigest()
 
     @functools.cached_property
+    def train_hashes(self) -> tuple[bytes, ...]:
+        """`digests.pixel_hash` of each training image. Slow: reads them all, once."""
+        return tuple(_hashes(self.train))
+
+    @functools.cached_property
     def train_digest(self) -> str:
-        """The digest of all training images, down to the pixels. Slow: reads them all, once."""
-        return self.digest_of(np.arange(len(self.train)))
+        """The digest of all training images, down to the pixels. Slow as `train_hashes`."""
+        return digests.of_images(self.train.ids, self.train.labels, self.train_hashes)
 
     def digest_of(self, positions: npt.ArrayLike) -> str:
         """The digest of the training images at `positions`, down to the pixels. Slow: reads them."""
@@ -157,17 +101,23 @@ class Source:
         return digests.of_images(ids, self.train.labels[chosen], _hashes(self.train, chosen))
 
     @functools.cached_property
-    def test_hashes(self) -> tuple[tuple[str, bytes], ...]:
-        """(id, `digests.pixel_hash`) of each test image; none where there is no test split. Slow: reads it, once."""
+    def hashed_test(self) -> tuple[Images, ...]:
+        """The test split's ids, labels and hashes; empty where there is none. Slow: reads it, once."""
         test = self._open_test()
-        return () if test is None else tuple(zip(test.ids, _hashes(test), strict=True))
+        return () if test is None else (Images("test", test.ids, test.labels, tuple(_hashes(test))),)
 
     @functools.cached_property
     def test_digest(self) -> str:
-        """The digest of the test split, down to the pixels; "" where there is none. Slow as `test_hashes`."""
-        test = self._open_test()
-        hashes = (pixels for _, pixels in self.test_hashes)
-        return "" if test is None else digests.of_images(test.ids, test.labels, hashes)
+        """The digest of the test split, down to the pixels; "" where there is none. Slow as `hashed_test`."""
+        return "".join(digests.of_images(part.ids, part.labels, part.hashes) for part in self.hashed_test)
+
+    @functools.cached_property
+    def duplicates(self) -> Duplicates:
+        """The images of the train and test splits that have the same pixels. Slow: reads all of both, once."""
+        if self.distinct:
+            return Duplicates(self.class_names, ())
+        train = Images("train", self.train.ids, self.train.labels, self.train_hashes)
+        return duplicates.find(self.class_names, [train, *self.hashed_test])
 
 
 def _hashes(split, positions=None):
@@ -183,6 +133,19 @@ def test_split(source: Source) -> Split | None:
 test_split.__test__ = False  # type: ignore[attr-defined]
 
 
+def without_duplicates(source: Source) -> Source:
+    """The source without the images that `Duplicates.dropped` names, in both splits."""
+    gone, test = source.duplicates.dropped(), test_split(source)
+    left = None if test is None else test.without(gone.get("test", []))
+    return dataclasses.replace(
+        source,
+        train=source.train.without(gone.get("train", [])),
+        _open_test=lambda: left,
+        _test_survey=lambda: left.survey() if left and source.test_survey() else {},
+        distinct=True,
+    )
+
+
 def open_source(
     name: str,
     *,
@@ -195,23 +158,28 @@ def open_source(
 ) -> Source:
     """The source called `name`, its train ids and labels read.
 
-    `name` is shapes10, folder:PATH (see `folders`), or a TFDS name like cifar10, cifar10:3.*.* or name/config:version
-    that is prepared. `options` are fields of `Options`. Images become `image_size` squares with `channels` channels as
-    `Fitting` says, whose `way` is `fit`; shapes10 is drawn at that size. All files of a folder are decoded once to find
-    unreadable ones. A test split whose labels are missing (-1) counts as none.
+    `name` is shapes10, folder:PATH (see `layouts`), csv:FILE (see `tables`), npz:FILE (see `arrays`), or a TFDS name
+    like cifar10, cifar10:3.*.* or name/config:version that is prepared. `options` are fields of `Options`. Images
+    become `image_size` squares with `channels` channels as `Fitting` says, whose `way` is `fit`; shapes10 is drawn at
+    that size. All image files are decoded once to find unreadable ones. A test split whose labels are missing (-1)
+    counts as none.
 
-    Raises UserError for options that `Fitting` does not have, a source that does not exist or is not prepared,
-    unreadable files, and class counts outside 2 to 1000.
+    Raises UserError for options that `Fitting` does not have, a source that does not exist, is not prepared or not
+    understood, unreadable files, class counts outside 2 to 1000, and class names that TFDS cannot keep.
     """
     fitted = Fitting(image_size, channels, resize_filter, fit, white_level)
-    _check_fitting(fitted)
+    fitting.check(fitted)
     opener = _OPENERS.get("".join(name.partition(":")[:2]), _prepared)
     source = opener(name, fitted, Options(**options))
-    return dataclasses.replace(source, not_default=fitted.not_default)
+    notes = (*source.notes, *_check_classes(name, source.class_names))
+    return dataclasses.replace(source, not_default=fitted.not_default, notes=notes)
 
 
-def open_configured(config, skip_unreadable: bool = False) -> Source:
-    """The source that a config names; raises as `open_source`."""
+def open_configured(config, **options: Any) -> Source:
+    """The source that a config names; `options` are those fields of `Options` that it does not know.
+
+    Raises as `open_source`.
+    """
     return open_source(
         config.source,
         image_size=config.image_size,
@@ -220,7 +188,9 @@ def open_configured(config, skip_unreadable: bool = False) -> Source:
         fit=config.fit,
         white_level=config.white_level,
         data_dir=config.source_data_dir or None,
-        skip_unreadable=skip_unreadable,
+        csv_columns=config.csv_columns,
+        use_validation=config.use_validation,
+        **options,
     )
 
 
@@ -241,39 +211,91 @@ def _shapes10(spec, fitted, options):
     return Source(
         "shapes10", shapes.VERSION, spec, shapes.CLASS_NAMES, fitted.shape, fitted.resize_filter, split("train"),
         description="Images of ten shapes in varied colours, textures, places and sizes, drawn by tfgan_aug.",
-        _open_test=functools.cache(lambda: split("test")),
+        distinct=True, _open_test=functools.cache(lambda: split("test")),
     )  # fmt: skip
 
 
-def _folder(spec, fitted, options):
-    path = spec.removeprefix("folder:")
+def _path(spec):
+    """The path in KIND:PATH."""
+    kind, _, path = spec.partition(":")
     if not path:
-        raise UserError("--config.source is 'folder:' without a path, expected folder:PATH")
-    folder = folders.Folder(path, fitted, options.skip_unreadable)
-    _check_classes(spec, folder.class_names)
+        raise UserError(f"--config.source is {spec!r} without a path, expected {kind}:{_KINDS[kind]}")
+    return Path(path).expanduser()
+
+
+def _folder(spec, fitted, options):
+    path = _path(spec)
+    return _of_files(spec, path.resolve().name, layouts.understood(path, options.own), fitted, options)
+
+
+def _csv(spec, fitted, options):
+    path = _path(spec)
+    found, missing = tables.read(path, options.csv_columns, options.skip_unreadable)
+    source = _of_files(spec, path.stem, found, fitted, options)
+    return dataclasses.replace(source, skipped=(*missing, *source.skipped))
+
+
+def _of_files(spec, name, found, fitted, options):
+    """The source of the image files of a `layouts.Found`."""
+    _check_classes(spec, found.class_names)
+    splits = dict(found.splits)
+    notes = found.note, *_said_of_validation("validation" in splits, options)
+    added = splits.pop("validation", []) if options.use_validation else splits.pop("validation", [])[:0]
+    splits["train"] = splits["train"] + added
+    files = LabelledFiles(dataclasses.replace(found, splits=splits), fitted, options.skip_unreadable)
 
     def split(which):
-        if which not in folder.splits or not folder.splits[which][0]:
+        if which not in files.splits or not files.splits[which][0]:
             return None
-        ids, labels = folder.splits[which]
+        ids, labels = files.splits[which]
         return Split(
-            ids, labels, fitted.shape, lambda positions: folder.read(which, positions),
-            lambda positions: surveys.survey(folder.seen(which, positions), fitted),
+            ids, labels, fitted.shape, lambda positions: files.read(which, positions),
+            lambda positions: surveys.survey(files.seen(which, positions), fitted),
         )  # fmt: skip
 
     test = split("test")
     return Source(
-        _stem(Path(path).expanduser().resolve().name), "1.0.0", spec, folder.class_names, fitted.shape,
-        fitted.resize_filter, split("train"), folder.skipped, (f"left out: {folder.left_out}",) * bool(folder.left_out),
-        _open_test=lambda: test, _test_survey=lambda: test.survey() if test else {},
+        _stem(name), "1.0.0", spec, found.class_names, fitted.shape, fitted.resize_filter, split("train"),
+        files.skipped, notes, _open_test=lambda: test, _test_survey=lambda: test.survey() if test else {},
     )  # fmt: skip
+
+
+def _npz(spec, fitted, options):
+    path = _path(spec)
+    found = arrays.Arrays(path)
+    used = ("train", "validation") if options.use_validation else ("train",)
+
+    def split(*which):
+        ids = [f"{name}/{position:08d}" for name in which for position in range(len(found.labels[name]))]
+        labels = np.concatenate([found.labels[name] for name in which])
+        return Split(ids, labels, fitted.shape, lambda positions: map(fitted.fit, found.read(which, positions)))
+
+    notes = found.note, *_said_of_validation("validation" in found.labels, options)
+    for name in used:
+        found.images(name)
+    return Source(
+        _stem(path.stem), "1.0.0", spec, found.class_names, fitted.shape, fitted.resize_filter, split(*used),
+        notes=notes, _open_test=functools.cache(lambda: split("test") if "test" in found.labels else None),
+    )  # fmt: skip
+
+
+def _said_of_validation(there, options):
+    """Lines on a validation split, where there is one; raises `UserError` where one is asked for that is not there."""
+    if options.use_validation and not there:
+        raise UserError("--config.use_validation: found no validation split in the source, expected one")
+    if there:
+        yield (
+            "the validation split is trained on"
+            if options.use_validation
+            else "the validation split is left out; --config.use_validation=true trains on it"
+        )
 
 
 def _prepared(spec, fitted, options):
     from tfgan_aug.data import prepared
 
     dataset = prepared.Prepared(spec, options.data_dir)
-    _check_classes(spec, dataset.class_names)
+    notes = tuple(_said_of_validation(dataset.validation is not None, options))
 
     def split(which):
         ids, labels = dataset.records(which)
@@ -284,13 +306,14 @@ def _prepared(spec, fitted, options):
             lambda positions: surveys.survey(dataset.seen(which, positions), fitted),
         )  # fmt: skip
 
-    train = split("train")
+    # TFDS joins splits in this order.
+    train = split(f"train+{dataset.validation}" if options.use_validation else "train")
     if train is None:
         raise UserError(f"--config.source: {spec!r} has images without a label in its train split")
     info = dataset.builder.info
     return Source(
         _stem(dataset.name), str(dataset.builder.version), spec, dataset.class_names, fitted.shape,
-        fitted.resize_filter, train,
+        fitted.resize_filter, train, notes=notes,
         description=info.description or "", citation=info.citation or "", homepage=info.homepage or "",
         license=info.redistribution_info.license or "",
         # Opened only when asked for: a run that never scores never touches the test files.
@@ -302,30 +325,18 @@ def _prepared(spec, fitted, options):
 _OPENERS = {
     "shapes10": _shapes10,
     "folder:": _folder,
+    "csv:": _csv,
+    "npz:": _npz,
 }
+_KINDS = {"folder": "PATH", "csv": "FILE", "npz": "FILE"}
 
 
-def _check_fitting(fitted):
-    for option, value, check in (
-        ("image_size", fitted.image_size, checks.image_sizes), ("white_level", fitted.white_level, checks.white_levels),
-    ):  # fmt: skip
-        if not check.good(value):
-            raise UserError(f"--config.{option}: found {value}, expected {check.expected}{check.hint(value)}")
-    if fitted.channels not in (1, 3):
-        raise UserError(f"--config.channels is {fitted.channels}, expected 1 or 3")
-    for option, value, known in (
-        ("resize_filter", fitted.resize_filter, sorted(fitting.FILTERS)), ("fit", fitted.way, fitting.WAYS)
-    ):  # fmt: skip
-        if value not in known:
-            near = difflib.get_close_matches(str(value), known, n=1)
-            hint = f" (nearest: {near[0]})" if near else ""
-            raise UserError(f"--config.{option} is {value!r}{hint}, expected one of {', '.join(known)}")
-
-
-def _check_classes(spec, class_names):
+def _check_classes(spec, names):
+    """Lines on what may surprise; raises `UserError` for names and numbers of classes that a data set cannot have."""
     low, high = _CLASSES
-    if not low <= len(class_names) <= high:
-        raise UserError(f"--config.source: {spec!r} has {len(class_names)} classes, expected {low} to {high}")
+    if not low <= len(names) <= high:
+        raise UserError(f"--config.source: {spec!r} has {len(names)} classes, expected {low} to {high}")
+    return class_names.check(spec, names)
 
 
 def _stem(name):

@@ -8,15 +8,15 @@ digest of the test split that they were compared with.
 import dataclasses
 import hashlib
 import pathlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from tfgan_aug.core import artefacts
 from tfgan_aug.core.errors import UserError
-from tfgan_aug.data import sources
-from tfgan_aug.data.digests import pixel_hash
+from tfgan_aug.data import digests, duplicates, sources
+from tfgan_aug.data.duplicates import Images
 
 # {part of a `Subset`: its name on disk}: there the held-out images are called `test`, so that subsets of earlier runs
 # are found and read.
@@ -24,6 +24,8 @@ _ON_DISK = {"train": "train", "held_out": "test"}
 _PAIRS_SHOWN = 5
 # In the stage: the digest of the test split that shares no image with the training images.
 _CHECKED = "checked.json"
+# Train splits up to this size are compared as a whole, which takes about a minute.
+_COMPARED = 100_000
 
 
 @dataclasses.dataclass(frozen=True)
@@ -127,19 +129,46 @@ def stage(workdir: str | pathlib.Path, source: sources.Source, subset: Subset) -
     return artefacts.Stage(workdir, "subset", {**known, "digests": digests})
 
 
+def duplicates_in(source: sources.Source, subset: Subset) -> duplicates.Duplicates:
+    """Images with the same pixels: of the whole source, or of the subset and the test split where train is too large.
+
+    Reads all images that it compares, once for each source.
+    """
+    if not source.distinct and len(source.train) <= _COMPARED:
+        return source.duplicates
+    parts = [
+        Images("train", part.ids, part.labels, list(map(digests.pixel_hash, part.images)))
+        for part in (subset.train, subset.held_out)
+    ]
+    return duplicates.find(source.class_names, [*parts, *source.hashed_test])
+
+
+def checked(stage: artefacts.Stage, source: sources.Source) -> bool:
+    """Whether the subset that the stage holds was compared with the test split as it is now."""
+    path = stage.path / _CHECKED
+    return path.exists() and artefacts.read_json(path) == source.test_digest
+
+
 def check(stage: artefacts.Stage, source: sources.Source, subset: Subset) -> None:
     """Raises `UserError` when a test image, the source's own too, is among the training images.
 
     Checks once for each content of the test split, which may change after the stage is done.
     """
-    path = stage.path / _CHECKED
-    if path.exists() and artefacts.read_json(path) == source.test_digest:
+    if checked(stage, source):
         return
-    check_overlap(subset.train, _hashed(subset.held_out), "the subset's training and held-out images")
-    if sources.test_split(source) is not None:
-        check_overlap(subset.train, source.test_hashes, "the subset's training images and the source's test split")
+    found, train = duplicates_in(source, subset), set(subset.train.ids)
+    sides = {
+        "the subset's training and held-out images": ("train", set(subset.held_out.ids).__contains__),
+        "the subset's training images and the source's test split": ("test", lambda name: True),
+    }
+    for words, (split, on_side) in sides.items():
+        shared = []
+        for group in found.groups:
+            own = [copy.id for copy in group if copy.split == "train" and copy.id in train]
+            shared += [(own[0], copy.id) for copy in group if own and copy.split == split and on_side(copy.id)]
+        _refuse(shared, words, stage.path.parent / duplicates.FILE)
     if stage.done:
-        artefacts.write_json(path, source.test_digest)
+        artefacts.write_json(stage.path / _CHECKED, source.test_digest)
 
 
 def make(stage: artefacts.Stage, source: sources.Source, subset: Subset) -> None:
@@ -173,25 +202,14 @@ def load(path: pathlib.Path) -> Subset:
     return Subset(tuple(record["class_names"]), parts["train"], parts["held_out"])
 
 
-def _hashed(part):
-    return ((name, pixel_hash(image)) for name, image in zip(part.ids, part.images, strict=True))
-
-
-def check_overlap(train: Part, others: Iterable[tuple[str, bytes]], words: str) -> None:
-    """Raises `UserError` that lists the pairs of images with the same pixels.
-
-    `others` are (id, `pixel_hash`); `words` say which images are compared.
-    """
-    seen: dict[bytes, str] = {}
-    for name, pixels in _hashed(train):
-        seen.setdefault(pixels, name)
-    pairs = [(seen[pixels], name) for name, pixels in others if pixels in seen]
+def _refuse(pairs, words, file):
+    """Raises `UserError` where there are pairs of ids; `words` say which images are compared, `file` holds all."""
     if pairs:
         shown = ", ".join(f"{first} = {second}" for first, second in pairs[:_PAIRS_SHOWN])
         more = f" and {len(pairs) - _PAIRS_SHOWN} more" if len(pairs) > _PAIRS_SHOWN else ""
         raise UserError(
-            f"--config.source: {words} share {len(pairs)} images: {shown}{more}; expected none: remove them from one "
-            "side, or choose another --config.seed"
+            f"--config.source: {words} share {len(pairs)} images: {shown}{more} (all in {file}); expected none: "
+            "--drop_duplicates leaves them out, or choose another --config.seed"
         )
 
 

@@ -26,6 +26,7 @@ class Options:
     overwrite: bool = False
     allow_shortfall: bool = False
     skip_unreadable: bool = False
+    drop_duplicates: bool = False
     beam_options: str = ""
 
 
@@ -65,7 +66,13 @@ def build_dataset(config, options):
     fields.check(config)
     variants = plans.parse_variants(config, options.variants)
     data_dir = options.data_dir or str(pathlib.Path(options.workdir) / "tensorflow_datasets")
-    place = Place(options.workdir, options.strategy, options.skip_unreadable, beam_options=options.beam_options)
+    place = Place(
+        options.workdir,
+        options.strategy,
+        options.skip_unreadable,
+        options.drop_duplicates,
+        beam_options=options.beam_options,
+    )
     with open_run(config, place) as run, workdirs.writable("--data_dir", data_dir) as data_dir:
         plan = plans.Plan(run, variants, data_dir)
         plan.check(options.overwrite, options.allow_shortfall)

@@ -45,6 +45,18 @@ class Run:
         """
         return dataclasses.replace(self, config=config, subset=subsets.read(self.source, config))
 
+    def without_duplicates(self):
+        """Returns the run on its source without duplicates, those written to the workdir."""
+        found = self.source.duplicates
+        if not found.groups:
+            return self
+        gone = ", ".join(f"{len(positions):,} {split} images" for split, positions in found.dropped().items())
+        # Workers may start at the same moment.
+        with workdirs.lock(self.workdir, "duplicates", wait=True):
+            path = found.write(self.workdir)
+        self.progress.before(f"{found.words()}; left out: {gone}; all in {path}")
+        return dataclasses.replace(self, source=sources.without_duplicates(self.source))
+
     @functools.cached_property
     def subset_stage(self):
         """The stage of the subset: what every other stage depends on."""
@@ -57,6 +69,11 @@ class Run:
 
     def write_subset(self):
         """Writes the subset where it is missing; raises `UserError` where it shares an image with the test images."""
+        if subsets.checked(self.subset_stage, self.source):
+            return
+        found = subsets.duplicates_in(self.source, self.subset)
+        if found.groups:
+            self.progress.before(f"{found.words()}; all in {found.write(self.workdir)}")
         write = subsets.check if self.subset_stage.done else subsets.make
         write(self.subset_stage, self.source, self.subset)
 
@@ -84,12 +101,14 @@ class Run:
 class Place:
     """Where and how a run works, as the options of a command say.
 
-    With `shared` other shared runs may work in the same workdir. `beam_options` are those of a runner, "" for none.
+    `drop_duplicates` settles images with the same pixels (see `data.duplicates`). With `shared` other shared runs may
+    work in the same workdir. `beam_options` are those of a runner, "" for none.
     """
 
     workdir: str
     strategy: str = "auto"
     skip_unreadable: bool = False
+    drop_duplicates: bool = False
     shared: bool = False
     beam_options: str = ""
 
@@ -108,11 +127,14 @@ def open_run(config, place, read_subset=True):
         workers.using(place.strategy) as strategy,
         workdirs.open_workdir("--workdir", place.workdir, shared=place.shared) as workdir,
     ):
-        source = sources.open_configured(config, place.skip_unreadable)
+        source = sources.open_configured(config, skip_unreadable=place.skip_unreadable, own=(workdir,))
         run = Run(config, workdir, strategy, source, None, runner=runner)
         for line in source.notes:
-            run.progress.note(line)
+            run.progress.before(line)
+        if place.drop_duplicates:
+            run = run.without_duplicates()
         yield run.of(config) if read_subset else run
+        run.progress.begin()
 
 
 def _runner(beam_options):

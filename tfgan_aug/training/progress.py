@@ -16,9 +16,23 @@ from tfgan_aug.training import checkpoints
 class Progress:
     """Notes and bars: bars only on a terminal, a closing line always."""
 
+    def __init__(self):
+        self._waiting = []
+
     def note(self, text):
         """Shows a line."""
+        self.begin()
         tqdm.write(text, file=sys.stderr)
+
+    def before(self, text):
+        """Shows a line once work begins: not where a mistake of the user is found before, which is one line alone."""
+        self._waiting.append(text)
+
+    def begin(self):
+        """Shows the lines that wait for work to begin."""
+        lines, self._waiting = self._waiting, []
+        for line in lines:
+            tqdm.write(line, file=sys.stderr)
 
     @contextlib.contextmanager
     def task(self, name):
@@ -30,6 +44,7 @@ class Progress:
     @contextlib.contextmanager
     def training(self, name, steps):
         """Yields a Keras callback that shows the steps and the newest metrics."""
+        self.begin()
         start = time.monotonic()
         with tqdm(total=steps, desc=name, unit="step", disable=None, file=sys.stderr) as bar:
             callback = _Bar(bar)
