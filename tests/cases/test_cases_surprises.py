@@ -100,5 +100,5 @@ def test_708_a_training_of_no_step_or_of_fewer(refused):
 
 @pytest.mark.parametrize("rate", ["0", "-0.001", "nan", "inf"])
 def test_709_a_learning_rate_that_learns_nothing(refused, rate):
-    for name in ("dcgan.learning_rate", "sgan.image_learning_rate"):
+    for name in ("dcgan.learning_rate", "sgan.image_learning_rate", *["judge.learning_rate"] * (rate != "0")):
         assert refused(f"--config.{name}={rate}").startswith(f"--config.{name}: found ")
