@@ -24,6 +24,14 @@ def test_408_grids_show_pixels_as_they_are(tmp_path):
     assert {100, 120} <= set(np.unique(np.asarray(Image.open(tmp_path / "grid.png"))).tolist()) <= {100, 120, 255}
 
 
+def test_409_batches_that_are_larger_than_the_set(refused, tmp_path):
+    """All of them at once, with the flags that mend it: with the last batch dropped there would be no step."""
+    root = two_classes(tmp_path / "images", count=6)
+    said = refused(f"--config.source=folder:{root}", "--config.train_per_class=4", "--config.test_per_class=2")
+    for name in ("judge", "classifier", "dcgan"):
+        assert f"--config.{name}.batch_size=8" in said
+
+
 def test_410_every_step_of_a_training_has_a_full_batch(tmp_path):
     """Of 18 examples in batches of 32, too, and in 7 steps of 4 none of 6 is left out."""
     counted = [len(batch) for (batch,) in loop.batches((np.arange(18),), loop.Budget(3, 32, 0))]

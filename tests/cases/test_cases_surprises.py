@@ -102,3 +102,16 @@ def test_708_a_training_of_no_step_or_of_fewer(refused):
 def test_709_a_learning_rate_that_learns_nothing(refused, rate):
     for name in ("dcgan.learning_rate", "sgan.image_learning_rate", *["judge.learning_rate"] * (rate != "0")):
         assert refused(f"--config.{name}={rate}").startswith(f"--config.{name}: found ")
+
+
+def test_710_a_rare_class_that_cannot_be_filled_up(refused, tmp_path):
+    """Known before a GAN is trained: 3,000 missing images, and draws for fewer."""
+    root = two_classes(tmp_path / "images", count=14)
+    for number in range(2, 14):
+        (root / "dog" / f"{number}.png").unlink()
+    small = [f"--config.{name}.batch_size=4" for name in ("judge", "classifier", "dcgan")]
+    whole = ("--config.train_per_class=0", "--config.test_per_class=0", "--config.samples.quota=balance")
+    draws = ("--config.samples.block_size=2", "--config.samples.max_draws_per_class=4")
+    said = refused(f"--config.source=folder:{root}", *small, *whole, *draws)
+    assert said.startswith("--config.samples.max_draws_per_class: found 4, expected at least ")
+    assert "that class 'dog' needs" in said and "--allow_shortfall" in said
