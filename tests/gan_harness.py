@@ -8,6 +8,7 @@ class TestMyGAN(GANHarness):
 
 import csv
 import functools
+import itertools
 import json
 import os
 import subprocess
@@ -19,7 +20,7 @@ import pytest
 import tensorflow as tf
 
 from tfgan_aug.sampling import saved_models
-from tfgan_aug.training import strategies
+from tfgan_aug.training import curves, strategies
 
 IMAGE_SHAPE = (16, 16, 3)
 CLASSES = 3
@@ -133,7 +134,10 @@ class DrawingHarness:
         ("labels", "seeds", "message"),
         [
             ([0, 1], [1], r"labels and seeds: found shapes \(2,\) and \(1,\), expected \(N,\) twice"),
-            ([[0]], [[1]], r"labels and seeds: found shapes \(1, 1\) and \(1, 1\), expected \(N,\) twice"),
+            ([[0]], [[1]], r"labels: found shape \(1, 1\), expected \(N,\)"),
+            ([0.5], [1], "labels: found float64 numbers such as 0.5, expected 64-bit ints"),
+            ([2**32], [1], rf"labels: found 4294967296 to 4294967296, expected 0 to {CLASSES - 1}"),
+            ([1], [2**63], "seeds: found uint64 numbers such as 9223372036854775808, expected 64-bit ints"),
             ([0, CLASSES], [1, 2], rf"labels: found 0 to {CLASSES}, expected 0 to {CLASSES - 1}"),
             ([-1, 0], [1, 2], rf"labels: found -1 to 0, expected 0 to {CLASSES - 1}"),
         ],
@@ -164,8 +168,43 @@ class DrawingHarness:
         assert outputs == {"images": ["uint8", [None, *IMAGE_SHAPE]]}
         assert ours == []
         assert answer["images"].dtype == np.uint8 and grey_levels(answer["images"], expected) <= 1
-        again = saved_models.load(tmp_path)(labels, seeds)
-        assert grey_levels(again, expected) <= 1
+        loaded = saved_models.load(tmp_path)
+        assert grey_levels(loaded(labels, seeds), expected) <= 1
+        self.check_exported(tmp_path / "generator", loaded, model.generate([2, 0, 1], [5, 6, 7], block_size=4))
+
+    @staticmethod
+    def check_exported(folder, loaded, expected):
+        """Of labels 2, 0, 1 and seeds 5, 6, 7 `expected`, whatever type of ints they are; wrong ones are refused."""
+        for labels, seeds in (([2, 0, 1], [5, 6, 7]), (np.array([2, 0, 1], np.uint8), np.array([5, 6, 7], np.uint64))):
+            assert grey_levels(loaded(labels, seeds), expected) <= 1
+        assert loaded([], []).shape == (0, *IMAGE_SHAPE)
+        saved = tf.saved_model.load(str(folder))
+
+        def signature(name, kind):
+            called = saved.signatures[name]
+            return lambda labels, seeds: called(labels=tf.constant(labels, kind), seeds=tf.constant(seeds, tf.int64))
+
+        def typed(labels_kind, seeds_kind):
+            return lambda labels, seeds: saved.generate(
+                tf.constant(labels, labels_kind), tf.constant(seeds, seeds_kind)
+            )
+
+        ways = [signature("serving_default", tf.int32), signature("generate", tf.int64), saved.generate]
+        ways += [typed(*kinds) for kinds in itertools.product((tf.int32, tf.int64), repeat=2)]
+        for way in ways:
+            assert grey_levels(way([2, 0, 1], [5, 6, 7])["images"].numpy(), expected) <= 1
+        beyond = ([2**32], [1], "labels: found")
+        wrong = [
+            ([0, CLASSES], [1, 2], "labels: found"),
+            ([-1, 0], [1, 2], "labels: found"),
+            ([0, 1], [1], "2.* labels"),
+        ]
+        for way, cases in ((ways[0], wrong), (ways[1], [*wrong, beyond]), (ways[2], wrong), (loaded, [*wrong, beyond])):
+            for labels, seeds, message in cases:
+                with pytest.raises(tf.errors.InvalidArgumentError, match=message):
+                    way(labels, seeds)
+        with pytest.raises(ValueError, match="seeds: found float64 numbers"):
+            loaded([0], [0.5])
 
 
 class GANHarness(DrawingHarness):
@@ -221,6 +260,41 @@ class GANHarness(DrawingHarness):
             assert chosen, f"{name} has no {kind}"
             unchanged = [v.path for v in chosen if np.array_equal(v.numpy(), kept[v.path])]
             assert unchanged == []
+
+    @pytest.mark.parametrize(
+        "kind", ["column", "floats", "one_hot", "out_of_range", "scaled", "alone", "weighted", "dict"]
+    )
+    def test_other_arrays_are_the_same_or_refused(self, trained, kind):
+        """The same losses as of the right form, or an error before the first step."""
+        model, _ = trained
+        images, labels = examples()
+        same = {"column": labels[:, None], "floats": labels.astype(np.float32), "one_hot": np.eye(CLASSES)[labels]}
+        if kind in same:
+            expected, found = (model.test_on_batch(images, y, return_dict=True) for y in (labels, same[kind]))
+            assert found == expected
+            return
+        wrong = {
+            "out_of_range": ((images, labels + 1), {}, f"labels: found 1 to {CLASSES}, expected 0 to {CLASSES - 1}"),
+            "scaled": ((images / 255.0, labels), {}, "images: found float64, expected uint8 of 0 to 255"),
+            "alone": ((images,), {}, "found images without labels"),
+            "weighted": ((images, labels), {"sample_weight": np.ones(BATCH)}, "sample_weight, class_weight: found one"),
+            "dict": (({"image": images, "label": labels},), {}, "a dict of image, label, .* as_supervised=True"),
+        }
+        arrays, options, message = wrong[kind]
+        before = values(model.trainable_variables)
+        for method in (model.fit, model.evaluate, model.train_on_batch, model.test_on_batch):
+            with pytest.raises(ValueError, match=message):
+                method(*arrays, **options)
+        for one, other in zip(before, model.trainable_variables, strict=True):
+            np.testing.assert_array_equal(one, other.numpy())
+
+    def test_a_step_checks_what_it_is_given(self, trained):
+        """Also without `fit`: whatever loop, generator or distributed dataset its batches come from."""
+        model, _ = trained
+        images, labels = examples()
+        step = tf.function(model.test_step, autograph=False, reduce_retracing=True)
+        with pytest.raises(tf.errors.InvalidArgumentError, match=f"labels: found .*{CLASSES}.*, expected 0 to"):
+            step((tf.constant(images), tf.constant(labels + 1)))
 
     def test_both_optimisers_count_the_steps(self, trained):
         model, _ = trained
@@ -280,6 +354,19 @@ class GANHarness(DrawingHarness):
         assert [row["epoch"] for row in rows] == ["0", "1"]
         assert self.metrics <= set(rows[0])
         assert keras.models.load_model(tmp_path / "best.keras").image_shape == IMAGE_SHAPE
+
+    def test_steps_per_execution(self):
+        """All of them, the last call's too, which finds fewer batches."""
+        model = self.compiled(run_eagerly=self.eagerly, steps_per_execution=2)
+        self.fit(model, steps=3)
+        assert int(model.discriminator_optimizer.iterations) == 3
+
+    def test_a_loss_that_is_no_number_ends_fit(self):
+        model = self.compiled(run_eagerly=self.eagerly)
+        weight = model.discriminator_variables[0]
+        weight.assign(weight * np.nan)
+        with pytest.raises(curves.NonFiniteLoss, match="d_loss.* is nan, in step 1, expected a number"):
+            self.fit(model, callbacks=[curves.StopOnNonFinite()])
 
     def test_two_devices_make_the_step_of_one(self):
         """To 1e-5 of the update's norm for each network: float32 sums in another order (measured: 1e-6)."""

@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 import tiny
 
-from tfgan_aug.benchmarks import data_speed, rates, suite, training_speed
+from tfgan_aug.benchmarks import cell_memory, data_speed, rates, suite, training_speed
 from tfgan_aug.commands import benchmark
 from tfgan_aug.core.errors import UserError
 from tfgan_aug.experiments.families import FAMILIES
@@ -150,3 +150,8 @@ def test_multiply_adds_by_hand():
     # The gradient by the input, which the tape makes too, is not needed and not counted; nor is the forward pass.
     assert count(gradient) == convolution
     assert count(lambda: tf.transpose(dense) @ tf.zeros((1536, 5))) == 7 * 1536 * 5
+
+
+def test_the_memory_of_cells_is_that_of_their_process():
+    first, last = cell_memory.measured(1)
+    assert first == last and 0.1 < first < 8

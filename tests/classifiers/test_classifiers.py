@@ -1,7 +1,6 @@
 """The paper's CNN, the classifier that trains any network, and the judge."""
 
 import dataclasses
-import sys
 import types
 
 import keras
@@ -175,7 +174,8 @@ def test_probabilities_do_not_depend_on_the_count():
     assert len(np.unique(whole)) > 3
     for count in (1, 3, 4, 5):
         np.testing.assert_array_equal(model.probabilities(images[:count], block_size=4), whole[:count])
-    np.testing.assert_array_equal(model.probabilities(images[::-1], block_size=4), whole[::-1])
+    # Elsewhere in its block an image may meet another of the processor's instructions.
+    np.testing.assert_allclose(model.probabilities(images[::-1], block_size=4), whole[::-1], rtol=1e-6)
     np.testing.assert_allclose(model.probabilities(images, block_size=50), whole, atol=1e-6)
     assert model.probabilities(images[:0]).shape == (0, 3)
 
@@ -231,71 +231,6 @@ def test_a_recipe_is_added_in_one_place(monkeypatch):
 def test_unknown_augmentation():
     with pytest.raises(UserError, match=r"^--config.judge.augmentation: found 'shear', expected some of crop, flip, "):
         classifier.build("--config.judge", section(augmentation="flip,shear"), IMAGE_SHAPE, 3, seed=0)
-
-
-@pytest.fixture
-def builders(tmp_path, monkeypatch):
-    """A module of a user's, as the config names it."""
-    (tmp_path / "users_networks.py").write_text(
-        "import keras\n"
-        "def normalized(image_shape, classes):\n"
-        "    return keras.Sequential([keras.Input(image_shape), keras.layers.Conv2D(2, 4, 4),\n"
-        "        keras.layers.BatchNormalization(), keras.layers.Flatten(), keras.layers.Dense(classes)])\n"
-        "def too_many(image_shape, classes):\n"
-        "    return normalized(image_shape, classes + 1)\n"
-        "def other_size(image_shape, classes):\n"
-        "    return normalized((32, 32, 3), classes)\n"
-        "def unbuilt(image_shape, classes):\n"
-        "    return keras.Sequential([keras.layers.Flatten(), keras.layers.Dense(classes)])\n"
-        "def nothing(image_shape, classes):\n"
-        "    return None\n"
-    )
-    monkeypatch.syspath_prepend(tmp_path)
-    yield "users_networks"
-    sys.modules.pop("users_networks", None)
-
-
-def test_builder_with_batch_normalization(builders):
-    model = classifier.build("--c", section(builder=f"{builders}:normalized"), IMAGE_SHAPE, 3, seed=0)
-    before = values(model.network.variables)
-    images, labels = examples()
-    model.fit(images, labels, batch_size=8, verbose=0)
-    unchanged = [
-        variable.path
-        for variable, value in zip(model.network.variables, before, strict=True)
-        if np.array_equal(variable.numpy(), value)
-    ]
-    assert unchanged == []
-    inference = model.probabilities(images, 8)
-    np.testing.assert_array_equal(model.probabilities(images[:2], 8), inference[:2])
-
-
-@pytest.mark.parametrize(
-    ("builder", "message"),
-    [
-        ("no_such_module:build", r"found 'no_such_module:build', expected package.module:function \(No module named"),
-        ("users_networks:missing", "found 'users_networks:missing', expected package.module:function .*'missing'"),
-        ("users_networks", "found 'users_networks', expected package.module:function"),
-        ("users_networks.normalized", "found 'users_networks.normalized', expected package.module:function"),
-        (":normalized", "found ':normalized', expected package.module:function"),
-        (".users_networks:normalized", "found '.users_networks:normalized', expected package.module:function"),
-        ("users_networks:too_many", r"users_networks:too_many made a model of shapes .*4.*, expected .*\(None, 3\)"),
-        (
-            "users_networks:other_size",
-            r"users_networks:other_size made a model of shapes .*32, 32, 3.*, expected .*16, 16, 3",
-        ),
-        ("users_networks:unbuilt", r"users_networks:unbuilt made a model of shapes \(None, None\), expected"),
-        (
-            "users_networks:keras",
-            r"found 'users_networks:keras', expected package.module:function \(keras is no function\)",
-        ),
-        ("users_networks:nothing", "users_networks:nothing made a model of shapes None, expected"),
-    ],
-)
-def test_builder_guards(builders, builder, message):
-    with pytest.raises(UserError, match=f"^--config.judge.builder: {message}") as caught:
-        classifier.build("--config.judge", section(builder=builder), IMAGE_SHAPE, 3, seed=0)
-    assert "\n" not in str(caught.value)
 
 
 # Training

@@ -1,5 +1,8 @@
 """The fused Adam and AdamW against Keras' own: the same weights, on one device and on two."""
 
+import gc
+import weakref
+
 import keras
 import numpy as np
 import pytest
@@ -84,3 +87,15 @@ def test_saved_with_its_model(tmp_path, kind):
     assert type(again.optimizer) is kind
     for one, other in zip(model.optimizer.variables, again.optimizer.variables, strict=True):
         np.testing.assert_array_equal(one.numpy(), other.numpy())
+
+
+def test_a_traced_update_is_forgotten():
+    """TensorFlow keeps what is a custom gradient for ever, and the sum over replicas is one."""
+    weights, optimizer = keras.Variable(START), optimizers.AdamW(1e-2)
+    optimizer.build([weights])
+    step = tf.function(lambda: optimizer.apply([weights.value * 0.1], [weights]))
+    graph = weakref.ref(step.get_concrete_function().graph)
+    step()
+    del step
+    gc.collect()
+    assert graph() is None

@@ -1,5 +1,8 @@
 """Training: keyed batches, checkpoints, resuming, strategies."""
 
+import gc
+import weakref
+
 import keras
 import numpy as np
 import pytest
@@ -8,6 +11,8 @@ import tiny
 from clusters import MODELS, assert_same, output, start, start_two
 
 from tfgan_aug.classifiers.classifier import Classifier
+from tfgan_aug.classifiers.classifier import build as build_classifier
+from tfgan_aug.classifiers.config import ClassifierConfig
 from tfgan_aug.core.errors import UserError
 from tfgan_aug.gans.dcgan import DCGAN
 from tfgan_aug.training import checkpoints, curves, loop, progress, strategies
@@ -200,9 +205,75 @@ def test_non_finite_loss_stops_training(tmp_path):
     images, labels = arrays()
     unweighed = np.ones(COUNT, np.float32)
     unweighed[3] = np.nan
-    with pytest.raises(curves.NonFiniteLoss, match="^(loss|accuracy) is nan after step 4; lower the learning rate$"):
-        fit(classifier(1, ""), tmp_path, steps=8, data=(images, labels, unweighed), checkpoint_steps=4)
+    folder = tmp_path / "judge-12345678.partial" / "checkpoints-member-0"
+    message = (
+        "^judge-12345678/member-0: (loss|accuracy) is nan, in one of the steps 1 to 4, expected a number; lower the "
+        "learning rate$"
+    )
+    with pytest.raises(curves.NonFiniteLoss, match=message):
+        fit(classifier(1, ""), folder, steps=8, data=(images, labels, unweighed), checkpoint_steps=4)
+    assert list(folder.iterdir()) == []
+
+
+def test_weights_that_are_not_finite_stop_training_though_no_metric_shows_them(tmp_path):
+    """The losses of a step come before its update."""
+    model = dcgan(1)
+    model.optimizer.learning_rate = float("nan")
+    with pytest.raises(curves.NonFiniteLoss, match="/dcgan.*: weight .* is not finite, in step 1, expected a number"):
+        fit(model, tmp_path, steps=1)
     assert list(tmp_path.iterdir()) == []
+
+
+def graphs():
+    """The graphs of functions that this process holds."""
+    return weakref.WeakSet(found for found in gc.get_objects() if isinstance(found, tf.__internal__.FuncGraph))
+
+
+def built_classifier(seed):
+    """As a cell of the table has it: Keras' own optimisers leave their graphs behind, ours do not."""
+    section = ClassifierConfig(width=0.05, steps=2)
+    return build_classifier("--config.classifier", section, (16, 16, 3), 2, seed)
+
+
+@pytest.mark.parametrize("build", [dcgan, built_classifier])
+def test_a_trained_model_and_its_graphs_are_forgotten(build, tmp_path):
+    """A table trains hundreds in one process."""
+    before = graphs()
+    model = build(1)
+    fit(model, tmp_path, steps=1)
+    assert len(graphs() - before) > 1
+    gone = weakref.ref(model)
+    del model
+    gc.collect()
+    assert gone() is None and not graphs() - before
+
+
+class StopAfter(keras.callbacks.Callback):
+    """Asks for an end after step `steps`, as `EarlyStopping` does."""
+
+    def __init__(self, steps):
+        super().__init__()
+        self.steps, self.seen = steps, 0
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.seen += 1
+        if self.seen == self.steps:
+            self.model.stop_training = True
+
+
+@pytest.mark.parametrize("strategy", ["one_device", "mirrored"])
+@pytest.mark.parametrize("steps", [3, 4])
+def test_a_callback_ends_training_at_once(tmp_path, strategy, steps):
+    """Inside a stretch and at its end; what a stretch leaves is there, and the next `fit` goes on from it."""
+    with strategies.make_strategy(strategy).scope():
+        model = dcgan(1)
+    counts = Count()
+    fit(model, tmp_path, steps=9, callbacks=[StopAfter(steps), counts])
+    assert checkpoints.steps_done(model) == counts.batches == steps
+    assert [epoch for epoch, _ in counts.epochs] == [0, 1]
+    assert [path.name for path in tmp_path.iterdir()] == [f"step-{steps:08d}.weights.h5"]
+    fit(model, tmp_path, steps=5)
+    assert checkpoints.steps_done(model) == 5
 
 
 @pytest.mark.parametrize(("build", "steps"), [(dcgan, 3), (classifier, 9)])

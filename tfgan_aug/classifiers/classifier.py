@@ -1,25 +1,22 @@
 """The model that trains any network as a classifier, and how one is made from a section of a config. Makes no file."""
 
-import importlib
-
 import keras
 import numpy as np
 import tensorflow as tf
 
-from tfgan_aug.classifiers import networks
+from tfgan_aug.classifiers import builders, networks
 from tfgan_aug.classifiers.recipes import RECIPES
-from tfgan_aug.core import fields, optimizers, pixels, streams
-from tfgan_aug.core.errors import UserError
+from tfgan_aug.core import fields, labelled, optimizers, pixels, streams
 from tfgan_aug.data import transforms
 
 
 @keras.saving.register_keras_serializable("tfgan_aug")
-class Classifier(keras.Model):
+class Classifier(labelled.TakesLabelledImages):
     """Logits float32 (N, classes) of uint8 images (N, H, W, C); trains any network on [-1, 1] images.
 
     `network` maps float32 images in [-1, 1] to logits. `augmentation` is some of `transforms.TRANSFORMS` (names, or
     comma-separated text), drawn anew in every step. Labels are ints (N,) or probabilities (N, classes);
-    `sample_weight` weighs examples.
+    `sample_weight` weighs examples. What else is understood or refused: see `core.labelled`.
     `Dropout` (Keras' own drops alike in every replica) and augmentation derive from (`seed`, step, place in the global
     batch): a resumed run equals an uninterrupted one, and several replicas do what one does.
 
@@ -32,6 +29,10 @@ class Classifier(keras.Model):
         self.augmentation = transforms.transform_names("augmentation", augmentation)
         layers = transforms.layers_for(self.augmentation, network.input_shape[1])
         self.augment = [transforms.by_place(layer) for layer in layers]
+        for layer in self.augment:
+            # Else Keras' `fit` under a strategy calls the model on floats, to build them.
+            layer.build((None, *network.input_shape[1:]))
+        self.form = labelled.Form(network.output_shape[-1], (tuple(network.input_shape[1:]),), soft=True)
         self.loss_tracker = keras.metrics.Mean("loss")
         self.accuracy_tracker = keras.metrics.Mean("accuracy")
         self.built = True
@@ -56,10 +57,11 @@ class Classifier(keras.Model):
         self.compile(keras.optimizers.deserialize(config["optimizer"]))
 
     def call(self, images, training=None):
+        (images,) = self.form.inputs([images])
         return self.network(pixels.to_float(images), training=training)
 
     def train_step(self, data):
-        images, labels, weights = keras.utils.unpack_x_y_sample_weight(data)
+        (images,), labels, weights = self.form.read(data)
         replicas = tf.distribute.get_strategy().num_replicas_in_sync
         streams.rekey(self, streams.key_of("classifier", self.seed), tf.cast(self.optimizer.iterations, tf.int64))
         x = tf.cast(images, tf.float32)
@@ -68,7 +70,7 @@ class Classifier(keras.Model):
         with tf.GradientTape() as tape:
             logits = self.network(pixels.to_float(x), training=True)
             losses, correct = self._cross_entropy(labels, logits)
-            weighted = losses if weights is None else losses * tf.cast(weights, tf.float32)
+            weighted = losses if weights is None else losses * weights
             share = 1.0 / tf.cast(tf.shape(images)[0] * replicas, tf.float32)
             loss = tf.reduce_sum(weighted) * share
             penalty = tf.add_n(self.network.losses) / replicas if self.network.losses else 0.0
@@ -78,17 +80,13 @@ class Classifier(keras.Model):
         return self._track(losses, correct, weights)
 
     def test_step(self, data):
-        images, labels, weights = keras.utils.unpack_x_y_sample_weight(data)
+        (images,), labels, weights = self.form.read(data)
         losses, correct = self._cross_entropy(labels, self(images, training=False))
         return self._track(losses, correct, weights)
 
     def _cross_entropy(self, labels, logits):
         """Cross-entropy (N,) and whether the largest logit is that of the label (N,)."""
-        labels = tf.convert_to_tensor(labels)
-        if labels.shape.rank == 1:
-            targets = tf.one_hot(tf.cast(labels, tf.int32), self.classes)
-        else:
-            targets = tf.cast(labels, tf.float32)
+        targets = tf.one_hot(labels, self.classes) if labels.shape.rank == 1 else labels
         correct = tf.cast(tf.argmax(logits, -1) == tf.argmax(targets, -1), tf.float32)
         targets = targets * (1.0 - self.label_smoothing) + self.label_smoothing / self.classes
         return tf.nn.softmax_cross_entropy_with_logits(targets, logits), correct
@@ -121,38 +119,12 @@ class Classifier(keras.Model):
         return cls(**{**config, "network": keras.saving.deserialize_keras_object(config["network"])})
 
 
-def build_network(option, section, image_shape, classes, default=networks.paper_cnn):
-    """The network that a config section names: `default`, the paper's CNN, or what `section.builder` returns.
-
-    A builder is a function (image_shape, classes) -> `keras.Model` from float32 images in [-1, 1] to logits. Raises
-    `UserError`, naming `option`, where it cannot be imported or its model has other shapes.
-    """
-    recipe = RECIPES[section.recipe].replace(section)
-    if not section.builder:
-        return default(image_shape, classes, section.width, recipe.dropout)
-    module, _, function = section.builder.partition(":")
-    try:
-        build = getattr(importlib.import_module(module), function)
-        if not callable(build):
-            raise TypeError(f"{function} is no function")
-    except (ImportError, AttributeError, TypeError, ValueError) as error:
-        raise UserError(f"{option}: found {section.builder!r}, expected package.module:function ({error})") from None
-    network = build(tuple(image_shape), classes)
-    # A model that is not built has no shapes.
-    sides = ("input_shape", "output_shape")
-    shapes = tuple(getattr(network, side, None) for side in sides) if isinstance(network, keras.Model) else network
-    expected = ((None, *image_shape), (None, classes))
-    if shapes != expected:
-        raise UserError(f"{option}: {section.builder} made a model of shapes {shapes}, expected {expected}")
-    return network
-
-
 def build(option, section, image_shape, classes, seed, default=networks.paper_cnn):
     """A compiled `Classifier` as a config section says, of the network `default`; call it in the strategy's scope."""
     recipe = RECIPES[section.recipe].replace(section)
     transforms.transform_names(f"{option}.augmentation", recipe.augmentation)
     keras.utils.set_random_seed(streams.key_of("initial weights", seed))
-    network = build_network(f"{option}.builder", section, image_shape, classes, default)
+    network = builders.build_network(f"{option}.builder", section, image_shape, classes, default)
     rate = recipe.learning_rate
     if recipe.schedule == "cosine":
         rate = keras.optimizers.schedules.CosineDecay(rate, section.steps)

@@ -33,7 +33,7 @@ class JudgeConfig(NetworkConfig):
     """The judge: the classifier that says which generated images show their class."""
 
     trained_on: Literal["subset", "source_train"] = field("subset", "source_train leaks, and is marked so")
-    members: int = field(1, "above 1: an ensemble, each member trained without its fold", fields.at_least(1, 100))
+    members: int = field(1, "above 1: the mean of so many, each trained without its fold", fields.at_least(1, 100))
 
 
 @dataclasses.dataclass(kw_only=True)

@@ -1,6 +1,8 @@
-"""The judge: one classifier, or an ensemble of cross-fitted ones, that decides whether a draw shows its class.
+"""The judge: one classifier, or an ensemble of them, that decides whether a draw shows its class.
 
-Reads `member-<n>.keras`, one file for each member, which the judge's stage makes.
+Reads `member-<n>.keras`, one file for each member, which the judge's stage makes. Each member of an ensemble has left
+out another part of the training images, and all of them judge every draw: all but one have seen the training image
+that is nearest to it.
 """
 
 import keras

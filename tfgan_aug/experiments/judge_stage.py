@@ -45,8 +45,7 @@ def batches(run):
 def make(stage, run):
     """Trains the members; fills the stage.
 
-    With several, each trains without one fold of the images: an image is judged by networks that did not train on its
-    nearest neighbours.
+    With several, each trains without one fold of the images; their probabilities are averaged (see `judges`).
     """
     section, subset, seed_of_run = run.config.judge, run.subset, run.config.seed
     if section.trained_on == "source_train":

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfgan_aug.core import fields, optimizers, pixels, streams
+from tfgan_aug.core import fields, labelled, optimizers, pixels, streams
 
 _KERAS_OPTIONS = ("name", "trainable", "dtype")
 
@@ -35,10 +35,10 @@ class DrawsImages:
         """Images uint8 (N, H, W, C), image i a function of `labels[i]` and `seeds[i]` alone.
 
         `labels` are ints (N,) in 0..classes-1, `seeds` 64-bit ints (N,). Drawn in padded blocks of `block_size`,
-        so that an image does not depend on how many are asked for.
+        so that an image does not depend on how many are asked for. Raises `ValueError` for others.
         """
-        labels, seeds = np.asarray(labels, np.int32), np.asarray(seeds, np.int64)
-        if labels.shape != seeds.shape or labels.ndim != 1:
+        labels, seeds = labelled.ints("labels", labels), labelled.ints("seeds", seeds)
+        if labels.shape != seeds.shape:
             raise ValueError(f"labels and seeds: found shapes {labels.shape} and {seeds.shape}, expected (N,) twice")
         if labels.size and not 0 <= labels.min() <= labels.max() < self.classes:
             raise ValueError(f"labels: found {labels.min()} to {labels.max()}, expected 0 to {self.classes - 1}")
@@ -53,16 +53,24 @@ class DrawsImages:
 
     @tf.function(autograph=False)
     def draw(self, labels, seeds):
-        """Images uint8 (N, H, W, C) of labels (N,) and seeds (N,), in one pass: the graph that is exported."""
+        """Images uint8 (N, H, W, C) of labels (N,) and seeds (N,), in one pass: the graph that is exported.
+
+        Ends in `tf.errors.InvalidArgumentError` where a label is none of the model's, or the lengths differ. On every
+        device: a GPU takes a label that is none for one without weights.
+        """
+        counts = tf.size(labels), tf.size(seeds)
+        text = "found {} labels and {} seeds, expected as many"
+        labels = labelled.guarded(labels, counts[0] == counts[1], text, *counts)
         latents = streams.uniform_latents(seeds, self.latent_dim)
-        return pixels.to_uint8(self([latents, tf.cast(labels, tf.int32)], training=False))
+        return pixels.to_uint8(self([latents, labels], training=False))
 
 
-class AdversarialModel(keras.Model):
+class AdversarialModel(labelled.TakesLabelledImages):
     """Generators and discriminators, each kind with one optimiser; subclasses write the training step.
 
     Subclasses make their networks in `__init__`, inside the strategy's scope where there is one, then call `_set_up`,
-    and name the weights in `generator_variables` and `discriminator_variables`.
+    name the weights in `generator_variables` and `discriminator_variables`, and what they train on in `form`, a
+    `labelled.Form`, with which a step reads its batch.
 
     Training noise derives from (`seed`, step, position in the global batch), so that a step is the same
     however many replicas share it, as long as they share it evenly.

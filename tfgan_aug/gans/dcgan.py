@@ -3,7 +3,7 @@
 import keras
 import tensorflow as tf
 
-from tfgan_aug.core import checks, fields, pixels
+from tfgan_aug.core import checks, fields, labelled, pixels
 from tfgan_aug.gans import diffaugment, losses
 from tfgan_aug.gans.adversarial import AdversarialModel, DrawsImages, split_options
 from tfgan_aug.gans.config import DCGANOptions
@@ -86,8 +86,9 @@ def build_discriminator(image_shape, classes, width, activations, normalization)
 class DCGAN(DrawsImages, AdversarialModel):
     """A label-conditional DCGAN; with `classes=1` the unconditional one (the paper's reading "one a class").
 
-    `fit` on (uint8 images (N, H, W, C), int labels (N,)), then `generate(labels, seeds)`. `generator` is functional,
-    ([latents (N, latent_dim), labels (N,)]) -> images in [-1, 1]; `discriminator` ([images, labels]) -> logits (N, 1).
+    `fit` on (uint8 images (N, H, W, C), int labels (N,)), see `core.labelled`, then `generate(labels, seeds)`.
+    `generator` is functional, ([latents (N, latent_dim), labels (N,)]) -> images in [-1, 1]; `discriminator` ([images,
+    labels]) -> logits (N, 1).
 
     Arguments: `image_shape` (H, W, C), H = W a multiple of 16; `seed` of the training noise; the fields of
     `config.DCGANOptions` by name. A `width` of 64 makes 3.0 and 2.8 million weights at 32 x 32. The `activations`
@@ -119,6 +120,7 @@ class DCGAN(DrawsImages, AdversarialModel):
         self.latent_dim, width, activations = options.latent_dim, options.width, options.activations
         self.generator = build_generator(image_shape, classes, options.latent_dim, width, activations)
         self.discriminator = build_discriminator(image_shape, classes, width, activations, options.normalization)
+        self.form = labelled.Form(classes, (self.image_shape,))
         self._set_up(seed, ("d_loss", "g_loss", "d_real", "d_generated"))
 
     @property
@@ -135,7 +137,8 @@ class DCGAN(DrawsImages, AdversarialModel):
 
     def call(self, inputs, training=None):
         """Images float32 (N, H, W, C) in [-1, 1] of `inputs` = [latents (N, latent_dim), labels int (N,)]."""
-        return self.generator(inputs, training=training)
+        latents, labels = inputs
+        return self.generator([latents, labelled.int_labels(labels, self.classes)], training=training)
 
     def train_step(self, data):
         """One update of each network, the discriminator's first; returns the metrics.
@@ -144,8 +147,8 @@ class DCGAN(DrawsImages, AdversarialModel):
         generator and three of the discriminator. Shared: on the same latents, so that one pass of the generator does;
         its discriminator has then just learnt from these very images.
         """
-        images, labels, _ = keras.utils.unpack_x_y_sample_weight(data)
-        real, labels = pixels.to_float(images), tf.cast(labels, tf.int32)
+        (images,), labels, _ = self.form.read(data)
+        real = pixels.to_float(images)
         share = self._loss_share(tf.shape(real)[0])
         step = self._shared if self.options.updates == "shared" else self._alternating
         d_losses, g_losses, real_logits, generated_logits = step(real, labels, share)
@@ -201,8 +204,7 @@ class DCGAN(DrawsImages, AdversarialModel):
 
     def test_step(self, data):
         """The losses of a batch in inference mode, with latents keyed by the position in the batch."""
-        images, labels, _ = keras.utils.unpack_x_y_sample_weight(data)
-        labels = tf.cast(labels, tf.int32)
+        (images,), labels, _ = self.form.read(data)
         latents = self._noise(tf.shape(images)[0], self.latent_dim, "discriminator latents")
         real_logits = self.discriminator([pixels.to_float(images), labels], training=False)[:, 0]
         generated = self.generator([latents, labels], training=False)

@@ -1,10 +1,11 @@
 """How levels of a Stacked GAN train: the losses and the step, for one level or for several on top of each other."""
 
-import keras
+import itertools
+
 import numpy as np
 import tensorflow as tf
 
-from tfgan_aug.core import pixels
+from tfgan_aug.core import labelled, pixels
 from tfgan_aug.gans import diffaugment, losses
 from tfgan_aug.gans.adversarial import AdversarialModel
 
@@ -27,8 +28,9 @@ def _scale_gradient(x, factor):
 class Level:
     """One level of a stack: `index` (0: images), its networks, the part of the encoder above it, its sizes."""
 
-    def __init__(self, index, networks, encoder, condition_shape, latent_dim):
-        self.index, self.encoder, self.condition_shape, self.latent_dim = index, encoder, condition_shape, latent_dim
+    def __init__(self, index, networks, encoder, condition_shape, sizes):
+        self.index, self.encoder, self.condition_shape = index, encoder, condition_shape
+        self.latent_dim, self.classes = sizes.latent_dim, sizes.classes
         self.generator, self.discriminator = networks
 
 
@@ -61,6 +63,10 @@ class StackLevels(AdversarialModel):
         self.encoders = [level.encoder for level in levels]
         suffixes = [f"_{level.index}" for level in levels] if len(levels) > 1 else [""]
         names = [name + suffix for suffix in suffixes for name in self._NAMES]
+        shapes = [level.generator.output_shape[1:] for level in levels]
+        top = levels[-1].condition_shape
+        shapes += [] if top is None else [tuple(top)]
+        self.form = labelled.Form(levels[0].classes, tuple(shapes), images=levels[0].index == 0)
         sums = ["d_loss", "g_loss"] if len(levels) > 1 else []
         self._set_up(seed, [*names, *sums, "g_steps"])
 
@@ -81,14 +87,20 @@ class StackLevels(AdversarialModel):
         return self._track_step(found, made, tf.fill(tf.shape(found[0][0]), float(steps)))
 
     def make_train_function(self, force=False):
-        """Keras' own; with adaptive generator steps a loop on the host, which a replica's graph cannot hold."""
+        """Keras' own; with adaptive generator steps a loop on the host, which a replica's graph cannot hold.
+
+        A call makes `steps_per_execution` steps, or as many as there are batches for.
+        """
         if self.options.generator_steps != ADAPTIVE:
             return super().make_train_function(force)
         if self.train_function is None or force:
             step = self.step_function(self.distribute_strategy)
 
             def train(iterator):
+                # The first of them raises where there is no batch left, as Keras expects.
                 step(next(iterator))
+                for batch in itertools.islice(iterator, self.steps_per_execution - 1):
+                    step(batch)
                 return self.get_metrics_result()
 
             self.train_function = train
@@ -180,9 +192,7 @@ class StackLevels(AdversarialModel):
 
     def _real(self, data):
         """([target of each level, ..., condition of the highest], labels) of a batch."""
-        given, labels, _ = keras.utils.unpack_x_y_sample_weight(data)
-        labels = tf.cast(labels, tf.int32)
-        chain = [tf.convert_to_tensor(tensor) for tensor in tf.nest.flatten(given)]
+        chain, labels, _ = self.form.read(data)
         if self.levels_in[0].index == 0:
             chain[0] = pixels.to_float(chain[0])
         for encoder in self.encoders[len(chain) - 1 : -1]:

@@ -3,6 +3,7 @@
 import keras
 import tensorflow as tf
 
+from tfgan_aug.core import labelled
 from tfgan_aug.gans.adversarial import DrawsImages
 
 
@@ -24,6 +25,7 @@ class PerClass(DrawsImages, keras.Model):
 
     def call(self, inputs, training=None):
         latents, labels = inputs
+        labels = labelled.int_labels(labels, self.classes)
         images = tf.zeros((tf.shape(labels)[0], *self.image_shape))
         for label, gan in enumerate(self.gans):
             rows = tf.where(labels == label)

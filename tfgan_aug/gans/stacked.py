@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfgan_aug.core import checks, fields, optimizers, pixels, streams
+from tfgan_aug.core import checks, fields, labelled, optimizers, pixels, streams
 from tfgan_aug.gans import stacked_networks
 from tfgan_aug.gans.adversarial import DrawsImages, split_options
 from tfgan_aug.gans.config import StackedGANOptions
@@ -72,7 +72,7 @@ class StackedGAN(DrawsImages, StackLevels):
             width = options.feature_width if index else options.image_width
             sizes = stacked_networks.Sizes(self.classes, logits, latent_dim, width, options.architecture)
             built = stacked_networks.build(shapes[index], shapes[index + 1], sizes, is_image=index == 0)
-            levels.append(Level(index, built, encoder, shapes[index + 1], latent_dim))
+            levels.append(Level(index, built, encoder, shapes[index + 1], sizes))
         return levels
 
     def compile(self, optimizer=None, discriminator_optimizer=None, **kwargs):
@@ -87,7 +87,7 @@ class StackedGAN(DrawsImages, StackLevels):
         """Real representations above images uint8 (N, H, W, C), lowest first: float32 arrays, without the logits."""
         made = []
         for start in range(0, len(images), _BLOCK):
-            x = pixels.to_float(tf.convert_to_tensor(np.asarray(images[start : start + _BLOCK])))
+            x = pixels.to_float(self.form.inputs([np.asarray(images[start : start + _BLOCK])])[0])
             made.append([x := encoder(x, training=False) for encoder in self.encoders[:-1]])
         return [np.concatenate(parts) for parts in zip(*made, strict=True)]
 
@@ -110,7 +110,7 @@ class StackedGAN(DrawsImages, StackLevels):
         Latents are those of the highest level first.
         """
         latents, labels = inputs
-        return self._down(tf.cast(labels, tf.int32), latents, self.stacks, training)[0]
+        return self._down(labelled.int_labels(labels, self.classes), latents, self.stacks, training)[0]
 
     def from_features(self, features, seeds, level=1):
         """Images uint8 (N, H, W, C) that the levels below representation `level` make of it: those levels alone.

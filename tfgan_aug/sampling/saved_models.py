@@ -3,8 +3,13 @@
 Artefact: `generator/`, a SavedModel, beside the Keras model that its GAN's stage leaves. The signature
 `serving_default` takes `labels` int32 (N) and `seeds` int64 (N) and returns `images` uint8 (N, H, W, C). Image i is a
 function of (labels[i], seeds[i]): within one grey level in any batch, exactly in batches of one size on one machine.
+
+A signature has one type for each input: `generate` is a second one, of int64 labels. As the method `generate` of the
+loaded SavedModel it takes int32 or int64 of both, and lists. All of them end in `tf.errors.InvalidArgumentError` where
+a label is none of the model's, or labels and seeds are not as many.
 """
 
+import itertools
 import pathlib
 from typing import Any
 
@@ -12,20 +17,28 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from tfgan_aug.core import labelled
+
 
 def export(gan: Any, path: pathlib.Path) -> None:
     """Writes a GAN (a `gans.adversarial.AdversarialModel`) with its present weights to the folder `path`."""
     archive = keras.export.ExportArchive()
     for network in gan.drawing_networks:
         archive.track(network)
-    archive.add_endpoint(
-        "serving_default",
-        lambda labels, seeds: {"images": gan.draw(labels, seeds)},
-        input_signature=[
-            tf.TensorSpec([None], tf.int32, name="labels"),
-            tf.TensorSpec([None], tf.int64, name="seeds"),
-        ],
-    )
+
+    def generate(labels, seeds):
+        # Before the labels' range is checked: int64 beyond int32 must not come round to a label.
+        return {"images": gan.draw(tf.cast(labels, tf.int64), tf.cast(seeds, tf.int64))}
+
+    def specs(labels, seeds):
+        return [tf.TensorSpec([None], labels, name="labels"), tf.TensorSpec([None], seeds, name="seeds")]
+
+    of_all = tf.function(generate, autograph=False)
+    # The first is the signature's.
+    for labels, seeds in itertools.product((tf.int64, tf.int32), repeat=2):
+        of_all.get_concrete_function(*specs(labels, seeds))
+    archive.add_endpoint("serving_default", generate, input_signature=specs(tf.int32, tf.int64))
+    archive.add_endpoint("generate", of_all)
     archive.write_out(str(path), verbose=False)
 
 
@@ -38,7 +51,10 @@ class Generator:
         self._signature = self._loaded.signatures["serving_default"]
 
     def __call__(self, labels: np.ndarray, seeds: np.ndarray) -> np.ndarray:
-        """Returns images uint8 (N, H, W, C)."""
+        """Returns images uint8 (N, H, W, C); raises as the signature, and `ValueError` for what are no ints (N,)."""
+        labels, seeds = labelled.ints("labels", labels), labelled.ints("seeds", seeds)
+        # What does not fit into int32 is no label of the model, and must not come round to one.
+        labels = np.clip(labels, -1, 2**31 - 1)
         drawn = self._signature(labels=tf.constant(labels, tf.int32), seeds=tf.constant(seeds, tf.int64))
         return drawn["images"].numpy()
 

@@ -8,26 +8,45 @@ import pathlib
 import keras
 import numpy as np
 
+from tfgan_aug.core.errors import UserError
 from tfgan_aug.training import checkpoints
 
 
-class NonFiniteLoss(RuntimeError):
-    """A metric became infinite or not a number; the message names the step and the metric."""
+class NonFiniteLoss(UserError):
+    """A metric or a weight became infinite or not a number; the message names the training, the steps and it."""
 
 
 class StopOnNonFinite(keras.callbacks.Callback):
-    """Raises `NonFiniteLoss` at the end of a stretch of steps where a metric is infinite or not a number.
+    """Raises `NonFiniteLoss` at the end of a stretch of steps where a metric or a weight is infinite or not a number.
+
+    `name` is what the message calls the training, where the model's own name does not say enough. Weights too: those
+    of the last step, and those that only a penalty moves, show in no metric.
 
     Not Keras' TerminateOnNaN, which sees only a metric named `loss` (a GAN has none), waits for the numbers of every
     step, and names no step.
     """
 
+    def __init__(self, name=""):
+        super().__init__()
+        self.name, self._start = name, 0
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self._start = checkpoints.steps_done(self.model)
+
     def on_epoch_end(self, epoch, logs=None):
-        for name, value in (logs or {}).items():
-            if not np.isfinite(value):
-                raise NonFiniteLoss(
-                    f"{name} is {value} after step {checkpoints.steps_done(self.model)}; lower the learning rate"
-                )
+        found = [(name, value) for name, value in (logs or {}).items() if not np.isfinite(value)]
+        found += [] if found else [(f"weight {weight.path}", "not finite") for weight in _weights(self.model)]
+        if found:
+            (what, value), step = found[0], checkpoints.steps_done(self.model)
+            steps = f"in step {step}" if step == self._start + 1 else f"in one of the steps {self._start + 1} to {step}"
+            name = self.name or self.model.name
+            raise NonFiniteLoss(f"{name}: {what} is {value}, {steps}, expected a number; lower the learning rate")
+
+
+def _weights(model):
+    """The weights that are not finite."""
+    floats = (weight for weight in model.weights if "float" in weight.dtype)
+    return [weight for weight in floats if not np.isfinite(keras.ops.convert_to_numpy(weight)).all()]
 
 
 class Curve(keras.callbacks.Callback):

@@ -86,6 +86,9 @@ def trained(path, build, arrays, budget, strategy, shown, callbacks=()):
 def fit(model, arrays, budget, directory, *, callbacks=(), curve=None, strategy=None):
     """Trains `model` until it has made `budget.steps` steps, from the last checkpoint in `directory`.
 
+    A callback that sets `model.stop_training` ends it after the step, as in Keras' own `fit`: with what the end of a
+    stretch leaves, and under several workers at the end of a stretch.
+
     `arrays` as in `batches`. Metrics of every stretch of `checkpoint_steps` steps reach `callbacks` as one epoch, and
     the CSV file `curve` as one line. `strategy` is the one that the model was built under (None: the model knows), or
     a `workers.Chief`. Raises `curves.NonFiniteLoss`.
@@ -95,10 +98,11 @@ def fit(model, arrays, budget, directory, *, callbacks=(), curve=None, strategy=
     start = checkpoints.restore(model, directory)
     if start >= budget.steps:
         return
+    name = f"{directory.parent.name.removesuffix('.partial')}/{directory.name.partition('-')[2] or model.name}"
     # The curve before the checkpoint: a run that is cut off between them writes the line again.
     writers = [
         *([curves.Curve(curve, start)] if curve else []),
-        curves.StopOnNonFinite(),
+        curves.StopOnNonFinite(name),
         checkpoints.Checkpoint(directory),
     ]
     listeners = keras.callbacks.CallbackList([*callbacks, *writers], model=model)
@@ -125,9 +129,11 @@ def run(model, arrays, budget, start=0, listeners=None, leader=None):
 
     listeners = listeners or keras.callbacks.CallbackList()
     step, iterator = step_function(model, strategy), iter(strategy.distribute_datasets_from_function(pipeline))
+    listened = model if leader is None else leader
+    listened.stop_training = False
     listeners.on_train_begin()
-    done = start
-    while done < budget.steps:
+    done, alone = start, not isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy)
+    while done < budget.steps and not _stopped(listened, strategy):
         epoch = done // budget.checkpoint_steps
         listeners.on_epoch_begin(epoch)
         model.reset_metrics()
@@ -135,12 +141,22 @@ def run(model, arrays, budget, start=0, listeners=None, leader=None):
             step(next(iterator))
             listeners.on_train_batch_end(done)
             done += 1
+            if alone and listened.stop_training:
+                break
         # Read by every process: under several workers each result is a sum over all of them.
         logs = {name: float(value) for name, value in model.get_metrics_result().items()}
         if leader is not None:
             checkpoints.copy_state(model, leader)
         listeners.on_epoch_end(epoch, logs)
     listeners.on_train_end()
+
+
+def _stopped(model, strategy):
+    """Whether a callback has stopped the training of `model`, in any of several workers: all of them must agree."""
+    if not isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy):
+        return model.stop_training
+    own = tf.constant(int(model.stop_training))
+    return int(strategy.reduce(tf.distribute.ReduceOp.SUM, strategy.run(tf.identity, args=(own,)), axis=None)) > 0
 
 
 def step_function(model, strategy):
