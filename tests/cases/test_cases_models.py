@@ -1,14 +1,19 @@
 """Models that trained, stopped, loaded or drew otherwise than it seemed: rows 501 and following of docs/cases.md."""
 
+import gc
+import weakref
+
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfgan_aug.classifiers import networks
+from tfgan_aug.classifiers import builders, config, networks
 from tfgan_aug.classifiers.classifier import Classifier
 from tfgan_aug.core import optimizers
+from tfgan_aug.core.errors import UserError
 from tfgan_aug.gans.dcgan import DCGAN
+from tfgan_aug.sampling import saved_models
 from tfgan_aug.training import checkpoints, curves, loop, strategies
 
 SHAPE, CLASSES = (16, 16, 3), 3
@@ -48,10 +53,82 @@ def same(first, second):
             np.testing.assert_array_equal(one.numpy(), other.numpy(), err_msg=one.path)
 
 
+@pytest.fixture(scope="module")
+def exported(trained, tmp_path_factory):
+    """The exported generator, as TensorFlow alone loads it."""
+    folder = tmp_path_factory.mktemp("export")
+    saved_models.export(trained, folder / "generator")
+    return tf.saved_model.load(str(folder / "generator"))
+
+
+@pytest.mark.parametrize("labels", [[0, 3], [-1, 0], [0, 1, 2]])
+def test_501_an_exported_generator_refuses_labels_of_no_class(exported, labels):
+    """Looked up on a GPU, such a label would be one whose weights are all 0."""
+    draw = exported.signatures["serving_default"]
+    with pytest.raises(tf.errors.InvalidArgumentError):
+        draw(labels=tf.constant(labels), seeds=tf.constant([1, 2], tf.int64))
+
+
+@pytest.mark.parametrize("kind", [tf.int32, tf.int64])
+def test_502_an_exported_generator_takes_labels_of_both_integer_types(exported, trained, kind):
+    labels, seeds = [0, 2, 1], [1, 2, 3]
+    images = exported.generate(tf.constant(labels, kind), tf.constant(seeds, tf.int64))["images"]
+    difference = images.numpy().astype(int) - trained.generate(labels, seeds, block_size=4)
+    assert np.abs(difference).max() <= 1
+
+
+BUILDERS = """
+import keras
+
+def network(image_shape, classes, *last, first=()):
+    return keras.Sequential([keras.Input(image_shape), *first, keras.layers.Flatten(), *last])
+
+def softmax(image_shape, classes):
+    return network(image_shape, classes, keras.layers.Dense(classes, activation="softmax"))
+
+def rescaled(image_shape, classes):
+    return network(image_shape, classes, keras.layers.Dense(classes), first=[keras.layers.Rescaling(1 / 255)])
+
+def logits(image_shape, classes):
+    return network(image_shape, classes, keras.layers.Dense(classes))
+"""
+
+
+def built(tmp_path, function):
+    """The network of a builder in a file of the user's, as a config names it."""
+    (tmp_path / "mine.py").write_text(BUILDERS)
+    section = config.JudgeConfig(builder=f"{tmp_path / 'mine.py'}:{function}")
+    return builders.build_network("--config.judge.builder", section, SHAPE, CLASSES)
+
+
+def test_503_a_network_that_ends_in_softmax(tmp_path):
+    """Its loss takes logits: softmax of probabilities would be trained."""
+    assert built(tmp_path, "logits").output_shape == (None, CLASSES)
+    with pytest.raises(UserError, match="--config.judge.builder: .*mine.py:softmax ends in softmax, expected logits"):
+        built(tmp_path, "softmax")
+
+
+def test_504_a_network_that_scales_pixels_itself(tmp_path):
+    with pytest.raises(
+        UserError, match=r"scales pixels of 0 to 255, but images come in \[-1, 1\]: leave the layer out"
+    ):
+        built(tmp_path, "rescaled")
+
+
 def test_505_a_loss_that_is_no_number_stops_the_training(tmp_path):
-    with pytest.raises(curves.NonFiniteLoss, match=r"loss is \w+ after step \d; lower the learning rate"):
+    with pytest.raises(curves.NonFiniteLoss, match=r"loss is \w+, in .*steps? \d.*; lower the learning rate"):
         loop.fit(classifier(rate=1e30), examples(), loop.Budget(9, 4, 0, checkpoint_steps=2), tmp_path)
     assert not list(tmp_path.glob("step-00000009*"))
+
+
+def test_506_a_callback_that_stops_the_training(tmp_path):
+    class Stop(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            self.model.stop_training = batch == 2
+
+    model = classifier()
+    loop.fit(model, examples(), loop.Budget(9, 4, 0), tmp_path, callbacks=[Stop()])
+    assert checkpoints.steps_done(model) == 3
 
 
 def test_507_training_moves_the_statistics_that_drawing_uses(trained):
@@ -95,6 +172,15 @@ def test_510_two_devices_make_the_step_that_one_makes():
         np.testing.assert_allclose(first, second, atol=1e-6)
 
 
+def test_511_several_steps_an_execution_make_all_steps():
+    images, labels = examples(10)
+    keras.utils.set_random_seed(0)
+    model = Classifier(networks.paper_cnn(SHAPE, CLASSES, width=0.05))
+    model.compile(steps_per_execution=2)
+    model.fit(images, labels, batch_size=2, verbose=0)
+    assert checkpoints.steps_done(model) == 5
+
+
 @pytest.mark.parametrize("size", [28, 32])
 def test_512_images_of_28_pixels(refused, size):
     if size == 28:
@@ -121,3 +207,14 @@ def test_514_a_loaded_gan_trains_on_as_the_saved_one(trained, tmp_path):
         model.train_step(examples())
     assert not np.array_equal(before, loaded.discriminator.trainable_variables[0].numpy())
     same(loaded, kept)
+
+
+def test_515_the_graph_of_a_training_goes_with_its_model():
+    model = classifier()
+    model.run_eagerly = False
+    step = loop.step_function(model, tf.distribute.get_strategy())
+    graph = weakref.ref(step.get_concrete_function(tuple(map(tf.constant, examples()))).graph)
+    step(tuple(map(tf.constant, examples())))
+    del model, step
+    gc.collect()
+    assert graph() is None
