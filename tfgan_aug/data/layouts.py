@@ -108,6 +108,7 @@ class _Reading:
                 self._leave_out(node, reason)
                 del places[split]
         splits = {split: [(path, c.name) for c in node.full() for path in c.files()] for split, node in places.items()}
+        places = {split: places[split] for split in SPLITS if split in places}
         return Found(self.root, names, splits, self._note(names, places, splits))
 
     def _places(self):
