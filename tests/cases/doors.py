@@ -1,5 +1,6 @@
-"""Ways in that the public cases share: images on disk, sources opened as a config opens them."""
+"""Ways in that the public cases share: images on disk, sources opened as a config opens them, a small network."""
 
+import keras
 import numpy as np
 import pytest
 from PIL import Image
@@ -54,3 +55,9 @@ def line(root, **options):
 def assert_plain(image, colour, tolerance=0):
     """Every pixel has the colour, to within `tolerance` grey levels."""
     assert np.abs(image.astype(int) - np.array(colour)).max() <= tolerance
+
+
+def network(shape, classes):
+    """Logits of images, by one layer: the quickest there is to trace."""
+    keras.utils.set_random_seed(0)
+    return keras.Sequential([keras.Input(shape), keras.layers.Flatten(), keras.layers.Dense(classes)])

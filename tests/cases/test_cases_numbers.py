@@ -6,10 +6,9 @@ import fakes
 import numpy as np
 import pytest
 import tiny
-from doors import opened, two_classes
+from doors import network, opened, two_classes
 from PIL import Image
 
-from tfgan_aug.classifiers import networks
 from tfgan_aug.classifiers.classifier import Classifier
 from tfgan_aug.commands import run_table
 from tfgan_aug.core import streams
@@ -44,7 +43,7 @@ def test_603_the_last_batch_that_is_not_full_counts(tmp_path):
 
 
 def test_604_what_a_classifier_says_does_not_depend_on_the_batch():
-    model = Classifier(networks.paper_cnn((16, 16, 3), 3, width=0.05))
+    model = Classifier(network((16, 16, 3), 3))
     images = np.random.default_rng(0).integers(0, 256, (10, 16, 16, 3), np.uint8)
     alone = np.concatenate([model.probabilities(image[None], block_size=4) for image in images])
     assert alone.shape == (10, 3)

@@ -3,9 +3,8 @@
 import os
 
 import pytest
-from doors import two_classes
+from doors import network, two_classes
 
-from tfgan_aug.classifiers import networks
 from tfgan_aug.classifiers.classifier import Classifier
 from tfgan_aug.core import artefacts, workdirs
 from tfgan_aug.training import checkpoints
@@ -13,7 +12,7 @@ from tfgan_aug.training import checkpoints
 
 @pytest.fixture
 def model():
-    model = Classifier(networks.paper_cnn((16, 16, 3), 2, width=0.05))
+    model = Classifier(network((16, 16, 3), 2))
     model.compile()
     return model
 
