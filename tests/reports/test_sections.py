@@ -143,7 +143,7 @@ def test_what_is_missing_and_the_rule_of_each_grid(made):
         and f"{line}." in words
         and "dcgan: TP by its margin for their class, 0 to 0.5" in words
     )
-    assert line in table_text.text(made[0]).splitlines()
+    assert table_text.shortfalls(made[0]) == [line]
 
 
 def test_names_are_escaped(made):
