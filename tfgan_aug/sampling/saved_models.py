@@ -5,8 +5,8 @@ Artefact: `generator/`, a SavedModel, beside the Keras model that its GAN's stag
 function of (labels[i], seeds[i]): within one grey level in any batch, exactly in batches of one size on one machine.
 
 A signature has one type for each input: `generate` is a second one, of int64 labels. As the method `generate` of the
-loaded SavedModel it takes int32 or int64 of both, and lists. All of them end in `tf.errors.InvalidArgumentError` where
-a label is none of the model's, or labels and seeds are not as many.
+loaded SavedModel it takes int32 or int64 of both, and lists. All of them raise where a label is none of
+the model's, or labels and seeds are not as many: `tf.errors.InvalidArgumentError`, or what TensorFlow finds earlier.
 """
 
 import itertools
