@@ -1,5 +1,7 @@
 """How levels of a Stacked GAN train: losses, gradients, steps, the frozen encoder, learning; and the layers' noise."""
 
+import math
+
 import keras
 import numpy as np
 import pytest
@@ -193,7 +195,18 @@ def test_the_encoder_stays(alone):
 
 @pytest.mark.parametrize(
     ("loss", "steps"),
-    [(9.0, 1), (0.6501, 1), (0.65, 3), (0.5001, 3), (0.5, 5), (0.3001, 5), (0.3, 7), (0.0, 7), (-1.0, 7)],
+    [
+        (9.0, 1),
+        (0.6501, 1),
+        (0.65, 3),
+        (0.5001, 3),
+        (0.5, 5),
+        (0.3001, 5),
+        (0.3, 7),
+        (0.0, 7),
+        (-1.0, 7),
+        (math.nan, 1),
+    ],
 )
 def test_adaptive_steps(loss, steps):
     assert levels.adaptive_steps(loss) == steps

@@ -15,8 +15,11 @@ _STEPS_BY_LOSS = ((0.65, 1), (0.5, 3), (0.3, 5), (-np.inf, 7))
 
 
 def adaptive_steps(loss):
-    """Generator steps (1, 3, 5 or 7) after a discriminator step whose adversarial loss was `loss`, in nats."""
-    return next(steps for least, steps in _STEPS_BY_LOSS if loss > least)
+    """Generator steps (1, 3, 5 or 7) after a discriminator step whose adversarial loss was `loss`, in nats.
+
+    1 of a loss that is no number: `StopIteration`, which Keras takes for the end of the data, would hide it.
+    """
+    return next((steps for least, steps in _STEPS_BY_LOSS if loss > least), 1)
 
 
 def _scale_gradient(x, factor):
