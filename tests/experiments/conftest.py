@@ -5,7 +5,8 @@ import pytest
 from tfgan_aug.training import loop
 
 
-@pytest.fixture(scope="package", autouse=True)
+# Not of the package: without an __init__.py that is the whole session, and tests elsewhere would run eagerly, too.
+@pytest.fixture(scope="module", autouse=True)
 def _eager_steps():
     """Of a few steps the graph takes longer to make than they take (measured: 51 s against 14 s for test_cells)."""
     original = loop.step_function
