@@ -18,7 +18,7 @@ def root(tmp_path_factory):
 
 @pytest.fixture
 def refused(root, tmp_path):
-    """Runs a command that must fail; gives its line. Nothing may be left of it."""
+    """Runs a command that must fail; returns its line. Nothing may be left of it."""
 
     def run(command="build", options=None, **changes):
         config = tiny.config(f"folder:{root}", **{"train_per_class": 0, "table__resamples": 1000, **changes})
