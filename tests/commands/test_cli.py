@@ -145,8 +145,8 @@ START = "from tfgan_aug.config import ExperimentConfig\n\ndef get_config(arg='')
             "{path} imports settings of tfgan_aug, which is gone; write `from tfgan_aug.config import",
         ),
         (
-            "from ml_collections import config_dict\nget_config = config_dict.ConfigDict\n",
-            "get_config() of {path} returned ",
+            "import types\nget_config = types.SimpleNamespace\n",
+            "get_config() of {path} returned namespace(), expected an ExperimentConfig",
         ),
     ],
 )
@@ -313,7 +313,7 @@ def test_an_encoder_without_the_representations(refused, root, tmp_path, monkeyp
 def test_builders_and_transforms_are_tried_before_any_work(refused, root):
     small = [f"--config.{name}.batch_size=4" for name in ("judge", "classifier", "dcgan")]
     line = refused(*source(root), *small, "--config.classifier.builder=no.such:thing")
-    assert line.startswith("--config.classifier.builder: found 'no.such:thing', expected package.module:function (")
+    assert line.startswith("--config.classifier.builder: found 'no.such:thing', expected package.module:function ")
     line = refused(*source(root), *small, "--config.geometric.transforms=shear")
     assert line.startswith("--config.geometric.transforms: found 'shear', expected some of crop, flip, ")
 
