@@ -160,13 +160,11 @@ def test_510_two_devices_make_the_step_that_one_makes():
     def step(strategy):
         with strategy.scope():
             model = Classifier(network(SHAPE, CLASSES))
-            model.compile(keras.optimizers.SGD(0.1), run_eagerly=False)
+            model.compile(keras.optimizers.SGD(0.1))
         loop.run(model, (images, labels), loop.Budget(1, 8, 0))
         return [variable.numpy() for variable in model.trainable_variables]
 
-    devices = tf.config.list_logical_devices("CPU")[:2]
-    one = step(tf.distribute.OneDeviceStrategy(devices[0].name))
-    two = step(tf.distribute.MirroredStrategy([device.name for device in devices]))
+    one, two = (step(strategies.make_strategy(name)) for name in ("one_device", "mirrored"))
     for first, second in zip(one, two, strict=True):
         np.testing.assert_allclose(first, second, atol=1e-6)
 

@@ -31,6 +31,7 @@ def test_the_command_with_several_processes_writes_the_same_datasets(tmp_path):
             drawn = shutil.ignore_patterns("pool-*", "tensorflow_datasets", "grids")
             shutil.copytree(tmp_path / "plain", tmp_path / name, ignore=drawn)
         words = [*command(tmp_path / name, *options), "--config.samples.max_draws_per_class=8"]
+        words.append("--config.samples.quantile_draws=8")
         # A quantile takes a part of any judge's draws; what a judge of four steps lets pass otherwise is luck.
         words.append("--variants=dcgan_tp_quantile")
         done = subprocess.run(words, capture_output=True, text=True, cwd=ROOT, check=False)
