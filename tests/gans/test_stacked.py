@@ -82,8 +82,12 @@ class TestThreeStacks(StackedHarness):
 
 
 class TestAdaptiveSteps(StackedHarness):
-    """And a single stack, whose metrics have no suffix, trained by graphs; it draws as those of more stacks do."""
+    """And a single stack, whose metrics have no suffix, trained by graphs; it draws as those of more stacks do.
 
+    Two devices are those of `TestStackedGAN`: the graph of four times the steps on each takes most of a minute to make.
+    """
+
+    test_two_devices_make_the_step_of_one = None
     test_an_image_depends_on_its_label_and_seed_alone = test_seeds_and_labels_matter = test_generate_guards = None
     test_save_and_load = test_callbacks = None
 

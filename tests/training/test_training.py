@@ -266,7 +266,7 @@ class StopAfter(keras.callbacks.Callback):
 def test_a_callback_ends_training_at_once(tmp_path, strategy, steps):
     """Inside a stretch and at its end; what a stretch leaves is there, and the next `fit` goes on from it."""
     with strategies.make_strategy(strategy).scope():
-        model = dcgan(1)
+        model = classifier(1)
     counts = Count()
     fit(model, tmp_path, steps=9, callbacks=[StopAfter(steps), counts])
     assert checkpoints.steps_done(model) == counts.batches == steps

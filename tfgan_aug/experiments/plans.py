@@ -111,7 +111,7 @@ class Plan:
                 FAMILIES[name].check(self.gan_run)
             else:
                 classifier.build(f"--config.{name}", section, subset.image_shape, subset.classes, 0)
-        keras.backend.clear_session()
+            keras.backend.clear_session()
 
     def _batches(self):
         """Returns those of every training of the plan, as `strategies.check_batch_sizes` takes them."""

@@ -26,12 +26,15 @@ def export(gan: Any, path: pathlib.Path) -> None:
     for network in gan.drawing_networks:
         archive.track(network)
 
-    def generate(labels, seeds):
-        # Before the labels' range is checked: int64 beyond int32 must not come round to a label.
-        return {"images": gan.draw(tf.cast(labels, tf.int64), tf.cast(seeds, tf.int64))}
-
     def specs(labels, seeds):
         return [tf.TensorSpec([None], labels, name="labels"), tf.TensorSpec([None], seeds, name="seeds")]
+
+    # Traced once: every signature calls it, so the file holds the networks' operations once.
+    draw = tf.function(gan.draw, specs(tf.int64, tf.int64), autograph=False)
+
+    def generate(labels, seeds):
+        # Before the labels' range is checked: int64 beyond int32 must not come round to a label.
+        return {"images": draw(tf.cast(labels, tf.int64), tf.cast(seeds, tf.int64))}
 
     of_all = tf.function(generate, autograph=False)
     # The first is the signature's.
