@@ -1,17 +1,20 @@
 """Cells: two phases resumed in either one, images in one order, counts by hand."""
 
+import pathlib
 import shutil
 import types
 
 import numpy as np
 import pytest
+import tensorflow as tf
 import tiny
 
 from tfgan_aug.classifiers import judges
-from tfgan_aug.core import artefacts
+from tfgan_aug.core import artefacts, streams
 from tfgan_aug.data import shapes, sources
 from tfgan_aug.experiments import cells, rows
 from tfgan_aug.experiments.run import Run
+from tfgan_aug.sampling import saved_models
 from tfgan_aug.training import loop, strategies
 
 ROWS = {row.name: row for row in rows.all_rows(("dcgan",))}
@@ -49,8 +52,24 @@ def cell(workdir, row, order=range(10), **fields):
     config = tiny.config("shapes10", **{"classifier__steps": 6, "classifier__checkpoint_steps": 2, **fields})
     source, strategy = sources.open_configured(config), strategies.make_strategy("one_device")
     run = Run(config, workdir, strategy, source, subset=None)
-    judge_stage = types.SimpleNamespace(digest="j", path="the judge's")
-    return cells.Cell(run, ROWS[row], Data(list(order)), 5, 1, judge_stage)
+    judge_stage, gan_stage = (types.SimpleNamespace(digest=name, path=pathlib.Path(name)) for name in "jg")
+    return cells.Cell(run, ROWS[row], Data(list(order)), 5, 1, judge_stage, gan_stage)
+
+
+class Noise:
+    """In place of the exported generator: noise of its own for each seed."""
+
+    def __init__(self, path):
+        assert path == pathlib.Path("g/generator")
+
+    def draw(self, labels, seeds):
+        grey = 127.5 * (streams.uniform_latents(seeds, 16 * 16 * 3) + 1.0)
+        return tf.cast(tf.reshape(grey, [-1, 16, 16, 3]), tf.uint8)
+
+
+@pytest.fixture(autouse=True)
+def noise(monkeypatch):
+    monkeypatch.setattr(saved_models, "Generator", Noise)
 
 
 @pytest.fixture(autouse=True)
@@ -61,6 +80,9 @@ def unsure_judge(monkeypatch):
 
 def judge(images):
     return np.full((len(images), 10), 0.1, np.float32)
+
+
+judge.probabilities = lambda images: tf.fill([tf.shape(images)[0], 10], 0.1)
 
 
 def made(chosen):
@@ -106,11 +128,13 @@ def test_a_pretrained_row_resumes_in_either_phase(pretrained, tmp_path, monkeypa
     assert all(np.array_equal(resumed[1][name], whole[1][name]) for name in whole[1])
 
 
-@pytest.mark.parametrize("row", ["dcgan_tp_weighted", "dcgan_tp_soft", "rand_augment", "dcgan_cas"])
+@pytest.mark.parametrize("row", ["dcgan_tp_weighted", "dcgan_tp_soft", "rand_augment", "dcgan_cas", "dcgan_fresh"])
 def test_options_change_the_training(plain, tmp_path, row):
     other = made(cell(tmp_path / "other", row))
     assert other[2] != plain[2] and other[0]["row"] == row
-    if row == "rand_augment":  # the one of them that draws random numbers of its own
+    if row == "dcgan_fresh":
+        assert other[0]["images"] == 12
+    if row in ("rand_augment", "dcgan_fresh"):  # those of them that draw random numbers of their own
         again = made(cell(tmp_path / "again", row))
         assert (again[0], again[2]) == (other[0], other[2])
 

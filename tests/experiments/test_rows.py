@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import tensorflow as tf
 import tiny
 
 from tfgan_aug.core.errors import UserError
@@ -31,7 +32,7 @@ def test_the_papers_rows_and_numbers():
 
 def test_names_are_unique_and_every_dataset_can_be_built():
     names = [row.name for row in rows.all_rows(GANS)]
-    assert len(set(names)) == len(names) == 14 + 4 + 2 + 12
+    assert len(set(names)) == len(names) == 14 + 5 + 2 + 14
     assert {row.variant.name for row in ROWS.values()} <= set(variants.all_variants_of(GANS))
 
 
@@ -41,7 +42,10 @@ def test_names_are_unique_and_every_dataset_can_be_built():
         ("1,12,2", ["real", "geo", "sgan_tp_geo"]),
         ("dcgan_tp, flip_crop", ["dcgan_tp", "flip_crop"]),
         ("paper", [name for name, row in ROWS.items() if row.number]),
-        ("controls,1", ["real", "real_x2", "geo_x2", "flip_crop", "rand_augment", "dcgan_cas", "sgan_cas"]),
+        (
+            "controls,1",
+            ["real", "real_x2", "geo_x2", "flip_crop", "rand_augment", "pixel_mix", "dcgan_cas", "sgan_cas"],
+        ),
         ("all", list(ROWS)),
     ],
 )
@@ -109,11 +113,42 @@ def test_soft_labels_are_the_judges_for_generated_images_alone():
     assert targets == [[1, 0, 0], [0, 0, 0], [0, 0, 1], [1, 0, 0], [0.25, 0.5, 0.25], [0, 0, 1]]
 
 
+class Judge:
+    """Takes every image for one of class 1."""
+
+    def probabilities(self, images):
+        return tf.tile([[0.0, 1.0, 0.0]], [tf.shape(images)[0], 1])
+
+
+@pytest.mark.parametrize(("name", "classes"), [("dcgan_fresh", {1}), ("pixel_mix", {0, 1, 2})])
+def test_fresh_rows_draw_for_half_of_the_real_images(name, classes):
+    """Drawn images are 100; of the mask's two a class has one or another. The last tenth of the steps are real."""
+    config = tiny.config("shapes10", classifier__steps=50, table__fresh_real_last=0.1, classifier__batch_size=6)
+
+    class More(Data):
+        IMAGES = np.concatenate([Data.IMAGES, Data.IMAGES + 50])
+        LABELS, ORIGIN = np.tile(Data.LABELS, 2), np.array(["real", "real", "real", "geometric", "dcgan", "real"] * 2)
+
+    def generator(labels, seeds):
+        return tf.fill([tf.shape(labels)[0], 2, 2, 3], tf.constant(100, tf.uint8))
+
+    ((examples, steps),) = ROWS[name].phases(More(), config, Judge(), generator)
+    assert steps == 50 and len(examples) == 8 and examples.end == 45 * 6
+    places = np.arange(300)
+    images, labels = (array.numpy() for array in examples.taken()(tf.constant(places // 2 % 8), tf.constant(places)))
+    changed = np.any(images != examples.images[places // 2 % 8], axis=(1, 2, 3))
+    assert not changed[270:].any() and not changed[::2].any()
+    assert set(labels[changed]) == classes
+    if name == "dcgan_fresh":
+        assert np.all(changed[:270][(labels[:270] == 1) & (places[:270] % 2 == 1)])
+
+
 def test_views_tell_options_apart():
     config = tiny.config("shapes10")
     views = [str(row.use(config, "judge")) for row in ROWS.values() if row.use(config, "judge")]
-    # real_x2, flip_crop, rand_augment; accuracy score, weighted, pretrained, soft of each GAN share their views.
-    assert len(set(views)) == 3 + 4 and "'soft_labels': 'judge'" in str(views)
+    # real_x2, flip_crop, rand_augment, pixel_mix; accuracy score, weighted, pretrained, fresh, soft of each GAN share
+    # their views.
+    assert len(set(views)) == 4 + 5 and "'soft_labels': 'judge'" in str(views)
     other = tiny.config("shapes10", table__mixing_weight=0.7)
     row = ROWS["dcgan_tp_weighted"]
     assert row.use(config, "") != row.use(other, "")

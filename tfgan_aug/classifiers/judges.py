@@ -7,6 +7,7 @@ that is nearest to it.
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 # Imported so that Keras knows the classes that the files name.
 from tfgan_aug.classifiers import classifier, networks  # noqa: F401
@@ -22,3 +23,7 @@ class Judge:
 
     def __call__(self, images):
         return np.mean([member.probabilities(images, self.block_size) for member in self.members], axis=0)
+
+    def probabilities(self, images):
+        """The same of a tensor of any length, in a graph too."""
+        return tf.add_n([tf.nn.softmax(member(images, training=False)) for member in self.members]) / len(self.members)

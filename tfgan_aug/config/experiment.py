@@ -27,6 +27,13 @@ class TableConfig(fields.Section):
         "of the steps that the rows *_pretrained make on generated images, the first",
         fields.between_0_and_1,
     )
+    fresh_share: float = field(
+        0.5, "of the images in the rows *_fresh and pixel_mix, new in every step", fields.between_0_and_1, late=True
+    )
+    fresh_real_last: float = field(0.2, "of their steps, the last, are on real images alone", fields.share, late=True)
+    fresh_tries: int = field(
+        4, "draws for a place in the rows *_fresh until the judge takes one", fields.at_least(1, 100), late=True
+    )
     resamples: int = field(10_000, "of the bootstrap", fields.at_least(1000, 1_000_000))
 
 

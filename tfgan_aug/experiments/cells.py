@@ -16,6 +16,7 @@ from tfgan_aug.data import sources
 from tfgan_aug.datasets import augmented, records
 from tfgan_aug.experiments import rows
 from tfgan_aug.experiments.run import Run
+from tfgan_aug.sampling import saved_models
 from tfgan_aug.training import checkpoints, loop, strategies
 
 _BLOCK = 500
@@ -25,7 +26,8 @@ _BLOCK = 500
 class Cell:
     """One row of the table with one classifier `seed`, on the dataset of one GAN seed (None: the row has no GAN).
 
-    `judge_stage` is that of the judge, which gives the labels of rows with soft ones.
+    `judge_stage` is that of the judge, for rows with soft labels and those that draw; `gan_stage` that of the GAN that
+    these draw from.
     """
 
     run: Run
@@ -34,6 +36,7 @@ class Cell:
     seed: int
     gan_seed: int | None = None
     judge_stage: artefacts.Stage | None = None
+    gan_stage: artefacts.Stage | None = None
 
     def stage(self):
         """Returns the stage that `make` fills."""
@@ -49,8 +52,11 @@ class Cell:
     def phases(self):
         """Returns what the classifier trains on, see `rows.Row.phases`."""
         config = self.run.config
-        judge = judges.Judge(self.judge_stage.path, config.samples.block_size) if self.row.soft else None
-        return self.row.phases(self.dataset, config, judge)
+        draws = self.row.fresh == "gan"
+        judged = self.row.soft or draws
+        judge = judges.Judge(self.judge_stage.path, config.samples.block_size) if judged else None
+        generator = saved_models.folder(self.gan_stage.path) if draws else None
+        return self.row.phases(self.dataset, config, judge, generator)
 
 
 def splits(run):
@@ -104,7 +110,7 @@ def make(stage, cell):
                 "row": cell.row.name,
                 "variant": cell.dataset.variant,
                 "dataset": cell.dataset.digest,
-                "images": sum(len(arrays[0]) for arrays, _ in phases) // cell.row.repeat,
+                "images": sum(len(loop.examples_of(arrays)) for arrays, _ in phases) // cell.row.repeat,
                 "steps": section.steps,
                 "gan_seed": cell.gan_seed,
                 "classifier_seed": cell.seed,

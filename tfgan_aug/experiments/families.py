@@ -60,4 +60,4 @@ def make(stage, gan, run):
     family = FAMILIES[gan]
     family.make_parts(stage, run)
     with stage.making() as folder:
-        saved_models.export(family.train(folder, stage, run), folder / "generator")
+        saved_models.export(family.train(folder, stage, run), saved_models.folder(folder))

@@ -5,6 +5,7 @@ selection.
 """
 
 import dataclasses
+from typing import Literal
 
 import keras
 import numpy as np
@@ -14,6 +15,7 @@ from tfgan_aug.core import fields
 from tfgan_aug.core.errors import UserError
 from tfgan_aug.datasets import variants
 from tfgan_aug.experiments.families import FAMILIES
+from tfgan_aug.sampling import mixing, rules, stream
 
 GROUPS = ("paper", "controls", "options")
 # Whose rows have the numbers of the paper.
@@ -46,6 +48,8 @@ class Row:
     generated_share: float = 1.0
     geometric_share: float = 1.0
     balanced: bool = False
+    # Real images, some replaced in every step by draws of "gan", which the judge lets pass, or by "pixel_mix".
+    fresh: Literal["", "gan", "pixel_mix"] = ""
 
     def use(self, config, judge_digest):
         """Returns how the row uses its dataset, JSON-serialisable; {} where it is used as it is."""
@@ -66,13 +70,19 @@ class Row:
             use["shares"] = [self.generated_share, self.geometric_share]
         if self.balanced:
             use["balanced"] = True
+        if self.fresh:
+            table = config.table
+            use["fresh"] = [self.fresh, table.fresh_share, table.fresh_real_last]
+        if self.fresh == "gan":
+            use["fresh"] += [table.fresh_tries, fields.text(config.samples.margins), config.samples.threshold]
         return use
 
-    def phases(self, dataset, config, judge=None):
+    def phases(self, dataset, config, judge=None, generator=None):
         """Returns [(arrays, steps made at their end)]: what the classifier trains on, one phase after another.
 
         Arrays are (images uint8, labels int32), with weights float32 where the row is weighted, and probabilities
-        float32 (N, classes) for labels where it is soft: `judge(images)` of the generated ones.
+        float32 (N, classes) for labels where it is soft: `judge(images)` of the generated ones. Where the row is fresh
+        they are a `stream.FreshExamples`, whose draws are those of the folder `generator` that the `judge` lets pass.
         """
         # Ids are many small strings: read, in the same pass, where a part is chosen by them.
         partly = self.balanced or (self.generated_share, self.geometric_share) != (1.0, 1.0)
@@ -83,6 +93,9 @@ class Row:
         generated, steps = ~np.isin(origin, ("real", "geometric")), config.classifier.steps
         if self.take == "generated":
             return [((images[generated], labels[generated]), steps)]
+        if self.fresh:
+            real = images[origin == "real"], labels[origin == "real"]
+            return [(self._fresh(real, config, judge, generator), steps)]
         if self.pretrained:
             first, real = round(steps * config.table.pretrain_share), origin == "real"
             return [((images[generated], labels[generated]), first), ((images[real], labels[real]), steps)]
@@ -94,6 +107,18 @@ class Row:
         if self.weighted:
             arrays.append(np.where(generated, config.table.mixing_weight, 1.0).astype(np.float32))
         return [(tuple(np.concatenate([array] * self.repeat) if self.repeat > 1 else array for array in arrays), steps)]
+
+    def _fresh(self, real, config, judge, generator):
+        """Returns the `stream.FreshExamples` of these real images and labels."""
+        table, chosen = config.table, {}
+        if self.fresh == "gan":
+            paper = rules.SELECTIONS[""].rule(config.samples, None, 0)
+            chosen = {"judge": judge.probabilities, "rule": paper, "tries": table.fresh_tries}
+        else:
+            generator = mixing.pixel_mix(*real)
+        examples = stream.FreshExamples.checked(real, generator, table.fresh_share, **chosen)
+        section = config.classifier
+        return examples.until(round((1 - table.fresh_real_last) * section.steps) * section.batch_size)
 
     def generated_ids(self, dataset):
         """Returns the ids of the generated images that the classifier trains on, str (N,)."""
@@ -140,6 +165,7 @@ def all_rows(gans):
             "flip_crop", "controls", "real, flipped and cropped in every step", real, augmentation=("flip", "translate")
         ),
         Row("rand_augment", "controls", "real, Keras' RandAugment in every step", real, augmentation=("rand_augment",)),
+        Row("pixel_mix", "controls", "real, half of them mixed of two in every step", real, fresh="pixel_mix"),
     ]
     for gan in gans:
         tp, name = variants.Variant.parse(f"{gan}_tp"), FAMILIES[gan].TITLE
@@ -149,6 +175,7 @@ def all_rows(gans):
         made += [
             Row(f"{gan}_tp_weighted", "options", f"real + {name} TP of less weight", tp, weighted=True),
             Row(f"{gan}_tp_pretrained", "options", f"{name} TP first, then real", tp, pretrained=True),
+            Row(f"{gan}_fresh", "options", f"real, half of them {name} TP drawn in every step", tp, fresh="gan"),
             Row(f"{gan}_tp_soft", "options", f"real + {name} TP with the judge's probabilities", tp, soft=True),
         ]
         for ending, text in variants.ENDINGS.items():

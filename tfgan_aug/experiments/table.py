@@ -153,7 +153,8 @@ class Table:
                 made = self.gan_datasets[row.variant.gan, gan_seed]
                 dataset = made.dataset(row.variant) if made.stage.done else None
                 for seed in self.choice.classifier_seeds:
-                    cell = dataset and cells.Cell(self.run, row, dataset, seed, gan_seed, made.plan.judge_stage)
+                    stages = made.plan.judge_stage, made.plan.gan_stages.get(row.variant.gan)
+                    cell = dataset and cells.Cell(self.run, row, dataset, seed, gan_seed, *stages)
                     yield row, gan_seed, seed, cell
 
     def work(self):

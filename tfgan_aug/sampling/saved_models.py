@@ -53,6 +53,10 @@ class Generator:
         self._loaded = tf.saved_model.load(str(path))
         self._signature = self._loaded.signatures["serving_default"]
 
+    def draw(self, labels: tf.Tensor, seeds: tf.Tensor) -> tf.Tensor:
+        """Returns images uint8 (N, H, W, C) of int64 tensors (N,), in a graph too; raises as the signature."""
+        return self._loaded.generate(labels, seeds)["images"]
+
     def __call__(self, labels: np.ndarray, seeds: np.ndarray) -> np.ndarray:
         """Returns images uint8 (N, H, W, C); raises as the signature, and `ValueError` for what are no ints (N,)."""
         labels, seeds = labelled.ints("labels", labels), labelled.ints("seeds", seeds)
@@ -64,4 +68,9 @@ class Generator:
 
 def load(path: pathlib.Path) -> Generator:
     """Returns the generator in the folder of a finished GAN stage."""
-    return Generator(path / "generator")
+    return Generator(folder(path))
+
+
+def folder(path: pathlib.Path) -> pathlib.Path:
+    """Returns the folder of the generator in the folder of a finished GAN stage."""
+    return path / "generator"

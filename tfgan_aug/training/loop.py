@@ -31,29 +31,51 @@ class Budget:
         return cls(section.steps if steps is None else steps, section.batch_size, seed, section.checkpoint_steps)
 
 
+class Arrays:
+    """Examples in memory: a tuple, possibly of tuples, of arrays of the same length."""
+
+    def __init__(self, arrays):
+        self.arrays = arrays
+
+    def __len__(self):
+        return len(tf.nest.flatten(self.arrays)[0])
+
+    def taken(self):
+        """Returns the function (rows, places), int64 (N,) tensors, that returns the examples of these rows."""
+        tensors = tf.nest.map_structure(tf.constant, self.arrays)
+        return lambda rows, places: tf.nest.map_structure(lambda tensor: tf.gather(tensor, rows), tensors)
+
+
+def examples_of(arrays):
+    """Returns arrays as `Arrays`, and anything that has its methods as it is."""
+    return arrays if hasattr(arrays, "taken") else Arrays(arrays)
+
+
 def batches(arrays, budget, start_step=0, replicas=1, here=slice(None)):
     """A `tf.data.Dataset` of the batches of steps `start_step` to `budget.steps` - 1, each `batch_size` examples.
 
-    `arrays` is a tuple, possibly of tuples, of arrays of the same length. Examples come in a fresh order each epoch,
-    a function of (`budget.seed`, epoch); batches run on across the ends of epochs, so that every step has a full one.
+    `arrays` are `Arrays`, or as they are made of, or anything that has their methods, such as
+    `sampling.stream.FreshExamples`. Examples come in a fresh order each epoch, a function of (`budget.seed`, epoch);
+    batches run on across the ends of epochs, so that every step has a full one.
     With several `replicas` each batch comes in as many parts, one after the other: those of the replicas in `here`.
     """
-    tensors = tf.nest.map_structure(tf.constant, arrays)
-    count, batch_size = len(tf.nest.flatten(tensors)[0]), budget.batch_size
+    examples, batch_size = examples_of(arrays), budget.batch_size
+    count, take = len(examples), examples.taken()
 
-    def row(position):
-        key = tf.stack([tf.constant(budget.seed, tf.int64), position // count])
-        return tf.random.experimental.index_shuffle(position % count, key, tf.constant(count - 1, tf.int64))
+    def row(place):
+        key = tf.stack([tf.constant(budget.seed, tf.int64), place // count])
+        return tf.random.experimental.index_shuffle(place % count, key, tf.constant(count - 1, tf.int64)), place
 
-    positions = tf.data.Dataset.range(start_step * batch_size, budget.steps * batch_size)
-    rows = positions.map(row).batch(batch_size, drop_remainder=True)
+    places = tf.data.Dataset.range(start_step * batch_size, budget.steps * batch_size)
+    chosen = places.map(row).batch(batch_size, drop_remainder=True)
     if replicas > 1:
-        rows = rows.flat_map(
-            lambda chosen: tf.data.Dataset.from_tensor_slices(
-                tf.reshape(chosen, [replicas, batch_size // replicas])[here]
-            )
-        )
-    return rows.map(lambda chosen: tf.nest.map_structure(lambda tensor: tf.gather(tensor, chosen), tensors)).prefetch(2)
+
+        def parts(*batch):
+            shape = [replicas, batch_size // replicas]
+            return tf.data.Dataset.from_tensor_slices(tuple(tf.reshape(each, shape)[here] for each in batch))
+
+        chosen = chosen.flat_map(parts)
+    return chosen.map(take).prefetch(2)
 
 
 def trained(path, build, arrays, budget, strategy, shown, callbacks=()):

@@ -1,0 +1,155 @@
+"""The stream: which places are drawn anew, that it goes on where it was, what the judge keeps out."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import tfgan_aug
+from tfgan_aug.classifiers.classifier import Classifier
+from tfgan_aug.gans.dcgan import DCGAN
+from tfgan_aug.sampling import rules, saved_models, stream
+from tfgan_aug.training import loop
+
+IMAGES = np.random.default_rng(0).integers(0, 100, (12, 16, 16, 3), np.uint8)
+LABELS = np.arange(12) % 3
+REAL = IMAGES, LABELS
+
+
+def numbered(labels, seeds):
+    """Images that no real one equals: the label + 200 in red, and the seed's lowest 16 bits in green and blue."""
+    pixels = tf.stack([labels + 200, seeds % 256, seeds // 256 % 256], axis=1)
+    return tf.cast(tf.tile(pixels[:, None, None], [1, 16, 16, 1]), tf.uint8)
+
+
+def half(labels, seeds):
+    return numbered(labels, seeds)[:, :8]
+
+
+def batches(generator=numbered, share=0.5, **options):
+    made = tfgan_aug.stream(REAL, generator, share, **{"steps": 10, "batch_size": 8, **options})
+    return [(images.numpy(), labels.numpy()) for images, labels in made]
+
+
+def drawn(images):
+    return images[:, 0, 0, 0] >= 200
+
+
+@pytest.mark.parametrize(("share", "count"), [(0.5, 4), (0.25, 2), (1, 8)])
+def test_a_share_of_every_batch_is_drawn_and_the_last_steps_are_real(share, count):
+    made = batches(share=share)
+    assert [int(drawn(images).sum()) for images, _ in made] == [count] * 8 + [0] * 2
+    # An odd share is right in the long run.
+    third = [int(drawn(images).sum()) for images, _ in batches(share=1 / 3, real_last=0)]
+    assert sum(third) == 80 // 3 and set(third) <= {2, 3}
+
+
+def test_a_draw_has_the_class_of_the_image_that_it_stands_for():
+    seen = []
+    for images, labels in batches():
+        assert images.dtype == np.uint8 and labels.dtype == np.int32
+        new = drawn(images)
+        np.testing.assert_array_equal(images[new][:, 0, 0, 0] - 200, labels[new])
+        for image, label in zip(images[~new], labels[~new], strict=True):
+            assert any(np.array_equal(image, IMAGES[row]) for row in np.flatnonzero(label == LABELS))
+        seen += [tuple(image[0, 0, 1:]) for image in images[new]]
+    assert len(set(seen)) == len(seen) == 32
+
+
+def test_it_goes_on_where_it_was_and_seeds_differ():
+    whole, rest, other = batches(), batches(start_step=6), batches(seed=1)
+    for (images, labels), (again, labels_again) in zip(whole[6:], rest, strict=True):
+        np.testing.assert_array_equal(images, again)
+        np.testing.assert_array_equal(labels, labels_again)
+    assert not any(np.array_equal(one[0], two[0]) for one, two in zip(whole, other, strict=True))
+    seeds = [{tuple(image[0, 0, 1:]) for batch, _ in made for image in batch[drawn(batch)]} for made in (whole, other)]
+    assert seeds[0].isdisjoint(seeds[1])
+
+
+def test_replicas_share_the_batches_of_one():
+    examples = stream.FreshExamples.checked(REAL, numbered, 0.5).until(48)
+    budget = loop.Budget(8, 8, 3)
+    whole = list(loop.batches(examples, budget))
+    halves = list(loop.batches(examples, budget, replicas=2))
+    for step, (images, labels) in enumerate(whole):
+        parts = halves[2 * step : 2 * step + 2]
+        np.testing.assert_array_equal(images, np.concatenate([part[0] for part in parts]))
+        np.testing.assert_array_equal(labels, np.concatenate([part[1] for part in parts]))
+
+
+def test_what_no_draw_passes_stays_real():
+    """The judge takes half of the seeds' draws for their class, and none of class 2."""
+
+    def judge(images):
+        label, good = tf.cast(images[:, 0, 0, 0], tf.int32) - 200, images[:, 0, 0, 1] // 2 % 2 == 0
+        return tf.one_hot(tf.where(good & (label < 2), label, (label + 1) % 3), 3)
+
+    def placed(**options):
+        made = batches(judge=judge, real_last=0, steps=60, **options)
+        images, labels = (np.concatenate(parts) for parts in zip(*made, strict=True))
+        new = drawn(images)
+        assert set(labels[new]) == {0, 1} and np.all(images[new][:, 0, 0, 1] // 2 % 2 == 0)
+        return new.sum(), np.sum((labels < 2)[1::2])
+
+    once, places = placed(tries=1)
+    assert 0.3 * places < once < 0.7 * places
+    # Four seeds in a row hold good ones.
+    assert placed(tries=4) == (places, places)
+    strict = rules.ThresholdRule(1.1)
+    assert not any(drawn(batch).any() for batch, _ in batches(judge=judge, rule=strict))
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory):
+    keras.utils.set_random_seed(0)
+    gan = DCGAN((16, 16, 3), 3, width=2, latent_dim=4)
+    path = tmp_path_factory.mktemp("exported") / "generator"
+    saved_models.export(gan, path)
+    return gan, path
+
+
+def test_an_exported_generator_draws_as_its_model_does(exported):
+    gan, path = exported
+    examples = stream.FreshExamples.checked(REAL, path, 1.0)
+    rows, places = tf.range(12, dtype=tf.int64), tf.range(100, 112, dtype=tf.int64)
+    images, labels = examples.taken()(rows, places)
+    seen = []
+
+    def noted(labels, seeds):
+        seen.append(seeds.numpy())
+        return numbered(labels, seeds)
+
+    stream.FreshExamples.checked(REAL, noted, 1.0).taken()(rows, places)
+    expected = gan.generate(labels.numpy(), seen[-1], block_size=12)
+    assert np.abs(images.numpy().astype(int) - expected).max() <= 1
+
+
+def test_keras_trains_on_it(exported):
+    network = keras.Sequential([keras.Input((16, 16, 3)), keras.layers.Flatten(), keras.layers.Dense(3)])
+    model = Classifier(network)
+    model.compile("sgd")
+    history = model.fit(tfgan_aug.stream(REAL, exported[1], steps=5, batch_size=4), shuffle=False, verbose=0).history
+    assert np.isfinite(history["loss"]).all() and int(model.optimizer.iterations) == 5
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"share": 0}, r"^share: found 0, expected above 0"),
+        ({"share": 1.5}, r"^share: found 1.5"),
+        ({"real_last": 1}, r"^real_last: found 1, expected 0 or more and below 1"),
+        ({"start_step": 10}, r"^start_step: found 10, expected 0 or more and below steps=10"),
+        ({"tries": 0}, r"^tries: found 0"),
+        ({"rule": rules.ThresholdRule()}, r"^rule: found one and no judge"),
+        ({"generator": half}, r"^generator: found images uint8 \(8, 16, 3\), expected uint8 \(16, 16, 3\)"),
+    ],
+)
+def test_arguments_that_it_cannot_have(changes, message):
+    with pytest.raises(ValueError, match=message):
+        batches(**changes)
+
+
+def test_real_images_that_it_cannot_have():
+    for real in ((IMAGES / 255, LABELS), (IMAGES, LABELS[:3]), (IMAGES[:0], LABELS[:0])):
+        with pytest.raises(ValueError, match="^real: found images"):
+            tfgan_aug.stream(real, numbered, steps=2)

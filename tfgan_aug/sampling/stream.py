@@ -1,0 +1,177 @@
+"""Generated images as a stream: training examples of which a share is drawn anew in every step. Makes no file.
+
+Beyond the paper, whose generated images are drawn once: see docs/library.md. A generator is here whatever maps labels
+and seeds to images, so the controls of `mixing` are streams, too.
+"""
+
+import dataclasses
+import os
+import pathlib
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from tfgan_aug.classifiers import judges
+from tfgan_aug.core import labelled, streams
+from tfgan_aug.sampling import rules, saved_models
+from tfgan_aug.training import loop
+
+Generator = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
+
+
+def stream(
+    real: tuple[np.ndarray, np.ndarray],
+    generator: str | os.PathLike[str] | Generator,
+    share: float = 0.5,
+    *,
+    steps: int,
+    batch_size: int = 64,
+    real_last: float = 0.2,
+    judge: Any = None,
+    rule: rules.Rule | None = None,
+    tries: int = 4,
+    seed: int = 0,
+    start_step: int = 0,
+) -> tf.data.Dataset:
+    """Returns a `tf.data.Dataset` for `model.fit`: batches of real images, `share` of them replaced by new draws.
+
+    It has `steps` - `start_step` batches of images uint8 (batch_size, H, W, C) and labels int32 (batch_size,). A draw
+    has the class of the real image that it stands for. Batch i is a function of `seed` and i alone, so a training that
+    goes on from `start_step` sees the batches that it would have seen.
+
+    Arguments:
+        real: images uint8 (N, H, W, C) and int labels (N,), each image once in every pass, in a new order.
+        generator: the folder of an exported generator, or a function of the labels and seeds, int64 (N,) tensors, that
+            returns images uint8 (N, H, W, C).
+        share: of the images of every batch, above 0 and up to 1.
+        real_last: the share of the steps, the last, in which all images are real; 0 or more and below 1.
+        judge: the folder of a judge's stage, or a function of images uint8 (N, H, W, C) that returns class
+            probabilities float32 (N, classes). None: every draw is taken.
+        rule: which draws the judge lets pass, with the verdict TP; None: the paper's, `rules.ThresholdRule()`.
+        tries: draws for one place, the first that passes is taken; where none does the real image stays.
+
+    Raises `ValueError`, naming the argument, for one that it cannot have.
+    """
+    examples = FreshExamples.checked(real, generator, share, judge, rule, tries, seed)
+    if not 0 <= real_last < 1:
+        raise ValueError(f"real_last: found {real_last}, expected 0 or more and below 1")
+    if not 0 <= start_step < steps:
+        raise ValueError(f"start_step: found {start_step}, expected 0 or more and below steps={steps}")
+    examples = examples.until(round((1 - real_last) * steps) * batch_size)
+    key = streams.key_of("stream", seed) % 2**31
+    return loop.batches(examples, loop.Budget(steps, batch_size, key), start_step)
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class FreshExamples:
+    """Examples as `training.loop.batches` takes them: `images` and `labels`, a `share` replaced by new draws.
+
+    `generator(labels, seeds)` and `accept(labels, images)`, bool (N,), work on tensors; `accept` None takes every draw.
+    Places from the example `end` on, counted through the whole training, are real (None: none is).
+    """
+
+    images: np.ndarray
+    labels: np.ndarray
+    generator: Generator
+    share: float
+    accept: Generator | None = None
+    tries: int = 1
+    seed: int = 0
+    end: int | None = None
+
+    @classmethod
+    def checked(cls, real, generator, share, judge=None, rule=None, tries=4, seed=0):
+        """Returns the examples of arguments as `stream` takes them; raises `ValueError` as it does."""
+        images, labels = np.asarray(real[0]), labelled.ints("real", real[1]).astype(np.int32)
+        if images.dtype != np.uint8 or images.ndim != 4 or len(images) != len(labels) or not len(images):
+            raise ValueError(
+                f"real: found images {images.dtype} {images.shape} and {len(labels)} labels, expected uint8 "
+                "(N, H, W, C) and N labels, one or more"
+            )
+        if not 0 < share <= 1:
+            raise ValueError(f"share: found {share}, expected above 0 and up to 1")
+        if tries < 1:
+            raise ValueError(f"tries: found {tries}, expected 1 or more")
+        if judge is None and rule is not None:
+            raise ValueError("rule: found one and no judge, expected a judge whose probabilities it reads")
+        if isinstance(generator, str | os.PathLike):
+            generator = saved_models.Generator(pathlib.Path(generator)).draw
+        made = generator(tf.constant(labels[:1], tf.int64), tf.zeros([1], tf.int64))
+        if made.dtype != tf.uint8 or tuple(made.shape[1:]) != images.shape[1:]:
+            raise ValueError(
+                f"generator: found images {made.dtype.name} {tuple(made.shape[1:])}, expected uint8 {images.shape[1:]}"
+                ", as the real ones are"
+            )
+        accept = None if judge is None else accepted_by(judge, rule or rules.ThresholdRule())
+        return cls(images, labels, generator, share, accept, tries if accept else 1, seed)
+
+    def until(self, end):
+        """Returns these examples, all real from the example `end` of the training on."""
+        return dataclasses.replace(self, end=end)
+
+    def __len__(self):
+        return len(self.images)
+
+    def taken(self):
+        """Returns the function (rows, places), int64 (N,) tensors, that returns the examples: images, int32 labels.
+
+        `rows` are those of the real examples, `places` count them through the whole training.
+        """
+        images, labels = tf.constant(self.images), tf.constant(self.labels)
+        # A seed of its own for each place and try; another part of the seeds than a pool's for the same seed.
+        first = streams.image_seeds(self.seed, streams.key_of("stream"), 0)
+
+        def take(rows, places):
+            own, targets = tf.gather(images, rows), tf.gather(labels, rows)
+            exact = tf.cast(places, tf.float64)
+            fresh = tf.floor((exact + 1) * self.share) > tf.floor(exact * self.share)
+            if self.end is not None:
+                fresh &= places < self.end
+            spots = tf.where(fresh)[:, 0]
+
+            def replaced():
+                drawn = self._drawn(
+                    tf.gather(own, spots),
+                    tf.cast(tf.gather(targets, spots), tf.int64),
+                    first + tf.gather(places, spots) * self.tries,
+                )
+                return tf.tensor_scatter_nd_update(own, spots[:, None], drawn)
+
+            return tf.cond(tf.size(spots) > 0, replaced, lambda: own), targets
+
+        return take
+
+    def _drawn(self, real, labels, seeds):
+        """Returns images (N, H, W, C): of each place the first draw that passes, or the real image."""
+        found, open_places = real, tf.ones_like(labels, tf.bool)
+        for number in range(self.tries):
+            drawn = tf.ensure_shape(self.generator(labels, seeds + number), [None, *self.images.shape[1:]])
+            passed = open_places if self.accept is None else open_places & self.accept(labels, drawn)
+            found = tf.where(passed[:, None, None, None], drawn, found)
+            open_places &= ~passed
+        return found
+
+
+def accepted_by(judge, rule):
+    """Returns the function (labels int64 (N,), images uint8 (N, H, W, C)) that tells which draws pass, bool (N,).
+
+    `judge` as in `stream`; what passes has the verdict TP of the `rule`.
+    """
+    if isinstance(judge, str | os.PathLike):
+        judge = judges.Judge(pathlib.Path(judge), 1).probabilities
+
+    def verdicts(labels, images, probabilities):
+        values = {"images": images, "probabilities": probabilities}
+        passed = np.zeros(len(labels), bool)
+        for label in np.unique(labels):
+            own = labels == label
+            passed[own] = rule.verdicts(int(label), *(values[name][own] for name in rule.fields)) == rules.TP
+        return passed
+
+    def accept(labels, images):
+        passed = tf.numpy_function(verdicts, [labels, images, judge(images)], tf.bool)
+        return tf.ensure_shape(passed, [None])
+
+    return accept
