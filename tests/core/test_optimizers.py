@@ -99,3 +99,34 @@ def test_a_traced_update_is_forgotten():
     del step
     gc.collect()
     assert graph() is None
+
+
+@pytest.mark.parametrize("strategy", ["one_device", "mirrored"])
+def test_averaged_weights_by_hand(strategy):
+    """Over a quarter of 8 steps: each average is half of the one before and half of the weights."""
+    strategy = strategies.make_strategy(strategy)
+    with strategy.scope():
+        model = keras.Sequential([keras.Input((5,)), keras.layers.Dense(8, use_bias=False)])
+        model.compile(optimizers.Adam(0.1, **optimizers.averaging_options(0.25, 8)))
+        model.optimizer.build(model.trainable_variables)
+    slopes = tf.constant(SLOPES)
+
+    def replica():
+        model.optimizer.apply([slopes / strategy.num_replicas_in_sync], model.trainable_variables)
+
+    step, expected = tf.function(lambda: strategy.run(replica)), None
+    for _ in range(8):
+        step()
+        weights = model.get_weights()[0]
+        expected = weights if expected is None else 0.5 * expected + 0.5 * weights
+    optimizers.average_weights(model)
+    np.testing.assert_allclose(model.get_weights()[0], expected, atol=1e-6)
+    assert np.abs(expected - weights).min() > 0.01
+
+
+def test_without_averaging_the_weights_stay():
+    model = keras.Sequential([keras.Input((5,)), keras.layers.Dense(8)])
+    model.compile(optimizers.Adam(0.1, **optimizers.averaging_options(0.0, 8)))
+    before = model.get_weights()
+    optimizers.average_weights(model)
+    assert all(np.array_equal(one, other) for one, other in zip(before, model.get_weights(), strict=True))

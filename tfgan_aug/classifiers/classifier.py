@@ -129,5 +129,6 @@ def build(option, section, image_shape, classes, seed, default=networks.paper_cn
     if recipe.schedule == "cosine":
         rate = keras.optimizers.schedules.CosineDecay(rate, section.steps)
     model = Classifier(network, recipe.augmentation, recipe.label_smoothing, seed)
-    model.compile(optimizers.AdamW(rate, weight_decay=recipe.weight_decay))
+    averaging = optimizers.averaging_options(section.averaging, section.steps)
+    model.compile(optimizers.AdamW(rate, weight_decay=recipe.weight_decay, **averaging))
     return model

@@ -25,6 +25,9 @@ class NetworkConfig(fields.Section):
     weight_decay: float | None = field(None, "in place of the recipe's", fields.at_least_zero.up_to(10))
     label_smoothing: float | None = field(None, "in place of the recipe's", fields.share)
     augmentation: tuple[str, ...] | None = field(None, "in place of the recipe's, new in every step")
+    averaging: float = field(
+        0.0, "of the steps, over which the weights are averaged at the end; 0: not", fields.share, late=True
+    )
     checkpoint_steps: int = field(250, "steps from one checkpoint to the next", fields.positive, changes_result=False)
 
 

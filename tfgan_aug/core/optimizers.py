@@ -54,3 +54,17 @@ class Adam(keras.optimizers.Adam):
 @keras.saving.register_keras_serializable("tfgan_aug")
 class AdamW(Adam, keras.optimizers.AdamW):
     """`keras.optimizers.AdamW`, faster; the same numbers to rounding."""
+
+
+def average_weights(model: keras.Model) -> None:
+    """Gives a trained model the averages of its weights, where its optimiser keeps them (`use_ema`)."""
+    if model.optimizer.use_ema:
+        model.optimizer.finalize_variable_values(model.trainable_variables)
+
+
+def averaging_options(share: float, steps: int) -> dict[str, object]:
+    """Returns the options of an optimiser whose averages look back over `share` of `steps` steps; {} for 0.
+
+    Exponential: the weights of so many steps ago count 1/e of the present ones. The first are those of step 1.
+    """
+    return {"use_ema": True, "ema_momentum": max(0.0, 1 - 1 / (share * steps))} if share else {}

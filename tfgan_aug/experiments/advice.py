@@ -7,7 +7,7 @@ Classifiers are trained on inner splits of the subset's training images; no test
 import numpy as np
 
 from tfgan_aug.classifiers import classifier
-from tfgan_aug.core import artefacts, fields, streams
+from tfgan_aug.core import artefacts, fields, optimizers, streams
 from tfgan_aug.core.errors import UserError
 from tfgan_aug.data import geometric, subsets, transforms
 from tfgan_aug.evaluation import learning_curves
@@ -135,6 +135,7 @@ class Trainings:
                     strategy=self.strategy,
                     callbacks=[callback],
                 )
+            optimizers.average_weights(model)
             truth = data.labels[left_out]
             hits = model.probabilities(data.images[left_out]).argmax(axis=1) == truth
             artefacts.write_json(folder / "result.json", cells.counted(hits, truth, self.subset.classes))

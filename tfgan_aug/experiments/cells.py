@@ -11,7 +11,7 @@ import dataclasses
 import numpy as np
 
 from tfgan_aug.classifiers import classifier, judges
-from tfgan_aug.core import artefacts, fields, streams
+from tfgan_aug.core import artefacts, fields, optimizers, streams
 from tfgan_aug.data import sources
 from tfgan_aug.datasets import augmented, records
 from tfgan_aug.experiments import rows
@@ -90,6 +90,7 @@ def make(stage, cell):
                     callbacks=[callback],
                     curve=folder / "classifier.csv",
                 )
+        optimizers.average_weights(model)
         hits = {}
         test = sources.test_split(source)
         if test is not None:

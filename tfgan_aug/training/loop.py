@@ -11,6 +11,7 @@ import pathlib
 import keras
 import tensorflow as tf
 
+from tfgan_aug.core import optimizers
 from tfgan_aug.training import checkpoints, curves
 
 
@@ -95,6 +96,7 @@ def trained(path, build, arrays, budget, strategy, shown, callbacks=()):
     with shown as callback:
         curve = path.with_name(f"{stem}.csv")
         fit(model, arrays, budget, kept, callbacks=[callback, *callbacks], curve=curve, strategy=strategy)
+    optimizers.average_weights(model)
     partial = path.with_name(f"partial-{path.name}")
     if path.suffix == ".keras":
         model.save(partial)
