@@ -1,5 +1,7 @@
 """What can be known before any work: options that cannot go together, too few images, too few draws."""
 
+import types
+
 import pytest
 import tiny
 
@@ -7,7 +9,8 @@ from tfgan_aug.commands import run_sweep, run_table
 from tfgan_aug.config import ExperimentConfig
 from tfgan_aug.core import fields
 from tfgan_aug.core.errors import UserError
-from tfgan_aug.experiments import main_job, table
+from tfgan_aug.experiments import main_job, rows, table
+from tfgan_aug.training import strategies, workers
 
 
 @pytest.fixture(scope="module")
@@ -195,3 +198,13 @@ def test_fields_that_contradict_each_other(changes, line):
 )
 def test_every_point_of_every_sweep_is_checked_before_the_first_one_works(refused, sweep, changes, words):
     assert refused(sweep, {"gan_seeds": "0"}, **{"train_per_class": 4, **changes}).startswith(words)
+
+
+@pytest.mark.parametrize("name", ["dcgan_fresh", "pixel_mix"])
+def test_rows_of_new_images_in_every_step_need_one_process(name):
+    (row,) = rows.parse("--rows", name, ("dcgan",))
+    chief = workers.Chief(strategies.make_strategy("one_device"))
+    run = types.SimpleNamespace(config=ExperimentConfig(), strategy=chief)
+    asked = types.SimpleNamespace(run=run, choice=types.SimpleNamespace(rows=(row,)))
+    with pytest.raises(UserError, match=f"^--strategy=multi_worker: found row {name}, .*expected one process"):
+        table.Table._check_rows(asked)

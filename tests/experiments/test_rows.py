@@ -113,6 +113,23 @@ def test_soft_labels_are_the_judges_for_generated_images_alone():
     assert targets == [[1, 0, 0], [0, 0, 0], [0, 0, 1], [1, 0, 0], [0.25, 0.5, 0.25], [0, 0, 1]]
 
 
+@pytest.mark.parametrize(
+    ("name", "steps"),
+    [("real", 20), ("dcgan_tp_geo", 20), ("real_x2", 40), ("dcgan_cas", 7), ("dcgan_fresh", 10)],
+)
+def test_equal_epochs_are_of_the_rows_own_set(name, steps):
+    """Six images, of which three are real and two generated; ten steps on the real ones."""
+    config = tiny.config("shapes10", classifier__steps=10, table__protocol="equal_epochs")
+
+    def generator(labels, seeds):
+        return tf.zeros([tf.shape(labels)[0], 2, 2, 3], tf.uint8)
+
+    assert ROWS[name].phases(Data(), config, Judge(), generator)[-1][1] == steps
+    assert ROWS[name].use(config, "")["protocol"] == "equal_epochs"
+    first = ROWS["dcgan_tp_pretrained"].phases(Data(), config)[0][1]
+    assert first == 10
+
+
 class Judge:
     """Takes every image for one of class 1."""
 

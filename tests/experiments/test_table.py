@@ -171,6 +171,22 @@ def test_dry_run_plans_and_makes_nothing(root, tmp_path, monkeypatch):
     assert [path.name for path in (tmp_path / "work").iterdir() if not path.name.startswith(".")] == []
 
 
+def test_equal_epochs_train_rows_in_proportion_to_their_images(root, tmp_path, monkeypatch):
+    """The plan says so before, cells, state and page after."""
+    monkeypatch.setattr(estimates, "_SECONDS", 0.01)
+    config = config_of(root, table__protocol="equal_epochs", classifier__steps=3)
+    picked = {"rows": "real,geo", "classifier_seeds": "0"}
+    plan = run(root, tmp_path / "work", config, dry_run=True, **picked)
+    assert "3 optimiser steps on real images, in proportion on more" in plan
+    run(root, tmp_path / "work", config, **picked)
+    assert {key[0]: result["steps"] for key, result in results(tmp_path / "work").items()} == {"real": 3, "geo": 6}
+    make_report.run(tmp_path / "work")
+    words = "as many passes over its own images as `real` makes in 3 steps"
+    assert (tmp_path / "work" / "report.md").read_text().replace("\n", " ").count(words) == 2
+    with pytest.raises(UserError, match="table.protocol was 'equal_epochs', is "):
+        run(root, tmp_path / "work", **picked)
+
+
 class Cut(Exception):
     pass
 
@@ -341,9 +357,9 @@ def test_mistakes_in_options(options, line):
 
 
 def test_resamples_too_few_for_the_rows_are_refused_before_work(root, tmp_path):
-    """Of the 32 rows of two GANs 31 are compared with one baseline: 40 resamples for each."""
+    """Of the 35 rows of two GANs 34 are compared with one baseline: 40 resamples for each."""
     config = config_of(root, gans="dcgan,sgan")
-    line = "--config.table.resamples: found 1000, expected 1240 or more: with fewer no p value of the 31 rows"
+    line = "--config.table.resamples: found 1000, expected 1360 or more: with fewer no p value of the 34 rows"
     with pytest.raises(UserError, match=line):
         run(root, tmp_path / "work", config, rows="all")
     assert not (tmp_path / "work").exists()

@@ -12,6 +12,7 @@ def variant(name):
 def test_a_table_by_hand():
     made = {
         "steps": 3000,
+        "protocol": "equal_steps",
         "gans": [
             {"gan": "", "seed": None, "variants": [variant("real"), variant("geo")], "seconds": 0.0},
             {"gan": "dcgan", "seed": 1, "variants": [variant("dcgan_tp")], "seconds": 7200.0},
@@ -21,6 +22,10 @@ def test_a_table_by_hand():
             {"name": "flip_crop", "number": None, "group": "controls", "cells": 5, "left": 2, "seconds": 600.0},
         ],
     }
+    longer = plan_text.of_table({**made, "protocol": "equal_epochs"}).splitlines()
+    steps = "3,000 optimiser steps on real images, in proportion on more"
+    assert longer[0] == f"10 cells of 2 rows, {steps}; training alone, for one worker:"
+    assert longer[1:] == plan_text.of_table(made).splitlines()[1:]
     assert plan_text.of_table(made).splitlines() == [
         "10 cells of 2 rows, 3,000 optimiser steps each; training alone, for one worker:",
         "no GAN: real, geo; nothing to train",

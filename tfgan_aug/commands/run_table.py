@@ -121,6 +121,7 @@ def describe(run, command):
             "python": platform.python_version(),
         },
         "steps": config.classifier.steps,
+        "protocol": config.table.protocol,
         "leaking": config.judge.trained_on == "source_train",
         "deviations": deviations(config),
     }

@@ -1,6 +1,7 @@
 """The config of an experiment: the sections of all components put together. Makes no file; imports no TensorFlow."""
 
 import dataclasses
+from typing import Literal
 
 from tfgan_aug.classifiers.config import ClassifierConfig, JudgeConfig, NetworkConfig
 from tfgan_aug.core import fields
@@ -26,6 +27,11 @@ class TableConfig(fields.Section):
         0.5,
         "of the steps that the rows *_pretrained make on generated images, the first",
         fields.between_0_and_1,
+    )
+    protocol: Literal["equal_steps", "equal_epochs"] = field(
+        "equal_steps",
+        "rows make classifier.steps each, or as many passes over their own images as row real makes in these",
+        late=True,
     )
     fresh_share: float = field(
         0.5, "of the images in the rows *_fresh and pixel_mix, new in every step", fields.between_0_and_1, late=True

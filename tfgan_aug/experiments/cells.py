@@ -56,7 +56,7 @@ class Cell:
         judged = self.row.soft or draws
         judge = judges.Judge(self.judge_stage.path, config.samples.block_size) if judged else None
         generator = saved_models.folder(self.gan_stage.path) if draws else None
-        return self.row.phases(self.dataset, config, judge, generator)
+        return self.row.phases(self.dataset, config, judge, generator, self.seed)
 
 
 def splits(run):
@@ -72,6 +72,7 @@ def make(stage, cell):
     if cell.row.augmentation is not None:
         section = fields.replaced(section, {"augmentation": cell.row.augmentation})
     phases = cell.phases()
+    section = fields.replaced(section, {"steps": phases[-1][1]})
     seed = streams.key_of("classifier", cell.seed)
     strategies.set_up(cell.seed)
     seeds = f"classifier seed {cell.seed}"

@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from tfgan_aug.classifiers import classifier
 from tfgan_aug.core import artefacts
+from tfgan_aug.experiments import rows
 from tfgan_aug.experiments.families import FAMILIES
 from tfgan_aug.training import strategies, timing
 
@@ -17,8 +18,8 @@ _SECONDS = 1.0
 def of_table(table):
     """Returns what is left of a `table.Table`, with the seconds of training that it takes.
 
-    {"steps": of each cell, "gans": [{"gan" ("" for none), "seed", "variants", "seconds"}] of those whose datasets are
-    missing, "rows": [{"name", "number", "group", "cells", "left", "seconds"}] of all rows}.
+    {"steps": of a cell of row real, "protocol", "gans": [{"gan" ("" for none), "seed", "variants", "seconds"}] of those
+    whose datasets are missing, "rows": [{"name", "number", "group", "cells", "left", "seconds"}] of all rows}.
     """
     seconds = _Seconds(table)
     gans = [
@@ -26,14 +27,32 @@ def of_table(table):
         for (gan, seed), made in table.gan_datasets.items()
         if not made.stage.done
     ]
-    rows = {}
+    planned = {}
     for row, _, _, _, done in table.states():
-        found = rows.setdefault(row.name, {"name": row.name, "number": row.number, "group": row.group})
+        about = {"name": row.name, "number": row.number, "group": row.group, "length": _length(table, row)}
+        found = planned.setdefault(row.name, about)
         found["cells"] = found.get("cells", 0) + 1
         found["left"] = found.get("left", 0) + (not done)
-    for row in rows.values():
-        row["seconds"] = row["left"] * seconds.cell()
-    return {"steps": table.run.config.classifier.steps, "gans": gans, "rows": list(rows.values())}
+    for row in planned.values():
+        row["seconds"] = row["left"] * seconds.cell() * row.pop("length")
+    config = table.run.config
+    return {
+        "steps": config.classifier.steps,
+        "protocol": config.table.protocol,
+        "gans": gans,
+        "rows": list(planned.values()),
+    }
+
+
+def _length(table, row):
+    """Returns the training steps of a row, counted in those of `real`."""
+    plan = table.gan_datasets[row.variant.gan, table.gan_seeds(row)[0]].plan
+    counts = table.run.subset.train.counts(table.run.subset.classes)
+    generated = int(sum(quota.sum() for quota in row.variant.quotas(plan.per_class).values()))
+    real, beside = int(counts.sum()), 0 if row.fresh else row.variant.geo * int(counts.sum()) + generated
+    images = generated if row.take == "generated" else (real + beside) * row.repeat
+    config = table.run.config
+    return rows.steps_of(config, images, real) / config.classifier.steps
 
 
 class _Seconds:
@@ -42,14 +61,17 @@ class _Seconds:
     def __init__(self, table):
         self.table, self.run, self.config = table, table.run, table.run.config
         self.shape, self.classes = table.run.subset.image_shape, table.run.subset.classes
-        self.known, self.judge_counted = {}, False
+        self.known, self.judge_counted, self._steps = {}, False, self.config.classifier.steps
 
     def cell(self):
-        """Returns those of one cell: the mean of those done, else from a few steps."""
+        """Returns those of a cell of row real: by the mean of a step in those done, else from a few steps."""
         if "cell" not in self.known:
             paths = [self.run.workdir / folder for *_, folder, done in self.table.states() if folder and done]
-            spent = [artefacts.read_json(path / "seconds.json") for path in paths]
-            self.known["cell"] = float(np.mean(spent)) if spent else self._classifier("classifier")
+            spent = [
+                artefacts.read_json(path / "seconds.json") / artefacts.read_json(path / "result.json")["steps"]
+                for path in paths
+            ]
+            self.known["cell"] = self._steps * float(np.mean(spent)) if spent else self._classifier("classifier")
         return self.known["cell"]
 
     def of_plan(self, plan):

@@ -70,6 +70,8 @@ class Row:
             use["shares"] = [self.generated_share, self.geometric_share]
         if self.balanced:
             use["balanced"] = True
+        if config.table.protocol != "equal_steps":
+            use["protocol"] = config.table.protocol
         if self.fresh:
             table = config.table
             use["fresh"] = [self.fresh, table.fresh_share, table.fresh_real_last]
@@ -77,12 +79,13 @@ class Row:
             use["fresh"] += [table.fresh_tries, fields.text(config.samples.margins), config.samples.threshold]
         return use
 
-    def phases(self, dataset, config, judge=None, generator=None):
+    def phases(self, dataset, config, judge=None, generator=None, seed=0):
         """Returns [(arrays, steps made at their end)]: what the classifier trains on, one phase after another.
 
         Arrays are (images uint8, labels int32), with weights float32 where the row is weighted, and probabilities
         float32 (N, classes) for labels where it is soft: `judge(images)` of the generated ones. Where the row is fresh
-        they are a `stream.FreshExamples`, whose draws are those of the folder `generator` that the `judge` lets pass.
+        they are a `stream.FreshExamples`: of the draws of the folder `generator`, by `seed`, those that the `judge`
+        lets pass.
         """
         # Ids are many small strings: read, in the same pass, where a part is chosen by them.
         partly = self.balanced or (self.generated_share, self.geometric_share) != (1.0, 1.0)
@@ -90,14 +93,15 @@ class Row:
         if partly:
             kept = self._kept(labels, origin, *ids)
             images, labels, origin = images[kept], labels[kept], origin[kept]
-        generated, steps = ~np.isin(origin, ("real", "geometric")), config.classifier.steps
+        generated, real = ~np.isin(origin, ("real", "geometric")), origin == "real"
+        used = {"generated": generated.sum(), "all": real.sum() if self.fresh else len(images) * self.repeat}[self.take]
+        steps = steps_of(config, int(used), int(real.sum()))
         if self.take == "generated":
             return [((images[generated], labels[generated]), steps)]
         if self.fresh:
-            real = images[origin == "real"], labels[origin == "real"]
-            return [(self._fresh(real, config, judge, generator), steps)]
+            return [(self._fresh((images[real], labels[real]), config, judge, generator, seed), steps)]
         if self.pretrained:
-            first, real = round(steps * config.table.pretrain_share), origin == "real"
+            first = round(steps * config.table.pretrain_share)
             return [((images[generated], labels[generated]), first), ((images[real], labels[real]), steps)]
         if self.soft:
             probabilities = judge(images[generated])
@@ -108,7 +112,7 @@ class Row:
             arrays.append(np.where(generated, config.table.mixing_weight, 1.0).astype(np.float32))
         return [(tuple(np.concatenate([array] * self.repeat) if self.repeat > 1 else array for array in arrays), steps)]
 
-    def _fresh(self, real, config, judge, generator):
+    def _fresh(self, real, config, judge, generator, seed):
         """Returns the `stream.FreshExamples` of these real images and labels."""
         table, chosen = config.table, {}
         if self.fresh == "gan":
@@ -116,7 +120,7 @@ class Row:
             chosen = {"judge": judge.probabilities, "rule": paper, "tries": table.fresh_tries}
         else:
             generator = mixing.pixel_mix(*real)
-        examples = stream.FreshExamples.checked(real, generator, table.fresh_share, **chosen)
+        examples = stream.FreshExamples.checked(real, generator, table.fresh_share, seed=seed, **chosen)
         section = config.classifier
         return examples.until(round((1 - table.fresh_real_last) * section.steps) * section.batch_size)
 
@@ -140,6 +144,12 @@ class Row:
             return kept
         most = np.bincount(labels[kept]).max()
         return np.concatenate([np.resize(kept[labels[kept] == label], most) for label in np.unique(labels[kept])])
+
+
+def steps_of(config, images, real):
+    """Returns the steps of a row that trains on so many images, `real` of which are real, by the table's protocol."""
+    steps = config.classifier.steps
+    return steps if config.table.protocol == "equal_steps" else max(1, round(steps * images / real))
 
 
 def plain(variant):

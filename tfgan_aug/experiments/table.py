@@ -15,7 +15,7 @@ from tfgan_aug.core.errors import UserError
 from tfgan_aug.evaluation import resampling
 from tfgan_aug.experiments import cells, rows
 from tfgan_aug.experiments.gan_datasets import GANDatasets
-from tfgan_aug.training import strategies
+from tfgan_aug.training import strategies, workers
 
 STATE = "cells.json"
 _CONFIG = "table_config.json"
@@ -111,9 +111,15 @@ class Table:
             )
 
     def _check_rows(self):
-        """Raises `UserError` for rows that cannot train as they are: on generated images alone, in two phases."""
+        """Raises `UserError` for rows that cannot train: on generated images alone, in two phases, on a stream."""
         section, share, batches = self.run.config.classifier, self.run.config.table.pretrain_share, []
         for row in self.choice.rows:
+            # Its examples lie in no file that other workers could read.
+            if row.fresh and isinstance(self.run.strategy, workers.Chief):
+                raise UserError(
+                    f"--strategy=multi_worker: found row {row.name}, whose images are drawn in every step, expected "
+                    "one process: leave the row out, or take --strategy=mirrored"
+                )
             if row.take == "generated" or row.pretrained:
                 plan = self.gan_datasets[row.variant.gan, self.choice.gan_seeds[0]].plan
                 count = int(sum(quota.sum() for quota in row.variant.quotas(plan.per_class).values()))

@@ -34,6 +34,14 @@ rows against one baseline are adjusted by Holm's method. A row **helps** or **hu
 adjusted."""
 
 
+def training_length(table):
+    """Returns how long each row of a table trains, in words."""
+    steps = f"{table['steps']:,} steps"
+    if table.get("protocol", "equal_steps") == "equal_steps":
+        return steps
+    return f"as many passes over its own images as `real` makes in {steps}"
+
+
 def how(table, workdir):
     """Returns the section on the rows, the statistics, the machine."""
     source, rows = table["source"], table["rows"]
@@ -41,7 +49,7 @@ def how(table, workdir):
     rights = markdown.literal(source["license"] or "not named")
     images = f"{markdown.literal(source['name'])} {source['version']} (license: {rights})"
     text = f"""A small subset of {images} is drawn. A GAN and a judge learn from it; the GAN draws images, the judge
-sorts them. Each row trains the same classifier for {table["steps"]:,} steps, on a training set of its own:
+sorts them. Each row trains the same classifier for {training_length(table)}, on a training set of its own:
 
 * `real`: the subset's images alone."""
     departures = [

@@ -13,7 +13,10 @@ def of_table(made):
         left = f"{row['left']} of {row['cells']} cells left"
         lines.append(f"{row['name']} ({number}): {left}; {_time(row['seconds'])}")
     cells = sum(row["cells"] for row in made["rows"])
-    head = f"{cells} cells of {len(made['rows'])} rows, {made['steps']:,} optimiser steps each; "
+    steps = f"{made['steps']:,} optimiser steps each"
+    if made["protocol"] == "equal_epochs":
+        steps = f"{made['steps']:,} optimiser steps on real images, in proportion on more"
+    head = f"{cells} cells of {len(made['rows'])} rows, {steps}; "
     head += "training alone, for one worker:"
     total = sum(work["seconds"] for work in (*made["gans"], *made["rows"]))
     closing = f"in all {_time(total)}; drawing, writing and scoring come on top"

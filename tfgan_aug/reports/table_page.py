@@ -44,5 +44,5 @@ def lead(table):
     return f"""{answer_text.of_table(table)}
 
 The question: do images made by a GAN help a classifier that has few images to learn from? The images: {images},
-{table["config"].get("train_per_class") or "all"} training images a class. {done} of {planned} trainings are done, of
-{table["steps"]:,} steps each."""
+{table["config"].get("train_per_class") or "all"} training images a class. {done} of {planned} trainings are done, each
+for {method_sections.training_length(table)}."""
