@@ -10,6 +10,8 @@ from tfgan_aug.datasets import variants
 from tfgan_aug.experiments import rows
 
 GANS = ("dcgan", "sgan")
+CONTROLS = ["real_x2", "geo_x2", "flip_crop", "rand_augment", "colours", "balanced", "pixel_mix", "mixup", "cutmix"]
+CONTROLS += ["dcgan_cas", "sgan_cas"]
 ROWS = {row.name: row for row in rows.all_rows(GANS)}
 
 
@@ -32,7 +34,7 @@ def test_the_papers_rows_and_numbers():
 
 def test_names_are_unique_and_every_dataset_can_be_built():
     names = [row.name for row in rows.all_rows(GANS)]
-    assert len(set(names)) == len(names) == 14 + 5 + 2 + 14
+    assert len(set(names)) == len(names) == 14 + 9 + 2 + 14
     assert {row.variant.name for row in ROWS.values()} <= set(variants.all_variants_of(GANS))
 
 
@@ -42,10 +44,7 @@ def test_names_are_unique_and_every_dataset_can_be_built():
         ("1,12,2", ["real", "geo", "sgan_tp_geo"]),
         ("dcgan_tp, flip_crop", ["dcgan_tp", "flip_crop"]),
         ("paper", [name for name, row in ROWS.items() if row.number]),
-        (
-            "controls,1",
-            ["real", "real_x2", "geo_x2", "flip_crop", "rand_augment", "pixel_mix", "dcgan_cas", "sgan_cas"],
-        ),
+        ("controls,1", ["real", *CONTROLS]),
         ("all", list(ROWS)),
     ],
 )
@@ -75,9 +74,13 @@ class Data:
         return tuple({"image": self.IMAGES, "label": self.LABELS, "origin": self.ORIGIN}[name] for name in names)
 
 
-def phases(name, judge=None):
+def phases_of(name, judge=None, **options):
     config = tiny.config("shapes10", table__mixing_weight=0.25, table__pretrain_share=0.3, classifier__steps=10)
-    found = ROWS[name].phases(Data(), config, judge)
+    return ROWS[name].phases(Data(), config, judge, **options)
+
+
+def phases(name, judge=None):
+    found = phases_of(name, judge)
     return [([array.tolist() for array in (images[:, 0, 0, 0], *rest)], steps) for (images, *rest), steps in found]
 
 
@@ -130,6 +133,14 @@ def test_equal_epochs_are_of_the_rows_own_set(name, steps):
     assert first == 10
 
 
+@pytest.mark.parametrize("name", ["mixup", "cutmix"])
+def test_mixing_rows_take_the_real_images_alone(name):
+    ((examples, steps),) = phases_of(name, seed=3)
+    assert steps == 10 and (examples.how, examples.classes, examples.seed) == (name, 3, 3)
+    np.testing.assert_array_equal(examples.labels, [0, 2, 2])
+    np.testing.assert_array_equal(examples.images, Data.IMAGES[[0, 2, 5]])
+
+
 class Judge:
     """Takes every image for one of class 1."""
 
@@ -163,9 +174,8 @@ def test_fresh_rows_draw_for_half_of_the_real_images(name, classes):
 def test_views_tell_options_apart():
     config = tiny.config("shapes10")
     views = [str(row.use(config, "judge")) for row in ROWS.values() if row.use(config, "judge")]
-    # real_x2, flip_crop, rand_augment, pixel_mix; accuracy score, weighted, pretrained, fresh, soft of each GAN share
-    # their views.
-    assert len(set(views)) == 4 + 5 and "'soft_labels': 'judge'" in str(views)
+    # real_x2 and seven of the controls; accuracy score, weighted, pretrained, fresh, soft: each GAN the same views.
+    assert len(set(views)) == 8 + 5 and "'soft_labels': 'judge'" in str(views)
     other = tiny.config("shapes10", table__mixing_weight=0.7)
     row = ROWS["dcgan_tp_weighted"]
     assert row.use(config, "") != row.use(other, "")

@@ -48,6 +48,48 @@ def test_a_seed_is_an_image():
     assert draw(2, 5, side=32).shape == (5, 32, 32, 3)
 
 
+def mixed(how, count=4_000, seed=0, first=0):
+    """The image of grey 0, mixed with those of 0, 100 and 200: (images, probabilities)."""
+    images = np.full((3, 16, 16, 3), 100, np.uint8) * np.arange(3, dtype=np.uint8)[:, None, None, None]
+    places = tf.range(first, first + count, dtype=tf.int64)
+    take = mixing.Mixed(images, np.arange(3), 3, how, seed).taken()
+    found, targets = (array.numpy() for array in take(tf.zeros_like(places), places))
+    assert found.shape == (count, 16, 16, 3) and found.dtype == np.uint8 and targets.dtype == np.float32
+    np.testing.assert_allclose(targets.sum(axis=1), 1, atol=1e-6)
+    return found, targets
+
+
+def test_mixup_blends_all_pixels_by_one_weight():
+    """The labels' weights are the pixels'; those from Beta(1, 1) are uniform."""
+    found, targets = mixed("mixup")
+    assert np.all(found == found[:, :1, :1, :1])
+    np.testing.assert_allclose(found[:, 0, 0, 0], 100 * targets[:, 1] + 200 * targets[:, 2], atol=0.51)
+    others = targets[:, 1:].sum(axis=1)[targets[:, 0] < 1]
+    # Two thirds of 4,000, of which 30 is one standard error; by Kolmogorov and Smirnov at 0.1 %: 1.95 / sqrt(n).
+    assert abs(len(others) - 2667) < 150
+    steps = (np.arange(len(others)) + 0.5) / len(others)
+    assert np.abs(np.sort(others) - steps).max() < 1.95 / len(others) ** 0.5
+
+
+def test_cutmix_sets_one_box_of_another_image():
+    found, targets = mixed("cutmix")
+    changed = found[..., 0] > 0
+    # The label is the share of pixels.
+    np.testing.assert_allclose(changed.mean(axis=(1, 2)), 1 - targets[:, 0], atol=1e-6)
+    for mask in changed[changed.any(axis=(1, 2))][:200]:
+        rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+        assert mask[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1].all()
+    # A box of side s covers (s - s^2 / 4)^2 on average once it is cut off; with s^2 uniform: 1/2 - 1/5 + 1/48.
+    assert changed[targets[:, 0] < 1].mean() == pytest.approx(1 / 2 - 1 / 5 + 1 / 48, abs=0.025)
+
+
+@pytest.mark.parametrize("how", ["mixup", "cutmix"])
+def test_what_is_mixed_derives_from_seed_and_place(how):
+    whole, again, other = mixed(how, 60)[0], mixed(how, 20, first=40)[0], mixed(how, 60, seed=1)[0]
+    np.testing.assert_array_equal(whole[40:], again)
+    assert not np.array_equal(whole, other)
+
+
 def test_a_class_without_images():
     generator = mixing.pixel_mix(IMAGES[1:2], LABELS[1:2])
     with pytest.raises(tf.errors.InvalidArgumentError, match="found a label without images"):

@@ -20,6 +20,8 @@ from tfgan_aug.sampling import mixing, rules, stream
 GROUPS = ("paper", "controls", "options")
 # Whose rows have the numbers of the paper.
 PAPER_GANS = ("dcgan", "sgan")
+# Of transforms that images of one channel have, too.
+_COLOURS = ("flip", "translate", "zoom", "brightness", "contrast")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,8 +50,9 @@ class Row:
     generated_share: float = 1.0
     geometric_share: float = 1.0
     balanced: bool = False
-    # Real images, some replaced in every step by draws of "gan", which the judge lets pass, or by "pixel_mix".
-    fresh: Literal["", "gan", "pixel_mix"] = ""
+    # Real images, in every step some replaced by draws of "gan", which the judge lets pass, or by "pixel_mix"; or each
+    # mixed with another one.
+    fresh: Literal["", "gan", "pixel_mix", "mixup", "cutmix"] = ""
 
     def use(self, config, judge_digest):
         """Returns how the row uses its dataset, JSON-serialisable; {} where it is used as it is."""
@@ -73,10 +76,11 @@ class Row:
         if config.table.protocol != "equal_steps":
             use["protocol"] = config.table.protocol
         if self.fresh:
-            table = config.table
-            use["fresh"] = [self.fresh, table.fresh_share, table.fresh_real_last]
+            use["fresh"] = [self.fresh]
+        if self.fresh in ("gan", "pixel_mix"):
+            use["fresh"] += [config.table.fresh_share, config.table.fresh_real_last]
         if self.fresh == "gan":
-            use["fresh"] += [table.fresh_tries, fields.text(config.samples.margins), config.samples.threshold]
+            use["fresh"] += [config.table.fresh_tries, fields.text(config.samples.margins), config.samples.threshold]
         return use
 
     def phases(self, dataset, config, judge=None, generator=None, seed=0):
@@ -84,8 +88,8 @@ class Row:
 
         Arrays are (images uint8, labels int32), with weights float32 where the row is weighted, and probabilities
         float32 (N, classes) for labels where it is soft: `judge(images)` of the generated ones. Where the row is fresh
-        they are a `stream.FreshExamples`: of the draws of the folder `generator`, by `seed`, those that the `judge`
-        lets pass.
+        they are a `stream.FreshExamples` or `mixing.Mixed`, by `seed`: of the draws of the folder `generator` those
+        that the `judge` lets pass.
         """
         # Ids are many small strings: read, in the same pass, where a part is chosen by them.
         partly = self.balanced or (self.generated_share, self.geometric_share) != (1.0, 1.0)
@@ -113,8 +117,10 @@ class Row:
         return [(tuple(np.concatenate([array] * self.repeat) if self.repeat > 1 else array for array in arrays), steps)]
 
     def _fresh(self, real, config, judge, generator, seed):
-        """Returns the `stream.FreshExamples` of these real images and labels."""
+        """Returns the `stream.FreshExamples` or the `mixing.Mixed` of these real images and labels."""
         table, chosen = config.table, {}
+        if self.fresh in ("mixup", "cutmix"):
+            return mixing.Mixed(*real, int(real[1].max()) + 1, self.fresh, seed)
         if self.fresh == "gan":
             paper = rules.SELECTIONS[""].rule(config.samples, None, 0)
             chosen = {"judge": judge.probabilities, "rule": paper, "tries": table.fresh_tries}
@@ -175,7 +181,13 @@ def all_rows(gans):
             "flip_crop", "controls", "real, flipped and cropped in every step", real, augmentation=("flip", "translate")
         ),
         Row("rand_augment", "controls", "real, Keras' RandAugment in every step", real, augmentation=("rand_augment",)),
+        Row(
+            "colours", "controls", "real, cheap transforms and other colours in every step", real, augmentation=_COLOURS
+        ),
+        Row("balanced", "controls", "real, rare classes as often as others", real, balanced=True),
         Row("pixel_mix", "controls", "real, half of them mixed of two in every step", real, fresh="pixel_mix"),
+        Row("mixup", "controls", "real, each blended with another, MixUp", real, fresh="mixup"),
+        Row("cutmix", "controls", "real, a box of another in each, CutMix", real, fresh="cutmix"),
     ]
     for gan in gans:
         tp, name = variants.Variant.parse(f"{gan}_tp"), FAMILIES[gan].TITLE

@@ -117,7 +117,7 @@ class Table:
             # Its examples lie in no file that other workers could read.
             if row.fresh and isinstance(self.run.strategy, workers.Chief):
                 raise UserError(
-                    f"--strategy=multi_worker: found row {row.name}, whose images are drawn in every step, expected "
+                    f"--strategy=multi_worker: found row {row.name}, whose images are new in every step, expected "
                     "one process: leave the row out, or take --strategy=mirrored"
                 )
             if row.take == "generated" or row.pretrained:
