@@ -10,8 +10,10 @@ A new GAN is a section of the config, a model in `gans`, and its entry in `FAMIL
 from typing import Protocol
 
 from tfgan_aug.experiments import stacked_stages
+from tfgan_aug.experiments.pairs_family import PairsFamily
 from tfgan_aug.experiments.single_model import SingleModel
 from tfgan_aug.gans.dcgan import DCGAN
+from tfgan_aug.gans.pairs import Pairs
 from tfgan_aug.sampling import saved_models
 
 
@@ -52,6 +54,7 @@ class Family(Protocol):
 FAMILIES: dict[str, Family] = {
     "dcgan": SingleModel("dcgan", "DCGAN", DCGAN),
     "sgan": stacked_stages,
+    "pairs": PairsFamily("pairs", "Pairs", Pairs),
 }
 
 

@@ -25,12 +25,17 @@ class SingleModel:
     TITLE: str
     model: type
 
-    def _section(self, config):
+    def section(self, config):
+        """Returns the config's section of this GAN."""
         return getattr(config, self.name)
+
+    def conditioning(self, config):
+        """Returns "label", or "per_class" where each class has a GAN of its own."""
+        return getattr(self.section(config), "conditioning", "label")
 
     def stage(self, run):
         """See `families.Family`."""
-        section = fields.digest_form(self._section(run.config))
+        section = fields.digest_form(self.section(run.config))
         dependencies = {"subset": run.subset_stage.digest, self.name: section, "seed": run.config.seed}
         return artefacts.Stage(run.workdir, self.name, dependencies)
 
@@ -41,11 +46,15 @@ class SingleModel:
         model.compile(*(optimizers.Adam(section.learning_rate, beta_1=section.beta_1) for _ in range(2)))
         return model
 
+    def build_for(self, section, arrays, classes, seed):
+        """Returns what `build` does, for training on these images and labels."""
+        return self.build(section, arrays[0].shape[1:], classes, seed)
+
     def batches(self, run):
         """See `families.Family`."""
-        section, train = self._section(run.config), run.subset.train
+        section, train = self.section(run.config), run.subset.train
         option, size = f"--config.{self.name}.batch_size", section.batch_size
-        if section.conditioning != "per_class":
+        if self.conditioning(run.config) != "per_class":
             return [(option, size, len(train.ids), "training images")]
         counts = zip(run.subset.class_names, train.counts(run.subset.classes), strict=True)
         words = "training images of class {!r}, which has a GAN of its own"
@@ -61,7 +70,7 @@ class SingleModel:
         """See `families.Family`."""
         data, classes = run.subset.train, run.subset.classes
         seed = streams.key_of(self.name, run.config.seed) % 2**31
-        if self._section(run.config).conditioning == "label":
+        if self.conditioning(run.config) == "label":
             return self._train(folder / "gan.keras", (data.images, data.labels), classes, seed, run)
         models = []
         for label in range(classes):
@@ -71,11 +80,11 @@ class SingleModel:
         return PerClass(models)
 
     def _train(self, path, arrays, classes, seed, run):
-        section = self._section(run.config)
+        section = self.section(run.config)
         steps = steps_of(section, len(arrays[0]))
         return loop.trained(
             path,
-            lambda: self.build(section, arrays[0].shape[1:], classes, seed),
+            lambda: self.build_for(section, arrays, classes, seed),
             arrays,
             loop.Budget.of(section, seed, steps),
             run.strategy,
@@ -89,8 +98,8 @@ class SingleModel:
 
     def budget(self, run, batch):
         """See `families.Family`: one item, with the steps of all classes where each has a GAN."""
-        section, subset = self._section(run.config), run.subset
-        alone, counts = section.conditioning == "per_class", subset.train.counts(subset.classes)
+        section, subset = self.section(run.config), run.subset
+        alone, counts = self.conditioning(run.config) == "per_class", subset.train.counts(subset.classes)
         with run.strategy.scope():
             model = self.build(section, subset.image_shape, 1 if alone else subset.classes, 0)
         images, labels = batch(section.batch_size)
@@ -99,7 +108,7 @@ class SingleModel:
 
     def shortened(self, config, share, images):
         """See `families.Family`."""
-        steps = max(1, round(share * steps_of(self._section(config), images)))
+        steps = max(1, round(share * steps_of(self.section(config), images)))
         return {f"{self.name}.epochs": 0, f"{self.name}.steps": steps}
 
 

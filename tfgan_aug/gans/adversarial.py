@@ -1,4 +1,4 @@
-"""What every GAN of this library shares: two optimisers, keyed noise, and drawing images by (label, seed)."""
+"""What the models of this room share: keyed noise, two optimisers, and drawing images by (label, seed)."""
 
 import keras
 import numpy as np
@@ -65,12 +65,11 @@ class DrawsImages:
         return pixels.to_uint8(self([latents, labels], training=False))
 
 
-class AdversarialModel(labelled.TakesLabelledImages):
-    """Generators and discriminators, each kind with one optimiser; subclasses write the training step.
+class KeyedSteps(labelled.TakesLabelledImages):
+    """A model whose training step draws random numbers; subclasses write the step.
 
     Subclasses make their networks in `__init__`, inside the strategy's scope where there is one, then call `_set_up`,
-    name the weights in `generator_variables` and `discriminator_variables`, and what they train on in `form`, a
-    `labelled.Form`, with which a step reads its batch.
+    and name what they train on in `form`, a `labelled.Form`, with which a step reads its batch.
 
     Training noise derives from (`seed`, step, position in the global batch), so that a step is the same
     however many replicas share it, as long as they share it evenly.
@@ -85,27 +84,6 @@ class AdversarialModel(labelled.TakesLabelledImages):
     @property
     def metrics(self):
         return self.trackers
-
-    def compile(self, optimizer=None, discriminator_optimizer=None, **kwargs):
-        """`optimizer` trains the generator (learning-rate callbacks act on it); both default to DCGAN's own."""
-        optimizer = keras.optimizers.get(optimizer or default_optimizer())
-        super().compile(optimizer=optimizer, **kwargs)
-        self.discriminator_optimizer = keras.optimizers.get(discriminator_optimizer or default_optimizer())
-        # Built here: a replica may not create variables in its first step, and loading needs their slots.
-        self.optimizer.build(self.generator_variables)
-        self.discriminator_optimizer.build(self.discriminator_variables)
-
-    def get_compile_config(self):
-        if not self.compiled:
-            return {}
-        serialize = keras.optimizers.serialize
-        return {
-            "optimizer": serialize(self.optimizer),
-            "discriminator_optimizer": serialize(self.discriminator_optimizer),
-        }
-
-    def compile_from_config(self, config):
-        self.compile(**{name: keras.optimizers.deserialize(value) for name, value in config.items()})
 
     def _loss_share(self, local_batch):
         """1 / global batch size: optimisers add the replicas' gradients up."""
@@ -128,3 +106,31 @@ class AdversarialModel(labelled.TakesLabelledImages):
         for tracker, value in zip(self.trackers, values, strict=True):
             tracker.update_state(value)
         return {tracker.name: tracker.result() for tracker in self.trackers}
+
+
+class AdversarialModel(KeyedSteps):
+    """Generators and discriminators, each kind with one optimiser.
+
+    Subclasses name the weights in `generator_variables` and `discriminator_variables`.
+    """
+
+    def compile(self, optimizer=None, discriminator_optimizer=None, **kwargs):
+        """`optimizer` trains the generator (learning-rate callbacks act on it); both default to DCGAN's own."""
+        optimizer = keras.optimizers.get(optimizer or default_optimizer())
+        super().compile(optimizer=optimizer, **kwargs)
+        self.discriminator_optimizer = keras.optimizers.get(discriminator_optimizer or default_optimizer())
+        # Built here: a replica may not create variables in its first step, and loading needs their slots.
+        self.optimizer.build(self.generator_variables)
+        self.discriminator_optimizer.build(self.discriminator_variables)
+
+    def get_compile_config(self):
+        if not self.compiled:
+            return {}
+        serialize = keras.optimizers.serialize
+        return {
+            "optimizer": serialize(self.optimizer),
+            "discriminator_optimizer": serialize(self.discriminator_optimizer),
+        }
+
+    def compile_from_config(self, config):
+        self.compile(**{name: keras.optimizers.deserialize(value) for name, value in config.items()})

@@ -56,6 +56,28 @@ class DCGANConfig(DCGANOptions):
 
 
 @dataclasses.dataclass(kw_only=True)
+class PairsOptions(fields.Section):
+    """What a `Pairs` takes."""
+
+    latent_dim: int = field(16, "random numbers that make one image of another", fields.positive.up_to(1_000))
+    width: int = field(16, "filters beside the image; they double inwards", fields.at_least(4, 1_024))
+    divergence_weight: float = field(0.003, "of the latents' divergence from N(0, 1)", fields.at_least_zero)
+    flip: bool = field(False, "mirrored pairs are learnt from, too: not for letters or digits")
+
+
+@dataclasses.dataclass(kw_only=True)
+class PairsConfig(PairsOptions):
+    """The generator that starts from real images, and how it is trained."""
+
+    width: int = with_default(PairsOptions, "width", 8)
+    learning_rate: float = field(5e-4, "at first; by a cosine to zero", fields.positive.up_to(10))
+    beta_1: float = field(0.5, "of Adam", fields.share)
+    batch_size: int = field(48, "pairs a step", fields.positive.up_to(65_536))
+    steps: int = field(1_500, "training steps", fields.positive)
+    checkpoint_steps: int = field(500, "steps from one checkpoint to the next", fields.positive, changes_result=False)
+
+
+@dataclasses.dataclass(kw_only=True)
 class StackedGANOptions(fields.Section):
     """What a `StackedGAN` takes beside its encoder."""
 

@@ -1,0 +1,53 @@
+"""The stage of the generator that starts from real images: one Keras model, whose anchors are the training images.
+
+Artefacts: those of `single_model`; `gan.keras` and `generator/` hold the training images.
+"""
+
+import keras
+import numpy as np
+
+from tfgan_aug.core import fields, optimizers, streams
+from tfgan_aug.core.errors import UserError
+from tfgan_aug.experiments.single_model import SingleModel
+
+
+class PairsFamily(SingleModel):
+    """A `families.Family`: `gans.pairs.Pairs`, as a `PairsConfig` is."""
+
+    def build(self, section, image_shape, classes, seed):
+        """Returns a compiled model without anchors as the config section says; call it in the strategy's scope."""
+        keras.utils.set_random_seed(streams.key_of("initial weights", self.name, seed))
+        model = self.model(image_shape, classes, seed=seed, **fields.options_of(self.model.OPTIONS, section))
+        rate = keras.optimizers.schedules.CosineDecay(section.learning_rate, section.steps)
+        model.compile(optimizers.Adam(rate, beta_1=section.beta_1))
+        return model
+
+    def build_for(self, section, arrays, classes, seed):
+        """Returns a compiled model that starts from these images and labels; call it in the strategy's scope."""
+        model = self.build(section, arrays[0].shape[1:], classes, seed)
+        model.adapt(*arrays)
+        return model
+
+    def check(self, run):
+        """Raises `UserError` for a class of one image."""
+        counts = run.subset.train.counts(run.subset.classes)
+        if counts.min() < 2:
+            name = run.subset.class_names[int(counts.argmin())]
+            raise UserError(
+                f"--config.gans: found {self.name} and {counts.min()} training images of class {name!r}, expected two "
+                "or more: it learns from pairs"
+            )
+
+    def budget(self, run, batch):
+        """See `families.Family`."""
+        section, subset = self.section(run.config), run.subset
+        images, labels = batch(section.batch_size)
+        # Any pair does: what a step costs does not depend on it.
+        with run.strategy.scope():
+            anchors = np.repeat(images[:1], 2 * subset.classes, axis=0), np.repeat(np.arange(subset.classes), 2)
+            model = self.build_for(section, anchors, subset.classes, 0)
+        yield self.TITLE, section.steps, model, (images, labels)
+
+    def shortened(self, config, share, images):
+        """See `families.Family`."""
+        return {f"{self.name}.steps": max(1, round(share * self.section(config).steps))}

@@ -1,0 +1,322 @@
+"""Pairs: a generator that starts from a real image and draws another one of its class."""
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tfgan_aug.core import fields, labelled, pixels
+from tfgan_aug.gans.adversarial import DrawsImages, KeyedSteps, default_optimizer, split_options
+from tfgan_aug.gans.config import PairsOptions
+
+# Of the pairs that are learnt from: both images are moved alike. Degrees, logarithms, shares of the side.
+_ROTATION, _SHEAR, _ZOOM, _SHIFT = 15.0, 15.0, 0.15, 0.125
+# How far a pixel may be taken from, in shares of the side.
+_REACH = 0.1875
+# Of the roughness of the flow in the loss.
+_SMOOTHNESS = 0.01
+
+
+def _block(x, filters, stride=1):
+    x = keras.layers.Conv2D(filters, 3, stride, "same", use_bias=False)(x)
+    x = keras.layers.GroupNormalization(max(1, min(8, filters // 4)))(x)
+    return keras.layers.LeakyReLU(0.2)(x)
+
+
+def _twice(x):
+    return keras.layers.UpSampling2D(interpolation="bilinear")(x)
+
+
+def build_encoder(image_shape, latent_dim, width):
+    """A functional model ([images, other images], (N, H, W, C) in [-1, 1]) -> means and log variances (N, 2 x latents).
+
+    Of the latents that make the second image of the first.
+    """
+    first, second = keras.Input(image_shape, name="first"), keras.Input(image_shape, name="second")
+    x = keras.layers.Concatenate()([first, second])
+    for filters in (width, 2 * width, 4 * width):
+        x = _block(x, filters, 2)
+    x = keras.layers.Dense(128, activation="relu")(keras.layers.Flatten()(x))
+    return keras.Model([first, second], keras.layers.Dense(2 * latent_dim, dtype="float32")(x), name="encoder")
+
+
+def build_generator(image_shape, latent_dim, width):
+    """A functional model ([images (N, H, W, C) in [-1, 1], latents (N, latents)]) -> [images (N, H, W, C), flow].
+
+    A U-net over the image, with the latents at its bottom. Its flow (N, H, W, 2), in pixels, says where each pixel is
+    taken from; a mask then lets new content in, at first hardly any: what it need not paint stays real.
+    """
+    size, channels = image_shape[0], image_shape[2]
+    images, latents = keras.Input(image_shape, name="images"), keras.Input((latent_dim,), name="latents")
+    near_zero = {"kernel_initializer": keras.initializers.RandomNormal(stddev=0.01), "dtype": "float32"}
+    whole = _block(images, width)
+    half = _block(whole, 2 * width, 2)
+    quarter = _block(half, 4 * width, 2)
+    planes = keras.layers.Dense((size // 4) ** 2 * width)(latents)
+    planes = keras.layers.Reshape((size // 4, size // 4, width))(planes)
+    x = _block(_block(keras.layers.Concatenate()([quarter, planes]), 4 * width), 4 * width)
+    x = _block(keras.layers.Concatenate()([_twice(x), half]), 2 * width)
+    scale, shift = (keras.layers.Reshape((1, 1, -1))(keras.layers.Dense(2 * width)(latents)) for _ in range(2))
+    x = x * (1.0 + scale) + shift
+    flow = keras.layers.Conv2D(2, 3, padding="same", activation="tanh", **near_zero)(x)
+    flow = _twice(flow) * (_REACH * size)
+    x = _block(keras.layers.Concatenate()([_twice(x), whole]), width)
+    painted = keras.layers.Conv2D(channels + 1, 3, padding="same", **near_zero)(x)
+    mask = keras.ops.sigmoid(painted[..., -1:] - 3.0)
+    made = Warp(dtype="float32")([images, flow]) * (1.0 - mask) + mask * keras.ops.tanh(painted[..., :-1])
+    return keras.Model([images, latents], [made, flow], name="generator")
+
+
+@keras.saving.register_keras_serializable("tfgan_aug")
+class Warp(keras.Layer):
+    """Images (N, H, W, C), each pixel taken from where the flow (N, H, W, 2; pixels down and right) says, bilinearly.
+
+    Outside lies the border's pixel. The flow learns by this; the images do not.
+    """
+
+    def call(self, inputs):
+        images, flow = inputs
+        height, width = images.shape[1:3]
+        down, right = (
+            tf.range(side, dtype=flow.dtype)[(slice(None), None) if axis == 0 else (None, slice(None))]
+            for axis, side in enumerate((height, width))
+        )
+        y = tf.clip_by_value(down + flow[..., 0], 0.0, height - 1.001)
+        x = tf.clip_by_value(right + flow[..., 1], 0.0, width - 1.001)
+        top, left = tf.floor(y), tf.floor(x)
+        lower, across = (y - top)[..., None], (x - left)[..., None]
+        # A flow that is no number must reach the loss, where it is named.
+        top, left = (
+            tf.clip_by_value(tf.cast(place, tf.int32), 0, side - 2) for place, side in ((top, height), (left, width))
+        )
+        corner = top * width + left
+        flat = tf.reshape(images, [-1, height * width, images.shape[3]])
+
+        def taken(step):
+            return tf.gather(flat, corner + step, axis=1, batch_dims=1)
+
+        upper = taken(0) * (1 - across) + taken(1) * across
+        return upper * (1 - lower) + (taken(width) * (1 - across) + taken(width + 1) * across) * lower
+
+    def compute_output_shape(self, input_shape):
+        return input_shape[0]
+
+
+@keras.saving.register_keras_serializable("tfgan_aug")
+class Anchors(keras.Layer):
+    """The real images (N, H, W, C), uint8, that drawing starts from, by class."""
+
+    def __init__(self, count, image_shape, classes, **kwargs):
+        super().__init__(**kwargs)
+        self.count, self.image_shape, self.classes = count, tuple(image_shape), classes
+        fixed = {"trainable": False, "initializer": "zeros"}
+        self.images = self.add_weight((count, *self.image_shape), dtype="uint8", name="images", **fixed)
+        self.starts = self.add_weight((classes,), dtype="int32", name="starts", **fixed)
+        self.counts = self.add_weight((classes,), dtype="int32", name="counts", **fixed)
+        self.built = True
+
+    def fill(self, images, labels):
+        """Keeps images uint8 (count, H, W, C) of these int labels (count,)."""
+        counts = np.bincount(labels, minlength=self.classes)
+        self.images.assign(np.asarray(images)[np.argsort(labels, kind="stable")])
+        self.starts.assign(np.cumsum(counts) - counts)
+        self.counts.assign(counts)
+
+    def call(self, labels, drawn, other_than=None):
+        """Images uint8 (N, H, W, C) of labels int (N,), one of the class by numbers in [0, 1), (N,).
+
+        Where it equals `other_than` (uint8 (N, H, W, C)), the next one of the class.
+        """
+        counts = tf.gather(self.counts.value, labels)
+        place = tf.minimum(tf.cast(drawn * tf.cast(counts, tf.float32), tf.int32), counts - 1)
+        found = self._at(labels, place)
+        if other_than is None:
+            return found
+        same = tf.reduce_all(found == other_than, axis=[1, 2, 3])
+        return self._at(labels, (place + tf.cast(same, tf.int32)) % counts)
+
+    def _at(self, labels, place):
+        return tf.gather(self.images.value, tf.gather(self.starts.value, labels) + place)
+
+    def get_config(self):
+        own = {name: getattr(self, name) for name in ("count", "image_shape", "classes")}
+        return {**super().get_config(), **own}
+
+
+@keras.saving.register_keras_serializable("tfgan_aug")
+class Pairs(DrawsImages, KeyedSteps):
+    """A generator of images of a class from one of its real images: a conditional variational autoencoder of pairs.
+
+    It learns from pairs of one class, what makes the one of the other: `encoder` maps both to latents, `generator` the
+    first and the latents to the second. What varies within classes is learnt over all of them, and carried to those
+    with few images. It draws from a random training image, its anchor, with latents from N(0, 1).
+
+    `fit` on (uint8 images (N, H, W, C), int labels (N,)), see `core.labelled`, then `generate(labels, seeds)`. `adapt`
+    takes the anchors; `fit` on arrays does that by itself. Saved models and SavedModels hold these training images.
+
+    Arguments: `image_shape` (H, W, C), H = W a multiple of 8; `count`, the number of anchors, where they are loaded;
+    `seed` of the training noise; the fields of `config.PairsOptions` by name. Raises `ValueError`, naming the option,
+    for an unknown one and for a value that it cannot have.
+
+    The design is ours, after the Delta-encoder (Schwartz et al., 2018, which works on features) and DAGAN (Antoniou et
+    al., 2017): a flow and a mask in place of an image painted anew keep the strokes sharp and the class right.
+    No discriminator.
+
+    Metrics: `loss`; `reconstruction`, the mean absolute error on three scales, in units of [-1, 1]; `divergence` of the
+    latents from N(0, 1), nats an example.
+    """
+
+    OPTIONS = PairsOptions
+
+    def __init__(self, image_shape=(32, 32, 3), classes=10, *, count=0, seed=0, **options):
+        options, keras_options = split_options(self.OPTIONS, options)
+        super().__init__(**keras_options)
+        height, image_width, channels = image_shape
+        if height != image_width or height % 8 or not 8 <= height <= 128 or channels not in (1, 3):
+            raise ValueError(
+                f"image_shape: found {tuple(image_shape)}, expected a square of 8 to 128 pixels, a multiple of 8, with "
+                "1 or 3 channels"
+            )
+        self.options, self.image_shape, self.classes = options, tuple(image_shape), classes
+        # The first number chooses the anchor.
+        self.latent_dim = 1 + options.latent_dim
+        self.encoder = build_encoder(image_shape, options.latent_dim, options.width)
+        self.generator = build_generator(image_shape, options.latent_dim, options.width)
+        self.anchors = Anchors(count, image_shape, classes) if count else None
+        self.form = labelled.Form(classes, (self.image_shape,))
+        self._set_up(seed, ("loss", "reconstruction", "divergence"))
+
+    def adapt(self, images, labels):
+        """Keeps images uint8 (N, H, W, C) of int labels (N,) as anchors; call it in the strategy's scope.
+
+        Raises `ValueError` where a class has fewer than two, so no pair, and where other numbers were kept before.
+        """
+        (images,), labels = self.form.inputs([np.asarray(images)]), labelled.ints("labels", np.ravel(labels))
+        images, counts = np.asarray(images), np.bincount(labels, minlength=self.classes)
+        if counts.min() < 2:
+            label = int(counts.argmin())
+            raise ValueError(f"labels: found {counts[label]} images of class {label}, expected two or more: a pair")
+        if self.anchors is None:
+            self.anchors = Anchors(len(images), self.image_shape, self.classes)
+        if self.anchors.count != len(images):
+            raise ValueError(f"images: found {len(images)}, expected the {self.anchors.count} of before")
+        self.anchors.fill(images, labels)
+
+    def fit(self, x=None, y=None, **options):
+        """Keras' own; arrays become the anchors where there are none."""
+        if self.anchors is None:
+            if y is None or isinstance(x, tf.data.Dataset):
+                raise ValueError("fit: found no anchors, expected adapt(images, labels) before fit on a dataset")
+            labels, _ = self._targets(x, y, None)
+            self.adapt(x, labels)
+        return super().fit(x, y, **options)
+
+    def compile(self, optimizer=None, **kwargs):
+        """Compiles with Adam, learning rate 2e-4 and beta_1 0.5, where no optimiser is given."""
+        super().compile(optimizer=keras.optimizers.get(optimizer or default_optimizer()), **kwargs)
+        self.optimizer.build(self._learning)
+
+    def get_compile_config(self):
+        return {"optimizer": keras.optimizers.serialize(self.optimizer)} if self.compiled else {}
+
+    def compile_from_config(self, config):
+        self.compile(keras.optimizers.deserialize(config["optimizer"]))
+
+    @property
+    def _learning(self):
+        return [*self.encoder.trainable_variables, *self.generator.trainable_variables]
+
+    @property
+    def drawing_networks(self):
+        return (self.anchors, self.generator)
+
+    def call(self, inputs, training=None):
+        """Images float32 (N, H, W, C) in [-1, 1] of `inputs` = [latents (N, latent_dim) in [-1, 1), labels (N,)]."""
+        latents, labels = inputs
+        labels = labelled.int_labels(labels, self.classes)
+        anchors = self.anchors(labels, (latents[:, 0] + 1.0) / 2.0)
+        return self.generator([pixels.to_float(anchors), _normal(latents[:, 1:])], training=training)[0]
+
+    def train_step(self, data):
+        """One update of encoder and generator; returns the metrics."""
+        first, second = self._pairs(data, moved=True)
+        count = tf.shape(first)[0]
+        with tf.GradientTape() as tape:
+            losses, reconstruction, divergence = self._errors(first, second, training=True)
+            loss = tf.reduce_sum(losses) * self._loss_share(count)
+        self.optimizer.apply(tape.gradient(loss, self._learning), self._learning)
+        return self._track(losses, reconstruction, divergence)
+
+    def test_step(self, data):
+        """The losses of a batch and its partners, unmoved."""
+        return self._track(*self._errors(*self._pairs(data, moved=False), training=False))
+
+    def _pairs(self, data, moved):
+        """(Anchors, images), float32 (N, H, W, C) in [-1, 1]: each image of the batch with another one of its class."""
+        (images,), labels, _ = self.form.read(data)
+        count = tf.shape(images)[0]
+        drawn = (self._noise(count, 8, "pairs") + 1.0) / 2.0
+        partners = self.anchors(labels, drawn[:, 0], other_than=tf.cast(images, tf.uint8))
+        both = pixels.to_float(tf.concat([tf.cast(partners, tf.float32), tf.cast(images, tf.float32)], -1))
+        if moved:
+            both = move(both, drawn[:, 1:], self.options.flip)
+        return tf.split(both, 2, axis=-1)
+
+    def _errors(self, first, second, training):
+        """(Losses, errors of the reconstruction, divergences), each float32 (N,)."""
+        mean, log_variance = tf.split(self.encoder([first, second], training=training), 2, axis=-1)
+        log_variance = tf.clip_by_value(log_variance, -8.0, 4.0)
+        noise = _normal(self._noise(tf.shape(first)[0], self.options.latent_dim, "latents"))
+        made, flow = self.generator([first, mean + tf.exp(log_variance / 2.0) * noise], training=training)
+        errors = 0.0
+        for scale in range(3):
+            if scale:
+                made, second = (tf.nn.avg_pool2d(images, 2, 2, "VALID") for images in (made, second))
+            errors += tf.reduce_mean(tf.abs(made - second), axis=[1, 2, 3])
+        divergence = tf.reduce_sum(mean**2 + tf.exp(log_variance) - log_variance - 1.0, axis=1) / 2.0
+        roughness = sum(
+            tf.reduce_mean(difference**2, axis=[1, 2, 3])
+            for difference in (flow[:, 1:] - flow[:, :-1], flow[:, :, 1:] - flow[:, :, :-1])
+        )
+        losses = errors + self.options.divergence_weight * divergence + _SMOOTHNESS * roughness
+        return losses, errors, divergence
+
+    def get_config(self):
+        own = {name: getattr(self, name) for name in ("image_shape", "classes", "seed")}
+        own["count"] = self.anchors.count if self.anchors else 0
+        return {**super().get_config(), **own, **fields.to_dict(self.options)}
+
+
+def move(images, drawn, flip):
+    """Images (N, H, W, C), turned, sheared, zoomed and shifted by numbers (N, 7) in [0, 1); with `flip` half mirrored.
+
+    By up to 15 degrees, 15 degrees, exp(0.15) and an eighth of the side; the border's pixels fill up.
+    """
+    size = images.shape[1]
+    turn, shear, zoom_x, zoom_y, shift_x, shift_y = tf.unstack(2.0 * drawn[:, :6] - 1.0, axis=1)
+    turn, shear = turn * _ROTATION * np.pi / 180, shear * _SHEAR * np.pi / 180
+    zoom_x, zoom_y = tf.exp(_ZOOM * zoom_x), tf.exp(_ZOOM * zoom_y)
+    if flip:
+        zoom_x = tf.where(drawn[:, 6] < 0.5, -zoom_x, zoom_x)
+    rows = [
+        (tf.cos(turn) * zoom_x, -tf.sin(turn + shear) * zoom_y, shift_x),
+        (tf.sin(turn) * zoom_x, tf.cos(turn + shear) * zoom_y, shift_y),
+    ]
+    middle = (size - 1) / 2
+    terms = []
+    for across, down, shift in rows:
+        terms += [across, down, middle * (1.0 - across - down) + shift * _SHIFT * size]
+    zeros = tf.zeros_like(turn)
+    return tf.raw_ops.ImageProjectiveTransformV3(
+        images=images,
+        transforms=tf.stack([*terms, zeros, zeros], axis=1),
+        output_shape=[size, size],
+        fill_value=0.0,
+        interpolation="BILINEAR",
+        fill_mode="NEAREST",
+    )
+
+
+def _normal(uniform):
+    """Numbers from N(0, 1) of numbers uniform in [-1, 1)."""
+    # The ends are infinitely far: 24 bits reach 5 deviations.
+    return 2.0**0.5 * tf.math.erfinv(tf.clip_by_value(uniform, -1 + 2e-7, 1 - 2e-7))
