@@ -192,9 +192,9 @@ def test_unknown_fields_and_options(refused):
         ("train_per_class=-1", "found -1, expected 0 (all) or more"),
         ("test_per_class=-1", "found -1, expected 0 or more"),
         ("seed=-1", "found -1, expected 0 to 2**31 - 1"),
-        ("gans=sgan,none", "found 'sgan,none', expected one or more of dcgan, sgan"),
-        ("gans=sgan,sgan", "found 'sgan,sgan', expected one or more of dcgan, sgan"),
-        ("gans=", "found '', expected one or more of dcgan, sgan"),
+        ("gans=sgan,none", "found 'sgan,none', expected one or more of dcgan, sgan, pairs"),
+        ("gans=sgan,sgan", "found 'sgan,sgan', expected one or more of dcgan, sgan, pairs"),
+        ("gans=", "found '', expected one or more of dcgan, sgan, pairs"),
         ("dcgan.conditioning=no", "found 'no', expected one of label, per_class"),
         ("dcgan.augmentation=cut", "found 'cut', expected some of color, translation, flip"),
         ("dcgan.width=0", "found 0, expected a positive number"),
@@ -229,6 +229,7 @@ SGAN = {
     "encoder.width": (0.0, POSITIVE),
     **{f"encoder.{name}": (-1.0, AT_LEAST_ZERO) for name in ("learning_rate", "weight_decay")},
     "encoder.label_smoothing": (1.0, SHARE),
+    "encoder.averaging": (1.0, SHARE),
 }
 
 

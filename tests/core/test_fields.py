@@ -97,7 +97,9 @@ ZERO = {
     "samples.per_class": "as quota says",
     **dict.fromkeys(("samples.threshold", "dcgan.beta_1", "sgan.beta_1", "sgan.dropout", "sgan.joint_dropout"), "none"),
     **{f"sgan.{name}_weight": "no such loss" for name in ("adversarial", "conditional", "entropy", "label", "joint")},
-    **dict.fromkeys(("sgan.joint_noise", "table.mixing_weight"), "none"),
+    **dict.fromkeys(("sgan.joint_noise", "table.mixing_weight", "pairs.beta_1", "table.fresh_real_last"), "none"),
+    "pairs.divergence_weight": "no such loss",
+    **{f"{name}.averaging": "not averaged" for name in ("judge", "classifier", "metrics", "sgan.encoder")},
     **{
         f"{section}.{name}": "a network that does not learn, or none of it"
         for section in ("judge", "classifier", "metrics", "sgan.encoder")
@@ -239,9 +241,8 @@ def test_true_and_false_of_the_command_line():
 
 
 def test_what_changes_no_result_is_named():
-    late = {own.name for own in dataclasses.fields(ExperimentConfig) if own.metadata.get("late")}
-    free = {leaf.name for leaf in fields.leaves(ExperimentConfig()) if not leaf.changes_result} - late
-    sections = ("judge", "dcgan", "sgan", "sgan.encoder", "classifier", "metrics")
+    free = {leaf.name for leaf in fields.leaves(ExperimentConfig()) if not leaf.changes_result and not leaf.late}
+    sections = ("judge", "dcgan", "sgan", "sgan.encoder", "pairs", "classifier", "metrics")
     assert free == {f"{name}.checkpoint_steps" for name in sections}
 
 

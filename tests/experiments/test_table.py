@@ -250,6 +250,22 @@ def test_a_table_and_the_main_job_do_not_share_a_workdir(root, tmp_path):
 # What must not be mixed
 
 
+def test_a_workdir_that_does_not_know_a_newer_gan_goes_on(whole, root, tmp_path, monkeypatch):
+    """Its cells depend on no field of it; a late field counts as soon as it leaves its default."""
+    workdir = tmp_path / "work"
+    shutil.copytree(whole[0], workdir)
+    path = workdir / "table_config.json"
+    known = {name: value for name, value in artefacts.read_json(path).items() if not name.startswith("pairs.")}
+    artefacts.write_json(path, known)
+    with monkeypatch.context() as patch:
+        patch.setattr(cells, "make", never)
+        run(root, workdir, config_of(root, pairs__width=12), rows="real")
+    with pytest.raises(
+        UserError, match="classifier.averaging was None, is '0.5'|classifier.averaging was None, is 0.5"
+    ):
+        run(root, workdir, config_of(root, classifier__averaging=0.5), rows="real")
+
+
 def test_another_config_is_named(whole, root, tmp_path):
     workdir = tmp_path / "work"
     shutil.copytree(whole[0], workdir)

@@ -228,6 +228,7 @@ class Leaf:
     kind: _Type
     comment: str
     changes_result: bool
+    late: bool
 
 
 def leaves(config: Section) -> Iterator[Leaf]:
@@ -238,7 +239,7 @@ def leaves(config: Section) -> Iterator[Leaf]:
             if not isinstance(value, Section):
                 name = f"{prefix}.{own.name}" if prefix else own.name
                 counts = own.metadata["changes_result"] and not _unchanged_late(own, value)
-                yield Leaf(name, value, kind, own.metadata["comment"], counts)
+                yield Leaf(name, value, kind, own.metadata["comment"], counts, own.metadata["late"])
 
 
 def _unchanged_late(own, value):
