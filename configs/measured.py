@@ -133,16 +133,7 @@ MEASURED = {
     "advice.seeds": "0,1",
     "advice.augmentation": "flip,translate",
 }
-LATER: dict = {
-    "pairs.latent_dim": 16,
-    "pairs.width": 8,
-    "pairs.divergence_weight": 0.003,
-    "pairs.flip": False,
-    "pairs.learning_rate": 5e-4,
-    "pairs.beta_1": 0.5,
-    "pairs.batch_size": 48,
-    "pairs.steps": 1_500,
-}
+LATER: dict = {}
 
 
 def get_config():

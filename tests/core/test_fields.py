@@ -10,7 +10,7 @@ from typing import Literal
 import pytest
 
 from tfgan_aug.config import ExperimentConfig
-from tfgan_aug.core import fields
+from tfgan_aug.core import artefacts, fields
 from tfgan_aug.core.errors import UserError
 from tfgan_aug.gans.config import DCGANConfig, DCGANOptions
 
@@ -241,9 +241,47 @@ def test_true_and_false_of_the_command_line():
 
 
 def test_what_changes_no_result_is_named():
-    free = {leaf.name for leaf in fields.leaves(ExperimentConfig()) if not leaf.changes_result and not leaf.late}
+    config = ExperimentConfig()
+    # A late section counts once it leaves its defaults.
+    config.pairs.width = 12
+    late = {
+        f"{prefix}.{own.name}".lstrip(".")
+        for prefix, part in fields.sections(config)
+        for own in dataclasses.fields(part)
+        if own.metadata["late"]
+    }
+    free = {leaf.name for leaf in fields.leaves(config) if not leaf.changes_result} - late
     sections = ("judge", "dcgan", "sgan", "sgan.encoder", "pairs", "classifier", "metrics")
     assert free == {f"{name}.checkpoint_steps" for name in sections}
+
+
+@dataclasses.dataclass(kw_only=True)
+class Newer(fields.Section):
+    """A section that came later."""
+
+    size: int = fields.field(3, "of it")
+
+
+@dataclasses.dataclass(kw_only=True)
+class WithNewer(fields.Section):
+    """A config before and after it."""
+
+    seed: int = fields.field(0, "of it")
+    newer: Newer = fields.section(Newer, late=True)
+
+
+def test_a_late_section_is_in_no_digest_at_its_defaults():
+    config = WithNewer()
+    assert fields.digest_form(config) == {"seed": 0} and fields.digest_form(config.newer) == {"size": 3}
+    assert [leaf.name for leaf in fields.leaves(config) if leaf.changes_result] == ["seed"]
+    config.newer.size = 4
+    assert fields.digest_form(config) == {"seed": 0, "newer": {"size": 4}}
+    assert [leaf.name for leaf in fields.leaves(config) if leaf.changes_result] == ["seed", "newer.size"]
+
+
+def test_the_digest_of_the_defaults_is_that_of_earlier_versions():
+    """Folders of sweeps are named after it. Where this fails: make the new field or section late."""
+    assert artefacts.digest(fields.digest_form(ExperimentConfig())) == "e7ea50b0600f8f7f"
 
 
 def test_every_field_has_a_comment_of_one_line_and_a_default_that_passes():

@@ -92,7 +92,7 @@ class GANSections(fields.Section):
 
     dcgan: DCGANConfig = fields.section(DCGANConfig)
     sgan: StackedGANConfig = fields.section(StackedGANConfig)
-    pairs: PairsConfig = fields.section(PairsConfig)
+    pairs: PairsConfig = fields.section(PairsConfig, late=True)
 
 
 GANS = tuple(field.name for field in dataclasses.fields(GANSections))

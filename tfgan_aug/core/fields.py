@@ -49,9 +49,13 @@ def with_default(kind: type, name: str, default: Any) -> Any:
     return dataclasses.field(default=default, metadata=own.metadata)
 
 
-def section(kind: type) -> Any:
-    """Returns a field that is a section itself, with the defaults of the class `kind`."""
-    return dataclasses.field(default_factory=kind)
+def section(kind: type, *, late: bool = False) -> Any:
+    """Returns a field that is a section itself, with the defaults of the class `kind`.
+
+    `late=True`: one that earlier results do not know, such as that of a newer GAN; at its defaults it is in no digest
+    of the config above it.
+    """
+    return dataclasses.field(default_factory=kind, metadata={"late": late})
 
 
 class UnknownField(AttributeError):
@@ -220,7 +224,7 @@ def sections(config: Section, prefix: str = "") -> Iterator[tuple[str, Section]]
 class Leaf:
     """A field that is no section: its dotted `name`, its `value` and its type, and what `field` was told.
 
-    `changes_result` is False for a late field at its default, too.
+    `changes_result` is False for a late field at its default, too, and in a late section at its defaults.
     """
 
     name: str
@@ -228,22 +232,30 @@ class Leaf:
     kind: _Type
     comment: str
     changes_result: bool
-    late: bool
 
 
 def leaves(config: Section) -> Iterator[Leaf]:
     """Yields the fields that are no sections, section by section."""
-    for prefix, part in sections(config):
-        for own in dataclasses.fields(part):
-            value, kind = getattr(part, own.name), _types(type(part))[own.name]
-            if not isinstance(value, Section):
-                name = f"{prefix}.{own.name}" if prefix else own.name
-                counts = own.metadata["changes_result"] and not _unchanged_late(own, value)
-                yield Leaf(name, value, kind, own.metadata["comment"], counts, own.metadata["late"])
+    yield from _leaves(config, "", True)
+
+
+def _leaves(config, prefix, counts):
+    """The leaves of a section; without `counts` none of them changes a result."""
+    below = []
+    for own in dataclasses.fields(config):
+        value, kind, name = getattr(config, own.name), _types(type(config))[own.name], f"{prefix}{own.name}"
+        own_counts = counts and not _unchanged_late(own, value)
+        if isinstance(value, Section):
+            below.append(_leaves(value, f"{name}.", own_counts))
+        else:
+            yield Leaf(name, value, kind, own.metadata["comment"], own_counts and own.metadata["changes_result"])
+    for leaves_below in below:
+        yield from leaves_below
 
 
 def _unchanged_late(own, value):
-    return own.metadata["late"] and value == own.default
+    default = own.default_factory() if isinstance(value, Section) else own.default
+    return own.metadata["late"] and value == default
 
 
 def get(config: Section, name: str) -> Any:
@@ -286,15 +298,15 @@ def to_dict(config: Section) -> dict[str, Any]:
 def digest_form(config: Section) -> dict[str, Any]:
     """Returns what enters a digest: as `to_dict`, but with defaults for fields that change no result.
 
-    Late fields are left out at their defaults.
+    Late fields and sections are left out at their defaults.
     """
     made = to_dict(config)
     for own in dataclasses.fields(config):
         value = getattr(config, own.name)
-        if isinstance(value, Section):
-            made[own.name] = digest_form(value)
-        elif _unchanged_late(own, value):
+        if _unchanged_late(own, value):
             del made[own.name]
+        elif isinstance(value, Section):
+            made[own.name] = digest_form(value)
         elif not own.metadata["changes_result"]:
             made[own.name] = own.default
     return made

@@ -137,10 +137,9 @@ class Table:
         path, own = self.output_folder / _CONFIG, _compared(self.run.config)
         own |= {"training images": self.run.subset_stage.digest, "test images": self.run.source.test_digest[:16]}
         there = artefacts.read_json(path) if path.exists() else own
-        # A late field is missing where it has its default; any other that is missing there belongs to a newer section,
-        # which no cell there depends on.
-        late = {leaf.name: leaf.late for leaf in fields.leaves(self.run.config)}
-        names = {name for name in own if name in there or late.get(name, True)} | there.keys() & late.keys()
+        # A late field is missing where it has its default.
+        known = {leaf.name for leaf in fields.leaves(self.run.config)}
+        names = own.keys() | there.keys() & known
         return own, there, sorted(name for name in names if own.get(name) != there.get(name))
 
     def begin(self):
