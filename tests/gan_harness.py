@@ -222,6 +222,8 @@ class GANHarness(DrawingHarness):
 
     metrics = frozenset({"d_loss", "g_loss", "d_real", "d_generated"})
     generator_steps = (1, 1)
+    # The names of its optimisers, in the order of `compile`.
+    optimizers = ("optimizer", "discriminator_optimizer")
     # Those that early stopping and the best checkpoint watch.
     watched = ("d_loss", "g_loss")
     # Whether networks keep statistics of their batches.
@@ -236,17 +238,12 @@ class GANHarness(DrawingHarness):
         """The networks that training changes, by name."""
         return {"generator": model.generator, "discriminator": model.discriminator}
 
-    @staticmethod
-    def optimizers(model):
-        return [model.optimizer, model.discriminator_optimizer]
-
     @classmethod
     def compiled(cls, optimizer=None, **options):
         """A model with initial weights of its own, the same in each call."""
         keras.utils.set_random_seed(1)
         model = cls.make()
-        optimizers = () if optimizer is None else (optimizer(), optimizer())
-        model.compile(*optimizers, **options)
+        model.compile(*(() if optimizer is None else (optimizer() for _ in cls.optimizers)), **options)
         return model
 
     @pytest.fixture(scope="class")
@@ -324,7 +321,8 @@ class GANHarness(DrawingHarness):
         model.save(tmp_path / "gan.keras")
         loaded = keras.models.load_model(tmp_path / "gan.keras", safe_mode=True)
         loaded.run_eagerly = self.eagerly
-        for one, other in zip(self.optimizers(loaded), self.optimizers(model), strict=True):
+        for name in self.optimizers:
+            one, other = getattr(loaded, name), getattr(model, name)
             assert len(other.variables) > 2
             assert_same(one, other)
         self.fit(model, steps=2)

@@ -145,6 +145,11 @@ def test_cells_are_told_apart_by_what_they_depend_on(tmp_path):
 
     digests = [digest(name) for name in ("dcgan_tp", "dcgan_tp_weighted", "dcgan_tp_soft", "dcgan_cas", "real_x2")]
     digests += [digest(classifier__steps=7), digest("dcgan_tp_weighted", table__mixing_weight=0.5)]
+    digests += [
+        digest(table__protocol="equal_epochs"),
+        digest("dcgan_fresh"),
+        digest("dcgan_fresh", table__fresh_tries=1),
+    ]
     assert len(set(digests)) == len(digests)
     # What a row does not use does not count.
     assert digest(table__mixing_weight=0.5) == digest()

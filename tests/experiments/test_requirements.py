@@ -200,6 +200,11 @@ def test_every_point_of_every_sweep_is_checked_before_the_first_one_works(refuse
     assert refused(sweep, {"gan_seeds": "0"}, **{"train_per_class": 4, **changes}).startswith(words)
 
 
+def test_fresh_rows_drop_no_near_copies(refused):
+    line = refused("table", {"rows": "real,dcgan_fresh", "seeds": "0"}, samples__drop_copies="pixels")
+    assert line.startswith("--config.samples.drop_copies: found pixels and row dcgan_fresh, ")
+
+
 @pytest.mark.parametrize("name", ["dcgan_fresh", "pixel_mix"])
 def test_rows_of_new_images_in_every_step_need_one_process(name):
     (row,) = rows.parse("--rows", name, ("dcgan",))

@@ -128,7 +128,6 @@ def test_equal_epochs_are_of_the_rows_own_set(name, steps):
         return tf.zeros([tf.shape(labels)[0], 2, 2, 3], tf.uint8)
 
     assert ROWS[name].phases(Data(), config, Judge(), generator)[-1][1] == steps
-    assert ROWS[name].use(config, "")["protocol"] == "equal_epochs"
     first = ROWS["dcgan_tp_pretrained"].phases(Data(), config)[0][1]
     assert first == 10
 

@@ -181,6 +181,8 @@ def test_equal_epochs_train_rows_in_proportion_to_their_images(root, tmp_path, m
     run(root, tmp_path / "work", config, **picked)
     assert {key[0]: result["steps"] for key, result in results(tmp_path / "work").items()} == {"real": 3, "geo": 6}
     make_report.run(tmp_path / "work")
+    card = (tmp_path / "work" / "tensorflow_datasets" / "colours_gan_aug" / "geo" / "1.0.0" / "README.md").read_text()
+    assert "3 steps for row `real`, as many passes over its own images for every other row." in card
     words = "as many passes over its own images as `real` makes in 3 steps"
     assert (tmp_path / "work" / "report.md").read_text().replace("\n", " ").count(words) == 2
     with pytest.raises(UserError, match="table.protocol was 'equal_epochs', is "):

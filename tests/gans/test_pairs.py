@@ -21,12 +21,8 @@ class TestPairs(GANHarness):
     watched = ("loss", "reconstruction")
     moving_statistics = False
     rate, tolerance = 0.1, 1e-4
-    # There is one optimiser.
+    optimizers = ("optimizer",)
     test_both_optimisers_count_the_steps = None
-
-    @staticmethod
-    def optimizers(model):
-        return [model.optimizer]
 
     @staticmethod
     def networks(model):
@@ -35,13 +31,6 @@ class TestPairs(GANHarness):
     @classmethod
     def make(cls):
         return small(flip=True)
-
-    @classmethod
-    def compiled(cls, optimizer=None, **options):
-        keras.utils.set_random_seed(1)
-        model = cls.make()
-        model.compile(*(() if optimizer is None else (optimizer(),)), **options)
-        return model
 
 
 def grid_image():
@@ -147,12 +136,34 @@ def test_fit_on_arrays_keeps_them_and_a_dataset_needs_adapt():
     images, labels = examples()
     model = Pairs(IMAGE_SHAPE, CLASSES, latent_dim=4, width=4)
     model.compile(run_eagerly=True)
-    with pytest.raises(ValueError, match="found no anchors, expected adapt"):
-        model.fit(tf.data.Dataset.from_tensor_slices((images, labels)).batch(4))
+    dataset = tf.data.Dataset.from_tensor_slices((images, labels)).batch(4)
+    for use in (
+        lambda: model.fit(dataset),
+        lambda: model.generate([0], [1]),
+        lambda: model.train_step((images, labels)),
+    ):
+        with pytest.raises(ValueError, match="found no anchors to start from, expected adapt"):
+            use()
     model.fit(images, labels, batch_size=4, verbose=0)
     assert model.anchors.count == BATCH and model.get_config()["count"] == BATCH
     with pytest.raises(ValueError, match="found 7, expected the 8 of before"):
         model.adapt(images[:7], labels[:7])
+
+
+@pytest.mark.parametrize("form", ["column", "one_hot", "short", "floats"])
+def test_anchors_take_what_fit_takes(form):
+    images, labels = examples()
+    given = {"column": labels[:, None], "one_hot": np.eye(CLASSES)[labels], "short": labels[:-1], "floats": labels}[
+        form
+    ]
+    model = Pairs(IMAGE_SHAPE, CLASSES, latent_dim=4, width=4)
+    if form in ("short", "floats"):
+        with pytest.raises(ValueError, match="found 7 labels and 8 images|images: found float64, expected uint8"):
+            model.adapt(images / 255.0 if form == "floats" else images, given)
+        return
+    model.adapt(images, given)
+    np.testing.assert_array_equal(model.anchors.counts.numpy(), np.bincount(labels))
+    np.testing.assert_array_equal(model.anchors.images.numpy()[:3], images[labels == 0])
 
 
 def test_a_class_without_a_pair_is_refused():

@@ -99,6 +99,41 @@ def test_what_no_draw_passes_stays_real():
     assert not any(drawn(batch).any() for batch, _ in batches(judge=judge, rule=strict))
 
 
+def test_a_place_is_drawn_again_only_until_a_draw_passes():
+    """Of four tries each place makes as many as it needs: of an accepted seed none after it."""
+    asked = []
+
+    def generator(labels, seeds):
+        tf.numpy_function(lambda seeds: asked.extend(seeds.tolist()) or np.int64(0), [seeds], tf.int64)
+        return numbered(labels, seeds)
+
+    def judge(images):
+        label, good = tf.cast(images[:, 0, 0, 0], tf.int32) - 200, images[:, 0, 0, 1] % 4 == 1
+        return tf.one_hot(tf.where(good, label, (label + 1) % 3), 3)
+
+    examples = stream.FreshExamples.checked(REAL, generator, 1.0, judge=judge, tries=4)
+    asked.clear()
+    rows = tf.range(12, dtype=tf.int64)
+    images, _ = examples.taken()(rows, rows)
+    taken = images[:, 0, 0, 1].numpy()
+    first = min(asked)
+    needed = [next(number for number in range(4) if (first + 4 * place + number) % 256 % 4 == 1) for place in range(12)]
+    assert np.all(taken % 4 == 1) and len(asked) == len(set(asked)) == sum(number + 1 for number in needed)
+
+
+def test_a_classifier_judges_by_its_probabilities():
+    """Its outputs are logits: of a function that returns such, `judge` is refused."""
+    network = keras.Sequential([keras.Input((16, 16, 3)), keras.layers.Flatten(), keras.layers.Dense(3)])
+    model = Classifier(network)
+    examples = stream.FreshExamples.checked(REAL, numbered, 0.5, judge=model, tries=2)
+    labels = tf.range(3, dtype=tf.int64)
+    images = numbered(labels, labels)
+    expected = model.probabilities(images.numpy()).argmax(axis=1) == [0, 1, 2]
+    np.testing.assert_array_equal(examples.accept(labels, images), expected)
+    with pytest.raises(ValueError, match=r"^judge: found .* expected the probabilities of its classes, which sum to 1"):
+        batches(judge=lambda images: model(images))
+
+
 @pytest.fixture(scope="module")
 def exported(tmp_path_factory):
     keras.utils.set_random_seed(0)

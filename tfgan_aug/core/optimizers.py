@@ -57,7 +57,7 @@ class AdamW(Adam, keras.optimizers.AdamW):
 
 
 def average_weights(model: keras.Model) -> None:
-    """Gives a trained model the averages of its weights, where its optimiser keeps them (`use_ema`)."""
+    """Sets the weights of a trained model to their averages, where its optimiser keeps them (`use_ema`)."""
     if model.optimizer.use_ema:
         model.optimizer.finalize_variable_values(model.trainable_variables)
 

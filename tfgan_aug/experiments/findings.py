@@ -27,8 +27,8 @@ def of_row(row, made):
 
     {"accuracy", "sd", "se", "total", "versus": as the row's with the baseline's "accuracy", "classes": [{"class",
     "accuracy", "real"}], "gan_seeds", "classifier_seeds", "make_minutes", "train_minutes", "minutes_per_point",
-    "cheapest": {"row", "title", "accuracy", "minutes"} or None where it is the row itself, "recipe", "steps"}:
-    accuracies in percent, "real" that of the real images alone.
+    "cheapest": {"row", "title", "accuracy", "minutes"} or None where it is the row itself, "recipe", "steps",
+    "protocol"}: accuracies in percent, "real" that of the real images alone.
     """
     scores, rows = summaries.primary(row), {other["name"]: other for other in made["rows"]}
     cheapest = None
@@ -52,6 +52,8 @@ def of_row(row, made):
         "cheapest": cheapest,
         "recipe": made["config"]["classifier"]["recipe"],
         "steps": made["steps"],
+        # Tables of earlier versions knew no other.
+        "protocol": made.get("protocol", "equal_steps"),
     }
 
 

@@ -6,7 +6,7 @@ Artefacts: those of `single_model`; `gan.keras` and `generator/` hold the traini
 import keras
 import numpy as np
 
-from tfgan_aug.core import fields, optimizers, streams
+from tfgan_aug.core import optimizers
 from tfgan_aug.core.errors import UserError
 from tfgan_aug.experiments.single_model import SingleModel
 
@@ -14,13 +14,10 @@ from tfgan_aug.experiments.single_model import SingleModel
 class PairsFamily(SingleModel):
     """A `families.Family`: `gans.pairs.Pairs`, as a `PairsConfig` is."""
 
-    def build(self, section, image_shape, classes, seed):
-        """Returns a compiled model without anchors as the config section says; call it in the strategy's scope."""
-        keras.utils.set_random_seed(streams.key_of("initial weights", self.name, seed))
-        model = self.model(image_shape, classes, seed=seed, **fields.options_of(self.model.OPTIONS, section))
+    def optimizers(self, section):
+        """Returns the one optimiser of the model, as a tuple."""
         rate = keras.optimizers.schedules.CosineDecay(section.learning_rate, section.steps)
-        model.compile(optimizers.Adam(rate, beta_1=section.beta_1))
-        return model
+        return (optimizers.Adam(rate, beta_1=section.beta_1),)
 
     def build_for(self, section, arrays, classes, seed):
         """Returns a compiled model that starts from these images and labels; call it in the strategy's scope."""

@@ -73,8 +73,6 @@ class Row:
             use["shares"] = [self.generated_share, self.geometric_share]
         if self.balanced:
             use["balanced"] = True
-        if config.table.protocol != "equal_steps":
-            use["protocol"] = config.table.protocol
         if self.fresh:
             use["fresh"] = [self.fresh]
         if self.fresh in ("gan", "pixel_mix"):
@@ -185,7 +183,7 @@ def all_rows(gans):
             "colours", "controls", "real, cheap transforms and other colours in every step", real, augmentation=_COLOURS
         ),
         Row("balanced", "controls", "real, rare classes as often as others", real, balanced=True),
-        Row("pixel_mix", "controls", "real, half of them mixed of two in every step", real, fresh="pixel_mix"),
+        Row("pixel_mix", "controls", "real, some mixed of two of a class in every step", real, fresh="pixel_mix"),
         Row("mixup", "controls", "real, each blended with another, MixUp", real, fresh="mixup"),
         Row("cutmix", "controls", "real, a box of another in each, CutMix", real, fresh="cutmix"),
     ]
@@ -197,7 +195,7 @@ def all_rows(gans):
         made += [
             Row(f"{gan}_tp_weighted", "options", f"real + {name} TP of less weight", tp, weighted=True),
             Row(f"{gan}_tp_pretrained", "options", f"{name} TP first, then real", tp, pretrained=True),
-            Row(f"{gan}_fresh", "options", f"real, half of them {name} TP drawn in every step", tp, fresh="gan"),
+            Row(f"{gan}_fresh", "options", f"real, some {name} TP in their place, new in every step", tp, fresh="gan"),
             Row(f"{gan}_tp_soft", "options", f"real + {name} TP with the judge's probabilities", tp, soft=True),
         ]
         for ending, text in variants.ENDINGS.items():

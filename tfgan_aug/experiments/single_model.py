@@ -43,8 +43,12 @@ class SingleModel:
         """Returns a compiled model as the config section says; call it in the strategy's scope."""
         keras.utils.set_random_seed(streams.key_of("initial weights", self.name, seed))
         model = self.model(image_shape, classes, seed=seed, **fields.options_of(self.model.OPTIONS, section))
-        model.compile(*(optimizers.Adam(section.learning_rate, beta_1=section.beta_1) for _ in range(2)))
+        model.compile(*self.optimizers(section))
         return model
+
+    def optimizers(self, section):
+        """Returns what the model is compiled with: the generator's optimiser and the discriminator's."""
+        return tuple(optimizers.Adam(section.learning_rate, beta_1=section.beta_1) for _ in range(2))
 
     def build_for(self, section, arrays, classes, seed):
         """Returns what `build` does, for training on these images and labels."""

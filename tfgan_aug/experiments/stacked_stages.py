@@ -74,7 +74,6 @@ def check(run):
         build(section, encoder.network, 0)
     except ValueError as error:
         raise UserError(f"--config.sgan: {error}") from None
-    keras.backend.clear_session()
 
 
 def make_parts(stage, run):

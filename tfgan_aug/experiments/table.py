@@ -120,6 +120,11 @@ class Table:
                     f"--strategy=multi_worker: found row {row.name}, whose images are new in every step, expected "
                     "one process: leave the row out, or take --strategy=mirrored"
                 )
+            if row.fresh == "gan" and (found := self.run.config.samples.drop_copies):
+                raise UserError(
+                    f"--config.samples.drop_copies: found {fields.text(found)} and row {row.name}, whose draws are not "
+                    "compared with training images; expected one of them"
+                )
             if row.take == "generated" or row.pretrained:
                 plan = self.gan_datasets[row.variant.gan, self.choice.gan_seeds[0]].plan
                 count = int(sum(quota.sum() for quota in row.variant.quotas(plan.per_class).values()))

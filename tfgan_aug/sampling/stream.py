@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from tfgan_aug.classifiers import judges
+from tfgan_aug.classifiers import classifier, judges
 from tfgan_aug.core import labelled, streams
 from tfgan_aug.sampling import rules, saved_models
 from tfgan_aug.training import loop
@@ -47,8 +47,8 @@ def stream(
             returns images uint8 (N, H, W, C).
         share: of the images of every batch, above 0 and up to 1.
         real_last: the share of the steps, the last, in which all images are real; 0 or more and below 1.
-        judge: the folder of a judge's stage, or a function of images uint8 (N, H, W, C) that returns class
-            probabilities float32 (N, classes). None: every draw is taken.
+        judge: the folder of a judge's stage, a `Classifier`, or a function of images uint8 (N, H, W, C) that returns
+            class probabilities float32 (N, classes). None: every draw is taken.
         rule: which draws the judge lets pass, with the verdict TP; None: the paper's, `rules.ThresholdRule()`.
         tries: draws for one place, the first that passes is taken; where none does the real image stays.
 
@@ -98,13 +98,14 @@ class FreshExamples:
             raise ValueError("rule: found one and no judge, expected a judge whose probabilities it reads")
         if isinstance(generator, str | os.PathLike):
             generator = saved_models.Generator(pathlib.Path(generator)).draw
-        made = generator(tf.constant(labels[:1], tf.int64), tf.zeros([1], tf.int64))
+        first = tf.constant(labels[:1], tf.int64)
+        made = generator(first, tf.zeros([1], tf.int64))
         if made.dtype != tf.uint8 or tuple(made.shape[1:]) != images.shape[1:]:
             raise ValueError(
                 f"generator: found images {made.dtype.name} {tuple(made.shape[1:])}, expected uint8 {images.shape[1:]}"
                 ", as the real ones are"
             )
-        accept = None if judge is None else accepted_by(judge, rule or rules.ThresholdRule())
+        accept = None if judge is None else accepted_by(_probabilities(judge, made), rule or rules.ThresholdRule())
         return cls(images, labels, generator, share, accept, tries if accept else 1, seed)
 
     def until(self, end):
@@ -144,23 +145,50 @@ class FreshExamples:
         return take
 
     def _drawn(self, real, labels, seeds):
-        """Returns images (N, H, W, C): of each place the first draw that passes, or the real image."""
-        found, open_places = real, tf.ones_like(labels, tf.bool)
+        """Returns images (N, H, W, C): of each place the first draw that passes, or the real image.
+
+        Drawn again are those alone that have not passed yet.
+        """
+        found, left = real, tf.range(tf.size(labels))
         for number in range(self.tries):
-            drawn = tf.ensure_shape(self.generator(labels, seeds + number), [None, *self.images.shape[1:]])
-            passed = open_places if self.accept is None else open_places & self.accept(labels, drawn)
-            found = tf.where(passed[:, None, None, None], drawn, found)
-            open_places &= ~passed
+
+            def again(found=found, left=left, number=number):
+                own = tf.gather(labels, left)
+                drawn = self.generator(own, tf.gather(seeds, left) + number)
+                drawn = tf.ensure_shape(drawn, [None, *self.images.shape[1:]])
+                passed = tf.ones_like(own, tf.bool) if self.accept is None else self.accept(own, drawn)
+                places = tf.boolean_mask(left, passed)[:, None]
+                now = tf.tensor_scatter_nd_update(found, places, tf.boolean_mask(drawn, passed))
+                return now, tf.boolean_mask(left, ~passed)
+
+            found, left = tf.cond(tf.size(left) > 0, again, lambda found=found, left=left: (found, left))
         return found
+
+
+def _probabilities(judge, images):
+    """Returns the judge of `stream` as a function; raises `ValueError` where what it says of `images` are none."""
+    if isinstance(judge, str | os.PathLike):
+        judge = judges.Judge(pathlib.Path(judge), 1).probabilities
+    elif isinstance(judge, classifier.Classifier):
+        judge = _softmax_of(judge)
+    found = np.asarray(judge(images))
+    if found.ndim != 2 or found.min() < 0 or np.abs(found.sum(axis=1) - 1).max() > 1e-3:
+        raise ValueError(
+            f"judge: found {np.array2string(found[:1], precision=3, threshold=4)} for an image, expected the "
+            "probabilities of its classes, which sum to 1: of logits tf.nn.softmax"
+        )
+    return judge
+
+
+def _softmax_of(model):
+    return lambda images: tf.nn.softmax(model(images, training=False))
 
 
 def accepted_by(judge, rule):
     """Returns the function (labels int64 (N,), images uint8 (N, H, W, C)) that tells which draws pass, bool (N,).
 
-    `judge` as in `stream`; what passes has the verdict TP of the `rule`.
+    `judge(images)` returns probabilities; what passes has the verdict TP of the `rule`.
     """
-    if isinstance(judge, str | os.PathLike):
-        judge = judges.Judge(pathlib.Path(judge), 1).probabilities
 
     def verdicts(labels, images, probabilities):
         values = {"images": images, "probabilities": probabilities}
