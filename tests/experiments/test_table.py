@@ -258,8 +258,8 @@ def test_late_fields_and_sections_count_once_they_leave_their_defaults(whole, ro
     shutil.copytree(whole[0], workdir)
     known = artefacts.read_json(workdir / "table_config.json")
     assert "classifier.averaging" not in known and not any(name.startswith("pairs.") for name in known)
-    for name, value in (("classifier.averaging", 0.5), ("pairs.width", 12)):
-        with pytest.raises(UserError, match=rf"{name} was None, is '?{value}"):
+    for name, value, was in (("classifier.averaging", 0.5, 0.0), ("pairs.width", 12, 8)):
+        with pytest.raises(UserError, match=rf"cells of another config \({name} was {was}, is {value}\)"):
             run(root, workdir, config_of(root, **{name.replace(".", "__"): value}), rows="real")
 
 

@@ -9,7 +9,7 @@ import dataclasses
 import pathlib
 import time
 
-from tfgan_aug.config import GANS
+from tfgan_aug.config import GANS, ExperimentConfig
 from tfgan_aug.core import artefacts, fields, workdirs
 from tfgan_aug.core.errors import UserError
 from tfgan_aug.evaluation import resampling
@@ -90,9 +90,9 @@ class Table:
             if not made.stage.done:
                 made.plan.check(self.overwrite, self.allow_shortfall, tried)
         self._check_rows()
-        own, there, changed = self._changed()
+        _, changed = self._changed()
         if changed and not self.overwrite:
-            found = "; ".join(f"{name} was {there.get(name)!r}, is {own.get(name)!r}" for name in changed[:3])
+            found = "; ".join(f"{name} was {was!r}, is {now!r}" for name, (was, now) in list(changed.items())[:3])
             more = f" and {len(changed) - 3} more fields" if len(changed) > 3 else ""
             raise UserError(
                 f"--workdir: found {self.run.workdir} with cells of another config ({found}{more}), expected the same; "
@@ -138,20 +138,21 @@ class Table:
         strategies.check_batch_sizes(batches, self.run.strategy)
 
     def _changed(self):
-        """Returns (fields of this config and digests of its images, those of the workdir's cells, which differ)."""
+        """Returns (fields of this config and digests of its images, {those that differ: (the cells', this one's)})."""
         path, own = self.output_folder / _CONFIG, _compared(self.run.config)
         own |= {"training images": self.run.subset_stage.digest, "test images": self.run.source.test_digest[:16]}
         there = artefacts.read_json(path) if path.exists() else own
-        # A late field is missing where it has its default.
-        known = {leaf.name for leaf in fields.leaves(self.run.config)}
-        names = own.keys() | there.keys() & known
-        return own, there, sorted(name for name in names if own.get(name) != there.get(name))
+        # What is late is missing where it has its default.
+        defaults = {leaf.name: fields.text(leaf.value) for leaf in fields.leaves(ExperimentConfig())}
+        names = own.keys() | there.keys() & defaults.keys()
+        values = {name: [found.get(name, defaults.get(name)) for found in (there, own)] for name in sorted(names)}
+        return own, {name: (was, now) for name, (was, now) in values.items() if was != now}
 
     def begin(self):
         """Writes what the cells are measured with, and which there are to be; those of another config do not count."""
         # Workers may start at the same moment.
         with workdirs.lock(self.run.workdir, "config", wait=True):
-            own, _, changed = self._changed()
+            own, changed = self._changed()
             if changed:
                 (self.output_folder / STATE).unlink(missing_ok=True)
             artefacts.write_json(self.output_folder / _CONFIG, own)
