@@ -162,7 +162,7 @@ def test_fresh_rows_draw_for_half_of_the_real_images(name, classes):
     ((examples, steps),) = ROWS[name].phases(More(), config, Judge(), generator)
     assert steps == 50 and len(examples) == 8 and examples.end == 45 * 6
     places = np.arange(300)
-    images, labels = (array.numpy() for array in examples.taken()(tf.constant(places // 2 % 8), tf.constant(places)))
+    images, labels = (array.numpy() for array in examples.reader()(tf.constant(places // 2 % 8), tf.constant(places)))
     changed = np.any(images != examples.images[places // 2 % 8], axis=(1, 2, 3))
     assert not changed[270:].any() and not changed[::2].any()
     assert set(labels[changed]) == classes

@@ -121,7 +121,7 @@ def test_the_loss_by_hand():
         weight.assign(tf.zeros_like(weight))
     # No flow, and a mask of sigmoid(-3) that lets grey in.
     made = first.numpy() * (1 - 1 / (1 + np.exp(3)))
-    losses, errors, divergence = model._errors(first, second, training=False)
+    losses, errors, divergence = model._losses_of(first, second, training=False)
     np.testing.assert_allclose(divergence, np.zeros(BATCH), atol=1e-6)
     expected, other = 0.0, second.numpy()
     for _ in range(3):

@@ -52,7 +52,7 @@ def mixed(how, count=4_000, seed=0, first=0):
     """The image of grey 0, mixed with those of 0, 100 and 200: (images, probabilities)."""
     images = np.full((3, 16, 16, 3), 100, np.uint8) * np.arange(3, dtype=np.uint8)[:, None, None, None]
     places = tf.range(first, first + count, dtype=tf.int64)
-    take = mixing.Mixed(images, np.arange(3), 3, how, seed).taken()
+    take = mixing.Mixed(images, np.arange(3), 3, how, seed).reader()
     found, targets = (array.numpy() for array in take(tf.zeros_like(places), places))
     assert found.shape == (count, 16, 16, 3) and found.dtype == np.uint8 and targets.dtype == np.float32
     np.testing.assert_allclose(targets.sum(axis=1), 1, atol=1e-6)

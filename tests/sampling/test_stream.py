@@ -114,7 +114,7 @@ def test_a_place_is_drawn_again_only_until_a_draw_passes():
     examples = stream.FreshExamples.checked(REAL, generator, 1.0, judge=judge, tries=4)
     asked.clear()
     rows = tf.range(12, dtype=tf.int64)
-    images, _ = examples.taken()(rows, rows)
+    images, _ = examples.reader()(rows, rows)
     taken = images[:, 0, 0, 1].numpy()
     first = min(asked)
     needed = [next(number for number in range(4) if (first + 4 * place + number) % 256 % 4 == 1) for place in range(12)]
@@ -147,14 +147,14 @@ def test_an_exported_generator_draws_as_its_model_does(exported):
     gan, path = exported
     examples = stream.FreshExamples.checked(REAL, path, 1.0)
     rows, places = tf.range(12, dtype=tf.int64), tf.range(100, 112, dtype=tf.int64)
-    images, labels = examples.taken()(rows, places)
+    images, labels = examples.reader()(rows, places)
     seen = []
 
     def noted(labels, seeds):
         seen.append(seeds.numpy())
         return numbered(labels, seeds)
 
-    stream.FreshExamples.checked(REAL, noted, 1.0).taken()(rows, places)
+    stream.FreshExamples.checked(REAL, noted, 1.0).reader()(rows, places)
     expected = gan.generate(labels.numpy(), seen[-1], block_size=12)
     assert np.abs(images.numpy().astype(int) - expected).max() <= 1
 

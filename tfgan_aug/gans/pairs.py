@@ -249,14 +249,14 @@ class Pairs(DrawsImages, KeyedSteps):
         first, second = self._pairs(data, moved=True)
         count = tf.shape(first)[0]
         with tf.GradientTape() as tape:
-            losses, reconstruction, divergence = self._errors(first, second, training=True)
+            losses, reconstruction, divergence = self._losses_of(first, second, training=True)
             loss = tf.reduce_sum(losses) * self._loss_share(count)
         self.optimizer.apply(tape.gradient(loss, self._learning), self._learning)
         return self._track(losses, reconstruction, divergence)
 
     def test_step(self, data):
         """The losses of a batch and its partners, unmoved."""
-        return self._track(*self._errors(*self._pairs(data, moved=False), training=False))
+        return self._track(*self._losses_of(*self._pairs(data, moved=False), training=False))
 
     def _pairs(self, data, moved):
         """(Anchors, images), float32 (N, H, W, C) in [-1, 1]: each image of the batch with another one of its class."""
@@ -269,7 +269,7 @@ class Pairs(DrawsImages, KeyedSteps):
             both = move(both, drawn[:, 1:], self.options.flip)
         return tf.split(both, 2, axis=-1)
 
-    def _errors(self, first, second, training):
+    def _losses_of(self, first, second, training):
         """(Losses, errors of the reconstruction, divergences), each float32 (N,)."""
         mean, log_variance = tf.split(self.encoder([first, second], training=training), 2, axis=-1)
         log_variance = tf.clip_by_value(log_variance, -8.0, 4.0)

@@ -67,7 +67,7 @@ class Mixed:
     def __len__(self):
         return len(self.images)
 
-    def taken(self):
+    def reader(self):
         """Returns the function (rows, places), int64 (N,), that returns images uint8 and their probabilities."""
         images, targets = tf.constant(self.images), tf.one_hot(self.labels, self.classes)
         first = streams.image_seeds(self.seed, streams.key_of(self.how), 0)

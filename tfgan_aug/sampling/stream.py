@@ -115,7 +115,7 @@ class FreshExamples:
     def __len__(self):
         return len(self.images)
 
-    def taken(self):
+    def reader(self):
         """Returns the function (rows, places), int64 (N,) tensors, that returns the examples: images, int32 labels.
 
         `rows` are those of the real examples, `places` count them through the whole training.

@@ -41,7 +41,7 @@ class Arrays:
     def __len__(self):
         return len(tf.nest.flatten(self.arrays)[0])
 
-    def taken(self):
+    def reader(self):
         """Returns the function (rows, places), int64 (N,) tensors, that returns the examples of these rows."""
         tensors = tf.nest.map_structure(tf.constant, self.arrays)
         return lambda rows, places: tf.nest.map_structure(lambda tensor: tf.gather(tensor, rows), tensors)
@@ -49,7 +49,7 @@ class Arrays:
 
 def examples_of(arrays):
     """Returns arrays as `Arrays`, and anything that has its methods as it is."""
-    return arrays if hasattr(arrays, "taken") else Arrays(arrays)
+    return arrays if hasattr(arrays, "reader") else Arrays(arrays)
 
 
 def batches(arrays, budget, start_step=0, replicas=1, here=slice(None)):
@@ -61,7 +61,7 @@ def batches(arrays, budget, start_step=0, replicas=1, here=slice(None)):
     With several `replicas` each batch comes in as many parts, one after the other: those of the replicas in `here`.
     """
     examples, batch_size = examples_of(arrays), budget.batch_size
-    count, take = len(examples), examples.taken()
+    count, read = len(examples), examples.reader()
 
     def row(place):
         key = tf.stack([tf.constant(budget.seed, tf.int64), place // count])
@@ -76,7 +76,7 @@ def batches(arrays, budget, start_step=0, replicas=1, here=slice(None)):
             return tf.data.Dataset.from_tensor_slices(tuple(tf.reshape(each, shape)[here] for each in batch))
 
         chosen = chosen.flat_map(parts)
-    return chosen.map(take).prefetch(2)
+    return chosen.map(read).prefetch(2)
 
 
 def trained(path, build, arrays, budget, strategy, shown, callbacks=()):
