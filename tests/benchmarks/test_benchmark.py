@@ -12,8 +12,8 @@ import tiny
 from tfgan_aug.benchmarks import cell_memory, data_speed, rates, suite, training_speed
 from tfgan_aug.commands import benchmark
 from tfgan_aug.core.errors import UserError
+from tfgan_aug.core.normalization import BatchNormalization
 from tfgan_aug.experiments.families import FAMILIES
-from tfgan_aug.gans.layers import BatchNormalization
 from tfgan_aug.training import strategies, timing
 
 STAGES = {

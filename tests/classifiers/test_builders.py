@@ -7,8 +7,9 @@ import keras
 import numpy as np
 import pytest
 
-from tfgan_aug.classifiers import builders, classifier
+from tfgan_aug.classifiers import builders, classifier, networks
 from tfgan_aug.classifiers.config import ClassifierConfig
+from tfgan_aug.classifiers.recipes import RECIPES
 from tfgan_aug.core import fields
 from tfgan_aug.core.errors import UserError
 
@@ -128,6 +129,16 @@ def test_what_is_taken(users, place, name):
         np.testing.assert_array_equal(one, other)
 
 
+@pytest.mark.parametrize("name", networks.BUILT_IN)
+def test_built_in_networks_by_name(name):
+    """As wide as the config says, with the recipe's dropout."""
+    chosen = fields.replaced(section(name), {"width": 0.1})
+    network = builders.build_network("--c", chosen, IMAGE_SHAPE, 3, networks.encoder)
+    expected = networks.BUILT_IN[name](IMAGE_SHAPE, 3, 0.1, RECIPES[chosen.recipe].dropout)
+    assert network.name == name and network.count_params() == expected.count_params()
+    assert [type(layer) for layer in network.layers] == [type(layer) for layer in expected.layers]
+
+
 def test_a_file_is_read_once(users):
     built("users_networks.py:normalized")
     (users / "users_networks.py").unlink()
@@ -164,7 +175,7 @@ def test_a_classifier_of_ones_own_network_trains():
     ],
 )
 def test_what_is_not_found(builder, reason):
-    form = "package.module:function or path/to/file.py:function"
+    form = "paper_cnn, normalized_cnn, package.module:function or path/to/file.py:function"
     message = rf"^--config.judge.builder: found '{builder}', expected {form} \({reason}"
     with pytest.raises(UserError, match=message) as caught:
         built(builder)

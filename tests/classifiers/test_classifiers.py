@@ -81,6 +81,18 @@ def test_paper_cnn_width_and_dropout():
     assert not any(isinstance(layer, keras.layers.Dropout) for layer in narrowest.layers)
 
 
+def test_normalized_cnn():
+    """Counted by hand: convolutions without bias, four numbers a filter in each normalisation, the last layer."""
+    network = networks.normalized_cnn((32, 32, 1), 7, 0.25, (0.1, 0.2, 0.3))
+    filters = [8, 8, 16, 16, 32, 32]
+    convolutions = [layer for layer in network.layers if isinstance(layer, keras.layers.Conv2D)]
+    assert [layer.filters for layer in convolutions] == filters
+    weights = 9 * sum(below * above for below, above in zip([1, *filters], filters, strict=False))
+    assert network.count_params() == weights + 4 * sum(filters) + (4 * 4 * 32 + 1) * 7
+    assert [layer.rate for layer in network.layers if isinstance(layer, keras.layers.Dropout)] == [0.3]
+    assert network.output_shape == (None, 7) and networks.normalized_cnn(IMAGE_SHAPE, 4, 1e-6).count_params()
+
+
 # The loss, against NumPy
 
 
@@ -220,7 +232,9 @@ def test_a_recipe_is_added_in_one_place(monkeypatch):
     """The config takes its name as soon as the table has it."""
     config = ExperimentConfig()
     config.judge.recipe = "slow"
-    with pytest.raises(UserError, match="^--config.judge.recipe: found 'slow', expected one of paper, best$"):
+    with pytest.raises(
+        UserError, match="^--config.judge.recipe: found 'slow', expected one of paper, best, few_images$"
+    ):
         fields.check(config)
     monkeypatch.setitem(recipes.RECIPES, "slow", recipes.Recipe(learning_rate=1e-5))
     fields.check(config)
@@ -248,13 +262,18 @@ def test_learns_what_is_easy():
     assert (model.probabilities(images[60:], 60).argmax(1) == labels[60:]).mean() > 0.95
 
 
-def test_two_devices_make_the_step_of_one():
-    """Without dropout and augmentation, which are drawn anew on each device; to 1e-5 of the update's norm."""
+@pytest.mark.parametrize(
+    ("network", "augmentation"),
+    [(networks.paper_cnn, ()), (networks.normalized_cnn, ("affine",)), (networks.normalized_cnn, ("flip", "shift"))],
+)
+def test_two_devices_make_the_step_of_one(network, augmentation):
+    """To 1e-5 of the update's norm; statistics of the batch and one-pass transforms are those of the global batch."""
     updates = []
     for name in ("one_device", "mirrored"):
         with strategies.make_strategy(name).scope():
             keras.utils.set_random_seed(3)
-            model = classifier.Classifier(networks.paper_cnn(IMAGE_SHAPE, 3, 0.05), label_smoothing=0.1)
+            made = network(IMAGE_SHAPE, 3, 0.05, (0.0, 0.0, 0.3))
+            model = classifier.Classifier(made, augmentation, label_smoothing=0.1)
             model.compile(keras.optimizers.SGD(1.0))
         before = values(model.network.variables)
         weights = np.linspace(0, 2, 8).astype(np.float32)

@@ -85,9 +85,31 @@ def test_each_transform_changes_images_and_keeps_their_form(name):
         assert np.abs(made.astype(int) - images).mean() < 80
 
 
+@pytest.mark.parametrize("name", ["shift", "affine"])
+def test_one_pass_transforms_mirror_where_flip_stands_before_them(name):
+    """Twenty copies of an image that is bright at its left: with flip some are bright at their right (but for 1e-6)."""
+    image = np.zeros((20, 16, 16, 3), np.uint8)
+    image[:, 4:12, :8] = 255
+    mirrored = []
+    for names in ([name], ["flip", name], [name, "flip"]):
+        made = geometric.augment(image, [f"id{i}" for i in range(20)], names, seed=0).astype(int)
+        mirrored.append((made[:, :, 8:].sum((1, 2, 3)) > made[:, :, :8].sum((1, 2, 3))).sum())
+    assert mirrored[0] == 0 and 0 < mirrored[1] < 20 and 0 < mirrored[2] < 20
+    assert [len(transforms.layers_for(names, 16)) for names in ([name], ["flip", name], [name, "flip"])] == [1, 1, 2]
+
+
+def test_shift_moves_by_whole_pixels():
+    """Each image is one of the 25 shifts of its mirrored border, against NumPy."""
+    images = noise(12, 16)
+    made = geometric.augment(images, [f"id{i}" for i in range(12)], ["shift"], seed=3)
+    padded = np.pad(images, ((0, 0), (2, 2), (2, 2), (0, 0)), mode="symmetric")
+    for image, new in zip(padded, made, strict=True):
+        assert any(np.array_equal(image[top : top + 16, left : left + 16], new) for top, left in np.ndindex(5, 5))
+
+
 def test_unknown_transform():
     assert transforms.transform_names("--config.geometric.transforms", " crop, flip,") == ("crop", "flip")
-    with pytest.raises(UserError, match=r"--config\.x: found 'shear', expected some of crop, flip, rotate, "):
+    with pytest.raises(UserError, match=r"--config\.x: found 'shear', expected some of crop, flip, shift, affine, "):
         transforms.transform_names("--config.x", "crop,shear")
 
 

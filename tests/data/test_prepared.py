@@ -127,8 +127,8 @@ def test_tfds_without_supervised_keys(tmp_path):
 def test_tfds_names_that_lead_nowhere(tfds_dir, tmp_path):
     directory = {"data_dir": str(tfds_dir)}
     fails(
-        "no data set is called 'cifer10'; nearest: cifar10, .*expected shapes10, folder:PATH, csv:FILE, "
-        "npz:FILE or a TFDS name",
+        "no data set is called 'cifer10'; nearest: cifar10, .*expected shapes10, characters60, folder:PATH, "
+        "csv:FILE, npz:FILE or a TFDS name",
         "cifer10",
     )
     fails("no data set is called 'idedd'; nearest: .*ided", "idedd", **directory)

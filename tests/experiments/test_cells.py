@@ -149,6 +149,7 @@ def test_cells_are_told_apart_by_what_they_depend_on(tmp_path):
         digest(table__protocol="equal_epochs"),
         digest("dcgan_fresh"),
         digest("dcgan_fresh", table__fresh_tries=1),
+        digest("dcgan_fresh", table__fresh_tries=0),
     ]
     assert len(set(digests)) == len(digests)
     # What a row does not use does not count.

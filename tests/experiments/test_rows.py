@@ -147,8 +147,11 @@ class Judge:
         return tf.tile([[0.0, 1.0, 0.0]], [tf.shape(images)[0], 1])
 
 
-@pytest.mark.parametrize(("name", "classes"), [("dcgan_fresh", {1}), ("pixel_mix", {0, 1, 2})])
-def test_fresh_rows_draw_for_half_of_the_real_images(name, classes):
+@pytest.mark.parametrize(
+    ("name", "judge", "classes"),
+    [("dcgan_fresh", Judge(), {1}), ("dcgan_fresh", None, {0, 1, 2}), ("pixel_mix", None, {0, 1, 2})],
+)
+def test_fresh_rows_draw_for_half_of_the_real_images(name, judge, classes):
     """Drawn images are 100; of the mask's two a class has one or another. The last tenth of the steps are real."""
     config = tiny.config("shapes10", classifier__steps=50, table__fresh_real_last=0.1, classifier__batch_size=6)
 
@@ -159,7 +162,7 @@ def test_fresh_rows_draw_for_half_of_the_real_images(name, classes):
     def generator(labels, seeds):
         return tf.fill([tf.shape(labels)[0], 2, 2, 3], tf.constant(100, tf.uint8))
 
-    ((examples, steps),) = ROWS[name].phases(More(), config, Judge(), generator)
+    ((examples, steps),) = ROWS[name].phases(More(), config, judge, generator)
     assert steps == 50 and len(examples) == 8 and examples.end == 45 * 6
     places = np.arange(300)
     images, labels = (array.numpy() for array in examples.reader()(tf.constant(places // 2 % 8), tf.constant(places)))

@@ -8,10 +8,11 @@ import pytest
 import tensorflow as tf
 from gan_harness import CLASSES, IMAGE_SHAPE, DrawingHarness, GANHarness, examples, grey_levels
 
+from tfgan_aug.core.normalization import BatchNormalization
 from tfgan_aug.gans import diffaugment, losses
 from tfgan_aug.gans.config import Policy
 from tfgan_aug.gans.dcgan import DCGAN
-from tfgan_aug.gans.layers import BatchNormalization, ConditionalBatchNormalization, LabelProjection
+from tfgan_aug.gans.layers import ConditionalBatchNormalization, LabelProjection
 from tfgan_aug.gans.per_class import PerClass
 
 

@@ -6,7 +6,6 @@ import pytest
 import tensorflow as tf
 from gan_harness import BATCH, CLASSES, IMAGE_SHAPE, GANHarness, examples
 
-from tfgan_aug.gans import pairs
 from tfgan_aug.gans.pairs import Anchors, Pairs, Warp
 
 
@@ -58,25 +57,6 @@ def test_the_flow_learns_through_the_warp():
         total = tf.reduce_sum(Warp()([grid_image(), flow])[:, 2:6, 2:6])
     slopes = tape.gradient(total, flow)[:, 2:6, 2:6].numpy()
     np.testing.assert_allclose(slopes, np.broadcast_to([10.0, 1.0], slopes.shape), rtol=1e-5)
-
-
-def test_moves_by_hand():
-    """Numbers of 1/2 move nothing; the fifth shifts by up to an eighth of the side; the seventh mirrors."""
-    image, still = grid_image(), np.full((1, 7), 0.5, np.float32)
-    np.testing.assert_allclose(pairs.move(image, tf.constant(still), flip=False), image, atol=1e-4)
-    shifted = still.copy()
-    shifted[0, 4] = 1.0
-    np.testing.assert_allclose(pairs.move(image, tf.constant(shifted), False)[:, :, :-1], image[:, :, 1:], atol=1e-4)
-    mirrored = still.copy()
-    mirrored[0, 6] = 0.0
-    np.testing.assert_allclose(pairs.move(image, tf.constant(mirrored), True), image[:, :, ::-1], atol=1e-4)
-    np.testing.assert_allclose(pairs.move(image, tf.constant(mirrored), False), image, atol=1e-4)
-    # A quarter of a turn would be 90 degrees; the most is 15: the corner stays within the image's border.
-    turned = still.copy()
-    turned[0, 0] = 1.0
-    middle = pairs.move(image, tf.constant(turned), False)[0, 3:5, 3:5, 0]
-    assert np.mean(middle) == pytest.approx(np.mean(image[0, 3:5, 3:5, 0]), abs=1e-3)
-    assert np.abs(middle - image[0, 3:5, 3:5, 0]).max() > 0.1
 
 
 def test_anchors_are_of_the_class_and_another_image():

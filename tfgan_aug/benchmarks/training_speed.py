@@ -10,10 +10,11 @@ import tensorflow as tf
 from tfgan_aug.benchmarks.rates import Speed, convolution_rate, multiply_adds
 from tfgan_aug.classifiers import classifier, recipes
 from tfgan_aug.core import fields, pixels
+from tfgan_aug.core.normalization import BatchNormalization
 from tfgan_aug.experiments import stacked_stages
 from tfgan_aug.experiments.families import FAMILIES
 from tfgan_aug.gans import diffaugment
-from tfgan_aug.gans.layers import BatchNormalization, ConditionalBatchNormalization
+from tfgan_aug.gans.layers import ConditionalBatchNormalization
 from tfgan_aug.training.timing import compiled, images_per_second, side_by_side, training_step
 
 _KERAS = "the same {}, in the style of Keras' examples"

@@ -14,7 +14,7 @@ from tfgan_aug.classifiers.recipes import RECIPES
 from tfgan_aug.core import streams
 from tfgan_aug.core.errors import UserError
 
-_FORM = "package.module:function or path/to/file.py:function"
+_FORM = f"{', '.join(networks.BUILT_IN)}, package.module:function or path/to/file.py:function"
 # Those that leave logits what they are. `log_softmax` changes neither probabilities nor losses.
 _LOGITS = {"linear", "log_softmax"}
 # The chance that a network of two logits passes for one of probabilities: 2^-16.
@@ -22,15 +22,15 @@ _PROBES = 8
 
 
 def build_network(option, section, image_shape, classes, default=networks.paper_cnn):
-    """The network that a config section names: `default`, the paper's CNN, or what `section.builder` returns.
+    """The network that a config section names: `default`, a built-in one, or what `section.builder` returns.
 
     A builder is a function (image_shape, classes) -> `keras.Model` from float32 images in [-1, 1] to logits. Raises
     `UserError`, one line that names `option` and the builder, where it cannot be found or called, or its model has
     other shapes, returns probabilities, or expects pixels in 0 to 255.
     """
     recipe = RECIPES[section.recipe].replace(section)
-    if not section.builder:
-        return default(image_shape, classes, section.width, recipe.dropout)
+    if own := networks.BUILT_IN.get(section.builder, None if section.builder else default):
+        return own(image_shape, classes, section.width, recipe.dropout)
     build = _function(option, section.builder)
     try:
         network = build(tuple(image_shape), classes)

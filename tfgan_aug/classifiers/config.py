@@ -12,8 +12,8 @@ from tfgan_aug.core.fields import Check, field
 class NetworkConfig(fields.Section):
     """A classifier: its network and its training. None: as the recipe says."""
 
-    builder: str = field("", "package.module:function; empty: the built-in network")
-    width: float = field(0.25, "of the hidden layers, beside the built-in network's own", fields.positive.up_to(16))
+    builder: str = field("", "normalized_cnn, paper_cnn or package.module:function; empty: the usual network")
+    width: float = field(0.25, "of the hidden layers, beside a built-in network's own", fields.positive.up_to(16))
     recipe: str = field(
         "best",
         f"how it is trained: {' or '.join(RECIPES)}, see tfgan_aug.classifiers.recipes",

@@ -38,4 +38,13 @@ RECIPES = {
         schedule="cosine",
         augmentation=("flip", "translate", "zoom"),
     ),
+    # For `networks.normalized_cnn` on few images. Without mirroring: letters and digits stay what they are.
+    "few_images": Recipe(
+        learning_rate=2e-3,
+        weight_decay=5e-4,
+        label_smoothing=0.1,
+        dropout=(0.0, 0.0, 0.3),
+        schedule="cosine",
+        augmentation=("affine",),
+    ),
 }

@@ -38,7 +38,10 @@ class TableConfig(fields.Section):
     )
     fresh_real_last: float = field(0.2, "of their steps, the last, are on real images alone", fields.share, late=True)
     fresh_tries: int = field(
-        4, "draws for a place in the rows *_fresh until the judge takes one", fields.at_least(1, 100), late=True
+        4,
+        "draws for a place in the rows *_fresh until the judge takes one; 0: it is not asked",
+        fields.at_least(0, 100),
+        late=True,
     )
     resamples: int = field(10_000, "of the bootstrap", fields.at_least(1000, 1_000_000))
 

@@ -11,7 +11,7 @@ from tfgan_aug.core.fields import Check, field
 class DataConfig(fields.Section):
     """The images: where they come from, and how many of each class."""
 
-    source: str = field("shapes10", "a TFDS name, folder:PATH, csv:FILE, npz:FILE or shapes10")
+    source: str = field("shapes10", "a TFDS name, folder:PATH, csv:FILE, npz:FILE, shapes10 or characters60")
     source_data_dir: str = field("", "where TFDS sources lie prepared; empty: TFDS' default")
     csv_columns: tuple[str, ...] = field(
         (), "a table's columns of files, labels and, if wanted, splits, such as file,label; empty: guessed", late=True

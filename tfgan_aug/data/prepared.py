@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from tfgan_aug.core.errors import UserError
-from tfgan_aug.data import decoding, layouts
+from tfgan_aug.data import built_in, decoding, layouts
 from tfgan_aug.data.fitting import Fitting
 from tfgan_aug.data.surveys import Seen
 
@@ -196,7 +196,7 @@ def _builder(spec, data_dir):
 def _unknown(spec, searched):
     import tensorflow_datasets as tfds
 
-    known = {"shapes10", *tfds.list_builders(with_community_datasets=False)}
+    known = {*built_in.SETS, *tfds.list_builders(with_community_datasets=False)}
     for folder in searched:
         if folder.is_dir():
             known.update(path.name for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
@@ -208,8 +208,8 @@ def _unknown(spec, searched):
     elif path.is_file():
         hint = f"; for the file of that name say {'npz' if path.suffix.lower() == '.npz' else 'csv'}:{spec}"
     return UserError(
-        f"--config.source: no data set is called {spec!r}{hint}; expected shapes10, folder:PATH, csv:FILE, npz:FILE or "
-        "a TFDS name"
+        f"--config.source: no data set is called {spec!r}{hint}; expected {', '.join(built_in.SETS)}, folder:PATH, "
+        "csv:FILE, npz:FILE or a TFDS name"
     )
 
 

@@ -1,4 +1,4 @@
-"""Labelled images by name: the built-in shapes10, image files, arrays, or a prepared TFDS data set.
+"""Labelled images by name: the built-in sets, image files, arrays, or a prepared TFDS data set.
 
 Makes no file. Nothing is downloaded. Images stay where they are until asked for; only ids and labels are held.
 """
@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tfgan_aug.core.errors import UserError
-from tfgan_aug.data import arrays, class_names, digests, duplicates, fitting, layouts, shapes, surveys, tables
+from tfgan_aug.data import arrays, built_in, class_names, digests, duplicates, fitting, layouts, surveys, tables
 from tfgan_aug.data.duplicates import Duplicates, Images
 from tfgan_aug.data.fitting import Fitting
 from tfgan_aug.data.labelled_files import LabelledFiles
@@ -158,11 +158,11 @@ def open_source(
 ) -> Source:
     """The source called `name`, its train ids and labels read.
 
-    `name` is shapes10, folder:PATH (see `layouts`), csv:FILE (see `tables`), npz:FILE (see `arrays`), or a TFDS name
-    like cifar10, cifar10:3.*.* or name/config:version that is prepared. `options` are fields of `Options`. Images
-    become `image_size` squares with `channels` channels as `Fitting` says, whose `way` is `fit`; shapes10 is drawn at
-    that size. All image files are decoded once to find unreadable ones. A test split whose labels are missing (-1)
-    counts as none.
+    `name` is one of `built_in.SETS`, folder:PATH (see `layouts`), csv:FILE (see `tables`), npz:FILE (see `arrays`), or
+    a TFDS name like cifar10, cifar10:3.*.* or name/config:version that is prepared. `options` are fields of `Options`.
+    Images become `image_size` squares with `channels` channels as `Fitting` says, whose `way` is `fit`; built-in sets
+    are drawn at that size. All image files are decoded once to find unreadable ones. A test split whose labels are
+    missing (-1) counts as none.
 
     Raises UserError for options that `Fitting` does not have, a source that does not exist, is not prepared or not
     understood, unreadable files, class counts outside 2 to 1000, and class names that TFDS cannot keep.
@@ -194,24 +194,24 @@ def open_configured(config, **options: Any) -> Source:
     )
 
 
-def _shapes10(spec, fitted, options):
-    classes = len(shapes.CLASS_NAMES)
+def _drawn(spec, fitted, options):
+    drawer = built_in.SETS[spec]
+    classes = len(drawer.CLASS_NAMES)
 
     def split(which):
         # Classes take turns, so that any run of images is balanced.
-        count = shapes.SPLIT_SIZES[which] * classes
-        ids = [f"{which}/{shapes.CLASS_NAMES[p % classes]}/{p // classes:04d}" for p in range(count)]
+        count = drawer.SPLIT_SIZES[which] * classes
+        ids = [f"{which}/{drawer.CLASS_NAMES[p % classes]}/{p // classes:04d}" for p in range(count)]
 
         def read(positions):
             size, channels = fitted.image_size, fitted.channels
-            return (shapes.draw(which, p % classes, p // classes, 0, size, channels) for p in positions.tolist())
+            return (drawer.draw(which, p % classes, p // classes, 0, size, channels) for p in positions.tolist())
 
         return Split(ids, np.arange(count, dtype=np.int32) % classes, fitted.shape, read)
 
     return Source(
-        "shapes10", shapes.VERSION, spec, shapes.CLASS_NAMES, fitted.shape, fitted.resize_filter, split("train"),
-        description="Images of ten shapes in varied colours, textures, places and sizes, drawn by tfgan_aug.",
-        distinct=True, _open_test=functools.cache(lambda: split("test")),
+        spec, drawer.VERSION, spec, drawer.CLASS_NAMES, fitted.shape, fitted.resize_filter, split("train"),
+        description=drawer.DESCRIPTION, distinct=True, _open_test=functools.cache(lambda: split("test")),
     )  # fmt: skip
 
 
@@ -323,7 +323,7 @@ def _prepared(spec, fitted, options):
 
 # {spec, or its beginning up to a colon: what opens it}. Any other spec is a TFDS name.
 _OPENERS = {
-    "shapes10": _shapes10,
+    **dict.fromkeys(built_in.SETS, _drawn),
     "folder:": _folder,
     "csv:": _csv,
     "npz:": _npz,

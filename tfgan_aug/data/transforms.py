@@ -8,10 +8,13 @@ from collections.abc import Sequence
 import keras
 import tensorflow as tf
 
-from tfgan_aug.core import fields
+from tfgan_aug.core import fields, moves, streams
 from tfgan_aug.core.errors import UserError
 
-TRANSFORMS = ("crop", "flip", "rotate", "translate", "zoom", "brightness", "contrast", "saturation", "rand_augment")
+TRANSFORMS = (
+    *("crop", "flip", "shift", "affine", "rotate", "translate", "zoom"),
+    *("brightness", "contrast", "saturation", "rand_augment"),
+)  # fmt: skip
 
 
 def transform_names(option: str, given: str | Sequence[str]) -> tuple[str, ...]:
@@ -30,9 +33,12 @@ def layers_for(names: Sequence[str], image_size: int, crop_fraction: float = 0.7
     whole side. The others are the usual means that its introduction names: mirroring, rotation by up to 15
     degrees, translation by up to an eighth (a crop of the image with a reflected border), zoom by up to 15 %,
     brightness, contrast and saturation. `rand_augment` is Keras' own (Cubuk et al., 2020): two operations of magnitude
-    0.5.
+    0.5. Two are quick, one pass each, `flip` just before them included: `shift`, a translation by whole pixels, and
+    `affine`, a rotation by up to 25 degrees, a shear by up to 20, a zoom of each axis by up to exp(0.3) and a
+    translation.
     """
     crop = round(image_size * crop_fraction)
+    quick = {"shift": Shift, "affine": Affine}
     made = {
         "crop": lambda: [keras.layers.RandomCrop(crop, crop), keras.layers.Resizing(image_size, image_size)],
         "flip": lambda: [keras.layers.RandomFlip("horizontal")],
@@ -44,7 +50,50 @@ def layers_for(names: Sequence[str], image_size: int, crop_fraction: float = 0.7
         "saturation": lambda: [keras.layers.RandomSaturation((0.3, 0.7), value_range=(0, 255))],
         "rand_augment": lambda: [keras.layers.RandAugment(value_range=(0, 255))],
     }
-    return [layer for name in names for layer in made[name]()]
+    layers: list[keras.Layer] = []
+    words = ["", *names, ""]
+    for before, name, after in zip(words, names, words[2:], strict=False):
+        if name in quick:
+            layers.append(quick[name](flip=before == "flip"))
+        elif not (name == "flip" and after in quick):
+            layers += made[name]()
+    return layers
+
+
+class _OnePass(keras.Layer):
+    """A transform of images (H, W, C) or (N, H, W, C), by its own numbers for each image of the global batch."""
+
+    def __init__(self, flip=False, **kwargs):
+        super().__init__(**kwargs)
+        self.flip, self.seed_generator = flip, keras.random.SeedGenerator(0)
+
+    def call(self, images, training=None):
+        if not training:
+            return images
+        if images.shape.rank == 3:
+            return self.call(images[None], training=True)[0]
+
+        def draw(count):
+            return keras.random.uniform((count, 7), seed=self.seed_generator)
+
+        return self.moved(images, streams.replica_part(draw, tf.shape(images)[0]))
+
+    def get_config(self):
+        return {**super().get_config(), "flip": self.flip}
+
+
+class Shift(_OnePass):
+    """By up to an eighth of the side, whole pixels, a reflected border; with `flip` half of them mirrored."""
+
+    def moved(self, images, drawn):
+        return moves.whole_pixels(images, drawn, max(1, images.shape[1] // 8), self.flip)
+
+
+class Affine(_OnePass):
+    """Turned, sheared, zoomed and shifted in one pass, the border repeated; with `flip` half of them mirrored."""
+
+    def moved(self, images, drawn):
+        return moves.affine(images, drawn, rotation=25.0, shear=20.0, zoom=0.3, flip=self.flip)
 
 
 def by_place(layer: keras.Layer) -> keras.Layer:
@@ -52,6 +101,8 @@ def by_place(layer: keras.Layer) -> keras.Layer:
 
     Keras' layers draw for the batch they see; with one key for all replicas, images of two would be moved alike.
     """
+    if isinstance(layer, _OnePass):
+        return layer
     draw = layer.get_random_transformation
 
     def get_random_transformation(data, **options):

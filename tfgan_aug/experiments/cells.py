@@ -55,7 +55,7 @@ class Cell:
         """Returns what the classifier trains on, see `rows.Row.phases`."""
         config = self.run.config
         draws = self.row.fresh == "gan"
-        judged = self.row.soft or draws
+        judged = self.row.soft or (draws and config.table.fresh_tries)
         judge = judges.Judge(self.judge_stage.path, config.samples.block_size) if judged else None
         generator = saved_models.folder(self.gan_stage.path) if draws else None
         return self.row.phases(self.dataset, config, judge, generator, self.seed)

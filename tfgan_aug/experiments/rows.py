@@ -119,10 +119,10 @@ class Row:
         table, chosen = config.table, {}
         if self.fresh in ("mixup", "cutmix"):
             return mixing.Mixed(*real, int(real[1].max()) + 1, self.fresh, seed)
-        if self.fresh == "gan":
+        if self.fresh == "gan" and judge:
             paper = rules.SELECTIONS[""].rule(config.samples, None, 0)
             chosen = {"judge": judge.probabilities, "rule": paper, "tries": table.fresh_tries}
-        else:
+        if self.fresh == "pixel_mix":
             generator = mixing.pixel_mix(*real)
         examples = stream.FreshExamples.checked(real, generator, table.fresh_share, seed=seed, **chosen)
         section = config.classifier

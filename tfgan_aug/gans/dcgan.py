@@ -4,10 +4,11 @@ import keras
 import tensorflow as tf
 
 from tfgan_aug.core import checks, fields, labelled, pixels
+from tfgan_aug.core.normalization import BatchNormalization
 from tfgan_aug.gans import diffaugment, losses
 from tfgan_aug.gans.adversarial import AdversarialModel, DrawsImages, split_options
 from tfgan_aug.gans.config import DCGANOptions
-from tfgan_aug.gans.layers import BatchNormalization, ConditionalBatchNormalization, LabelProjection
+from tfgan_aug.gans.layers import ConditionalBatchNormalization, LabelProjection
 
 # Twice the stride: every output pixel of a transposed convolution sees as many inputs, so no chequered pattern.
 _KERNEL = 4

@@ -4,12 +4,10 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfgan_aug.core import fields, labelled, pixels
+from tfgan_aug.core import fields, labelled, moves, pixels
 from tfgan_aug.gans.adversarial import DrawsImages, KeyedSteps, default_optimizer, split_options
 from tfgan_aug.gans.config import PairsOptions
 
-# Of the pairs that are learnt from: both images are moved alike. Degrees, logarithms, shares of the side.
-_ROTATION, _SHEAR, _ZOOM, _SHIFT = 15.0, 15.0, 0.15, 0.125
 # How far a pixel may be taken from, in shares of the side.
 _REACH = 0.1875
 # Of the roughness of the flow in the loss.
@@ -266,7 +264,7 @@ class Pairs(DrawsImages, KeyedSteps):
         partners = self._anchored()(labels, drawn[:, 0], other_than=tf.cast(images, tf.uint8))
         both = pixels.to_float(tf.concat([tf.cast(partners, tf.float32), tf.cast(images, tf.float32)], -1))
         if moved:
-            both = move(both, drawn[:, 1:], self.options.flip)
+            both = moves.affine(both, drawn[:, 1:], flip=self.options.flip)
         return tf.split(both, 2, axis=-1)
 
     def _losses_of(self, first, second, training):
@@ -292,31 +290,6 @@ class Pairs(DrawsImages, KeyedSteps):
         own = {name: getattr(self, name) for name in ("image_shape", "classes", "seed")}
         own["count"] = self.anchors.count if self.anchors else 0
         return {**super().get_config(), **own, **fields.to_dict(self.options)}
-
-
-def move(images, drawn, flip):
-    """Images (N, H, W, C), turned, sheared, zoomed and shifted by numbers (N, 7) in [0, 1); with `flip` half mirrored.
-
-    By up to 15 degrees, 15 degrees, exp(0.15) and an eighth of the side; the border's pixels fill up.
-    """
-    size = images.shape[1]
-    turn, shear, zoom_x, zoom_y, shift_x, shift_y = tf.unstack(2.0 * drawn[:, :6] - 1.0, axis=1)
-    turn, shear = turn * _ROTATION * np.pi / 180, shear * _SHEAR * np.pi / 180
-    zoom_x, zoom_y = tf.exp(_ZOOM * zoom_x), tf.exp(_ZOOM * zoom_y)
-    if flip:
-        zoom_x = tf.where(drawn[:, 6] < 0.5, -zoom_x, zoom_x)
-    rows = [
-        (tf.cos(turn) * zoom_x, -tf.sin(turn + shear) * zoom_y, shift_x),
-        (tf.sin(turn) * zoom_x, tf.cos(turn + shear) * zoom_y, shift_y),
-    ]
-    middle = (size - 1) / 2
-    terms = []
-    for across, down, shift in rows:
-        terms += [across, down, middle * (1.0 - across - down) + shift * _SHIFT * size]
-    zeros = tf.zeros_like(turn)
-    return keras.ops.image.affine_transform(
-        images, tf.stack([*terms, zeros, zeros], axis=1), fill_mode="nearest", data_format="channels_last"
-    )
 
 
 def _normal(uniform):

@@ -17,7 +17,8 @@ import dataclasses
 
 import keras
 
-from tfgan_aug.gans.layers import BatchNormalization, KeyedDropout, KeyedGaussianNoise, OneHot
+from tfgan_aug.core.normalization import BatchNormalization
+from tfgan_aug.gans.layers import KeyedDropout, KeyedGaussianNoise, OneHot
 
 VECTOR_NOISE, IMAGE_NOISE = 0.2, 0.05
 
