@@ -99,6 +99,7 @@ ZERO = {
     **{f"sgan.{name}_weight": "no such loss" for name in ("adversarial", "conditional", "entropy", "label", "joint")},
     **dict.fromkeys(("sgan.joint_noise", "table.mixing_weight", "pairs.beta_1", "table.fresh_real_last"), "none"),
     "pairs.divergence_weight": "no such loss",
+    "table.fresh_tries": "the judge is not asked",
     **{f"{name}.averaging": "not averaged" for name in ("judge", "classifier", "metrics", "sgan.encoder")},
     **{
         f"{section}.{name}": "a network that does not learn, or none of it"

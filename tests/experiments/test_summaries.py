@@ -94,7 +94,16 @@ def test_costs_by_hand(workdir):
     }
     workdir.cell("flip_crop", 0, (45, 45))
     workdir.cell("flip_crop", 1, (45, 45))
+    assert made["strongest"] == "geo"
     made, rows = workdir.table()
+    # Rows with generated images are compared with the best one without, too.
+    assert made["strongest"] == "flip_crop"
+    versus = rows["dcgan_tp"]["splits"]["test"]["versus"]["flip_crop"]
+    assert versus["difference"] == pytest.approx(-8.0)
+    assert rows["flip_crop"]["splits"]["test"]["versus"].keys() == {"real", "geo"}
+    assert "the strongest row without generated images (FLIP\\_CROP):** 82.0 % instead of 90.0 %." in card_of(
+        rows["dcgan_tp"], made
+    )
     assert rows["dcgan_tp"]["cheapest"] == {"row": "flip_crop", "minutes": 0.0, "accuracy": pytest.approx(90.0)}
     text = card_of(rows["dcgan_tp"], made)
     assert "Cheaper and at least as accurate: `flip_crop` (FLIP_CROP), 90.0 % for 0.0 minutes." in text

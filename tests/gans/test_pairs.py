@@ -18,7 +18,7 @@ def small(**options):
 class TestPairs(GANHarness):
     metrics = frozenset({"loss", "reconstruction", "divergence"})
     watched = ("loss", "reconstruction")
-    moving_statistics = False
+    moving_statistics = True
     rate, tolerance = 0.1, 1e-4
     optimizers = ("optimizer",)
     test_both_optimisers_count_the_steps = None

@@ -34,7 +34,7 @@ def row(name, number, group, gan, found, **more):
         "digests": {"0": f"digest-{name}"}, "images": 1234 if found else None, "gan": gan,
         "gan_seeds": [0, 1] if gan else [], "classifier_seeds": [0, 1, 2], "done": 2 if found else 0, "planned": 2,
         "unfinished": [] if found else ["GAN seed 0, classifier seed 7"], "paper": None, "paper_note": "",
-        "make_minutes": 18.25, "train_minutes": 3.35, "minutes_per_point": None, "cheapest": None,
+        "left_out": [], "make_minutes": 18.25, "train_minutes": 3.35, "minutes_per_point": None, "cheapest": None,
         "cells": [f"cell-{name}", "cell-none"] if found else [], "splits": found, **more,
     }  # fmt: skip
 
@@ -115,9 +115,9 @@ def test_every_number_of_the_table_is_shown(made):
 
 def test_the_answer_in_words(made):
     words, markdown = shown(made)
-    assert "Do <GAN> images help? The GAN's images helped: 63.5 % instead of 61.2 % with the real images" in words
+    assert "Do <GAN> images help? Generated images helped: 63.5 % instead of 61.2 % with the real images" in words
     opening = (
-        "\n\n**The GAN's images helped: 63.5 % instead of 61.2 % with the real images alone.** Use the real images "
+        "\n\n**Generated images helped: 63.5 % instead of 61.2 % with the real images alone.** Use the real images "
     )
     opening += "and geometric images made from them (`geo`): 66.0 %, the most accurate.\n\nThe question: do"
     assert opening in markdown
@@ -131,6 +131,24 @@ def test_the_answer_in_words(made):
     made[0]["rows"][2]["left_out"] = ["1"]
     words, markdown = shown(made)
     assert "the judge leaks" in words and "kept too few images: `dcgan_tp`" in markdown
+
+
+def test_the_answer_is_about_the_strongest_row_without_generated_images(made):
+    """Against the real images alone it would be that they helped."""
+    made[0]["strongest"] = "geo"
+    _, markdown = shown(made)
+    opening = (
+        "**Generated images hurt: 63.5 % instead of 66.0 % with the real images and geometric images made from them "
+    )
+    assert f"{opening}(`geo`).** Use the real images and geometric" in markdown
+    assert "| against geo (points) |" in table_text.rows(made[0])
+    made[0]["rows"][1] |= {"name": "mixup"}
+    made[0]["strongest"] = "mixup"
+    made[0]["rows"][2]["splits"]["test"]["versus"]["mixup"] = versus(-2.5, "hurts")
+    _, markdown = shown(made)
+    assert "66.0 % with the real images, each blended with another (`mixup`).**" in markdown
+    assert "Against the strongest row without generated images (`mixup`), in points" in markdown
+    assert "| to mixup |" in markdown and "| against mixup (points) |" in table_text.rows(made[0])
 
 
 def test_what_is_missing_and_the_rule_of_each_grid(made):
@@ -168,7 +186,9 @@ def test_one_seed_and_no_gan(made):
     table["rows"][0]["splits"] = {"held_out": {**scores(60.5, 1000), "sd": None}}
     assert titles(made) == [title for title in TITLES if title not in (*TITLES[3:6],)]
     words, _ = shown(made)
-    assert "No training set with GAN images can be compared" in words and "60.5" in words and "±" not in words[:500]
+    assert (
+        "No training set with generated images can be compared" in words and "60.5" in words and "±" not in words[:500]
+    )
 
 
 def test_nothing_is_done_yet(made):

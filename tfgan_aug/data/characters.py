@@ -116,10 +116,10 @@ def _written(character, rng):
     scale, centre = rng.uniform(0.6, 0.78, size=2), 0.5 + rng.uniform(-0.05, 0.05, size=2)
     curves = []
     for stroke in character:
-        points = stroke + rng.normal(0, 0.05, size=stroke.shape)
-        points = _turned(points, math.radians(rng.normal(0, 7)), points.mean(axis=0))
-        points = (points - points.mean(axis=0)) * rng.uniform(0.85, 1.15, size=2) + points.mean(axis=0)
-        curve = _curve(points + rng.normal(0, 0.03, size=2)) - 0.5
+        points = stroke + rng.normal(0, 0.075, size=stroke.shape)
+        points = _turned(points, math.radians(rng.normal(0, 12)), points.mean(axis=0))
+        points = (points - points.mean(axis=0)) * rng.uniform(0.75, 1.25, size=2) + points.mean(axis=0)
+        curve = _curve(points + rng.normal(0, 0.05, size=2)) - 0.5
         curve[:, 0] -= math.tan(slant) * curve[:, 1]
         curves.append(_turned(curve, turn, np.zeros(2)) * scale + centre)
     # All of it on the paper.

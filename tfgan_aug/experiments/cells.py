@@ -17,7 +17,7 @@ from tfgan_aug.datasets import augmented, records
 from tfgan_aug.experiments import rows
 from tfgan_aug.experiments.run import Run
 from tfgan_aug.sampling import saved_models
-from tfgan_aug.training import checkpoints, loop, strategies
+from tfgan_aug.training import checkpoints, loop, strategies, workers
 
 _BLOCK = 500
 
@@ -59,6 +59,22 @@ class Cell:
         judge = judges.Judge(self.judge_stage.path, config.samples.block_size) if judged else None
         generator = saved_models.folder(self.gan_stage.path) if draws else None
         return self.row.phases(self.dataset, config, judge, generator, self.seed)
+
+
+def refusal(run, row):
+    """Returns why a row cannot train in this run, such as `--strategy=...: found ...`; "" where it can."""
+    # Its examples lie in no file that other workers could read.
+    if row.fresh and isinstance(run.strategy, workers.Chief):
+        return (
+            f"--strategy=multi_worker: found row {row.name}, whose images are new in every step, expected one process: "
+            "leave the row out, or take --strategy=mirrored"
+        )
+    if row.fresh == "gan" and (found := run.config.samples.drop_copies):
+        return (
+            f"--config.samples.drop_copies: found {fields.text(found)} and row {row.name}, whose draws are not "
+            "compared with training images; expected one of them"
+        )
+    return ""
 
 
 def splits(run):

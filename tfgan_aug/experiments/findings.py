@@ -25,10 +25,10 @@ def record(made, workdir):
 def of_row(row, made):
     """Returns what a card says of a row of a table.
 
-    {"accuracy", "sd", "se", "total", "versus": as the row's with the baseline's "accuracy", "classes": [{"class",
-    "accuracy", "real"}], "gan_seeds", "classifier_seeds", "make_minutes", "train_minutes", "minutes_per_point",
-    "cheapest": {"row", "title", "accuracy", "minutes"} or None where it is the row itself, "recipe", "steps",
-    "protocol"}: accuracies in percent, "real" that of the real images alone.
+    {"accuracy", "sd", "se", "total", "versus": as the row's with the baseline's "accuracy" and "title", "classes":
+    [{"class", "accuracy", "real"}], "gan_seeds", "classifier_seeds", "make_minutes", "train_minutes",
+    "minutes_per_point", "cheapest": {"row", "title", "accuracy", "minutes"} or None where it is the row itself,
+    "recipe", "steps", "protocol"}: accuracies in percent, "real" that of the real images alone.
     """
     scores, rows = summaries.primary(row), {other["name"]: other for other in made["rows"]}
     cheapest = None
@@ -41,7 +41,7 @@ def of_row(row, made):
         "accuracy": scores["mean"],
         **{name: scores[name] for name in ("sd", "se", "total")},
         "versus": {
-            name: {**versus, "accuracy": summaries.primary(rows[name])["mean"]}
+            name: {**versus, "accuracy": summaries.primary(rows[name])["mean"], "title": rows[name]["title"]}
             for name, versus in scores["versus"].items()
         },
         "classes": [

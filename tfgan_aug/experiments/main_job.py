@@ -10,9 +10,10 @@ from tfgan_aug.core import artefacts, fields, workdirs
 from tfgan_aug.core.errors import UserError
 from tfgan_aug.experiments import cells, drawing, grids, plans, rows, shared_stages, writing
 from tfgan_aug.experiments.run import Place, open_run
+from tfgan_aug.sampling import saved_models
 
-# The variants whose accuracy the main job measures; the whole table has a command of its own.
-_SCORED = ("real", "geo", "{gan}_tp", "{gan}_tp_geo")
+# The rows whose accuracy the main job measures, a strong cheap one among them; the whole table has its own command.
+_SCORED = ("real", "pixel_mix", "{gan}_tp", "{gan}_fresh")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,10 +36,11 @@ class Result:
     """What the job gave.
 
     `datasets`: the `augmented.Dataset`s that are there now; `grids`: paths, all in `grids_folder`; `scores`: dicts with
-    `variant`, `images`, `test` and `held_out` (see `cells.counted`; None where there are no such images),
-    `make_minutes` and `train_minutes`; `drawn`: {GAN: its `filling.Drawn`}; `short`: {variant: the images that it
-    lacks, see `cards.shortfall`}; `left_out`: the names of variants that were not written; `leaking`: whether the judge
-    saw more than the subset; `skipped`: the ids of unreadable files.
+    `row`, `variant`, `gan` ("" without generated images), `fresh` (whether these are new in every step), `images`,
+    `test` and `held_out` (see `cells.counted`; None where there are no such images), `make_minutes` and
+    `train_minutes`; `generators`: {GAN: the folder of its exported generator}; `drawn`: {GAN: its `filling.Drawn`};
+    `short`: {variant: the images that it lacks, see `cards.shortfall`}; `left_out`: the names of variants that were not
+    written; `leaking`: whether the judge saw more than the subset; `skipped`: the ids of unreadable files.
     """
 
     workdir: pathlib.Path
@@ -46,6 +48,7 @@ class Result:
     datasets: tuple
     grids: tuple
     scores: tuple
+    generators: dict
     drawn: dict
     short: dict
     left_out: tuple
@@ -86,13 +89,13 @@ def build_dataset(config, options):
             raise UserError(
                 "--variants: every one of them needs more images than the judge let pass; nothing was written"
             )
-        scored = {name.format(gan=gan) for name in _SCORED for gan in plan.gans or ("",)} if cells.splits(run) else ()
         return Result(
             workdir=run.workdir,
             class_names=run.subset.class_names,
             datasets=tuple(plan.datasets[variant.name] for variant in kept),
             grids=tuple(grids.save(filled, run.workdir / "grids")),
-            scores=tuple(_score(filled, variant) for variant in kept if variant.name in scored),
+            scores=tuple(_score(filled, row) for row in _rows(plan, kept)),
+            generators={gan: saved_models.folder(stage.path) for gan, stage in plan.gan_stages.items()},
             drawn={gan: filled.acceptance(gan) for gan in plan.gans},
             short={variant.name: short for variant in kept if (short := filled.quotas(variant)[1])},
             left_out=tuple(variant.name for variant in variants if variant not in kept),
@@ -101,12 +104,25 @@ def build_dataset(config, options):
         )
 
 
-def _score(filled, variant):
-    """Returns the result of the cell of a variant, trained where it is missing, and the minutes that both took."""
-    plan = filled.plan
-    cell = cells.Cell(plan.run, rows.plain(variant), plan.datasets[variant.name], plan.run.config.classifier.seed)
+def _rows(plan, kept):
+    """Returns the rows to score, in the order of `_SCORED`: those whose variant is among `kept`."""
+    if not cells.splits(plan.run):
+        return []
+    names = dict.fromkeys(name.format(gan=gan) for name in _SCORED for gan in plan.gans or ("",))
+    by_name = {row.name: row for row in rows.all_rows(plan.gans)}
+    found = [by_name[name] for name in names if name in by_name and by_name[name].variant in kept]
+    return [row for row in found if not cells.refusal(plan.run, row)]
+
+
+def _score(filled, row):
+    """Returns the result of the cell of a row, trained where it is missing, and the minutes that both took."""
+    plan, variant = filled.plan, row.variant
+    stages = plan.judge_stage, plan.gan_stages.get(variant.gan)
+    cell = cells.Cell(plan.run, row, plan.datasets[variant.name], plan.run.config.classifier.seed, None, *stages)
     stage = cell.stage()
     if not stage.done:
         cells.make(stage, cell)
     result = artefacts.read_json(stage.path / "result.json")
-    return {**result, "make_minutes": filled.minutes(variant), "train_minutes": stage.minutes}
+    made = {"gan": variant.gan, "fresh": row.fresh == "gan", "make_minutes": filled.minutes(variant)}
+    # Earlier tables trained the same cell for a row of another name.
+    return {**result, **made, "row": row.name, "train_minutes": stage.minutes}

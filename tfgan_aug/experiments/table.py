@@ -15,7 +15,7 @@ from tfgan_aug.core.errors import UserError
 from tfgan_aug.evaluation import resampling
 from tfgan_aug.experiments import cells, rows
 from tfgan_aug.experiments.gan_datasets import GANDatasets
-from tfgan_aug.training import strategies, workers
+from tfgan_aug.training import strategies
 
 STATE = "cells.json"
 _CONFIG = "table_config.json"
@@ -114,17 +114,8 @@ class Table:
         """Raises `UserError` for rows that cannot train: on generated images alone, in two phases, on a stream."""
         section, share, batches = self.run.config.classifier, self.run.config.table.pretrain_share, []
         for row in self.choice.rows:
-            # Its examples lie in no file that other workers could read.
-            if row.fresh and isinstance(self.run.strategy, workers.Chief):
-                raise UserError(
-                    f"--strategy=multi_worker: found row {row.name}, whose images are new in every step, expected "
-                    "one process: leave the row out, or take --strategy=mirrored"
-                )
-            if row.fresh == "gan" and (found := self.run.config.samples.drop_copies):
-                raise UserError(
-                    f"--config.samples.drop_copies: found {fields.text(found)} and row {row.name}, whose draws are not "
-                    "compared with training images; expected one of them"
-                )
+            if reason := cells.refusal(self.run, row):
+                raise UserError(reason)
             if row.take == "generated" or row.pretrained:
                 plan = self.gan_datasets[row.variant.gan, self.choice.gan_seeds[0]].plan
                 count = int(sum(quota.sum() for quota in row.variant.quotas(plan.per_class).values()))

@@ -1,4 +1,4 @@
-"""The answer in plain words: whether the GAN's images helped, the two numbers, and what to use. Makes no file."""
+"""The answer in plain words: whether generated images helped, the two numbers, and what to use. Makes no file."""
 
 import dataclasses
 
@@ -13,17 +13,21 @@ _PLAIN = {
     "geo_x2": "the real images and twice as many geometric images made from them",
     "flip_crop": "the real images with flips and shifts",
     "rand_augment": "the real images with RandAugment",
+    "colours": "the real images in other colours",
+    "balanced": "the real images, rare classes as often as others",
+    "pixel_mix": "the real images, some put together from two of a class",
+    "mixup": "the real images, each blended with another",
+    "cutmix": "the real images, a box of another in each",
 }
 # What the GAN's images did, by verdict.
 _PAST = {"helps": "helped", "hurts": "hurt", "not resolved": "made no clear difference"}
-_BASELINES = {"real": "with the real images alone", "geo": "with real and geometric images"}
 
 
 @dataclasses.dataclass(frozen=True)
 class Compared:
-    """A training set with GAN images beside the same one without them; accuracies in percent.
+    """A row with generated images beside the strongest one without them; accuracies in percent.
 
-    `baseline` is real or geo, `verdict` helps, hurts or not resolved.
+    `baseline` is the name of that one, `verdict` helps, hurts or not resolved.
     """
 
     name: str
@@ -35,48 +39,46 @@ class Compared:
     @property
     def numbers(self):
         """Returns the two numbers in words."""
-        return f"{self.accuracy:.1f} % instead of {self.without:.1f} % {_BASELINES[self.baseline]}"
-
-
-def baseline_of(name):
-    """Returns the row that a row with GAN images is compared with: the same images but those of the GAN."""
-    return "geo" if "_geo" in name else "real"
+        words = _PLAIN.get(self.baseline, "the best training set without them")
+        named = "" if self.baseline == "real" else f" (`{self.baseline}`)"
+        return f"{self.accuracy:.1f} % instead of {self.without:.1f} % with {words}{named}"
 
 
 def verdict(found):
-    """Returns one or two sentences of Markdown on `Compared` training sets: whether GAN images helped, two numbers."""
+    """Returns one or two sentences of Markdown on `Compared` rows: whether generated images helped, two numbers."""
     if not found:
-        return "**No training set with GAN images can be compared with one without them yet.**"
+        return "**No training set with generated images can be compared with one without them yet.**"
     best, counts = max(found, key=lambda one: one.accuracy - one.without), _counts(found)
     if len(found) == 1 and best.verdict == "not resolved":
         return (
-            f"**It is open whether the GAN's images help:** {best.numbers}. The difference may be chance; more seeds "
+            f"**It is open whether generated images help:** {best.numbers}. The difference may be chance; more seeds "
             "can tell."
         )
     if len(found) == 1:
-        return f"**The GAN's images {_PAST[best.verdict]}: {best.numbers}.**"
+        return f"**Generated images {_PAST[best.verdict]}: {best.numbers}.**"
     which = f"The best of them, `{best.name}`, reaches {best.numbers}."
     if counts == {"not resolved": len(found)}:
         return (
-            f"**It is open whether the GAN's images help: none of {len(found)} training sets differs clearly from the "
-            f"same one without them.** {which}"
+            f"**It is open whether generated images help: none of {len(found)} training sets with them differs clearly "
+            f"from the best one without them.** {which}"
         )
     if len(counts) == 1:
-        return f"**The GAN's images {_PAST[best.verdict]} in all {len(found)} training sets.** {which}"
+        return f"**Generated images {_PAST[best.verdict]} in all {len(found)} training sets.** {which}"
     parts = [f"{_PAST[name]} in {count}" for name, count in counts.items()]
     parts[0] += f" of {len(found)} training sets"
-    return f"**The GAN's images {', '.join(parts[:-1])} and {parts[-1]}.** {which}"
+    return f"**Generated images {', '.join(parts[:-1])} and {parts[-1]}.** {which}"
 
 
 def to_try(found):
     """Returns a sentence of Markdown on what to try after one training of each of the `Compared` training sets."""
     if any(one.verdict == "helps" for one in found):
-        return "Next: see whether that holds over seeds, and whether flips and shifts alone (`flip_crop`) do as much."
+        return "Next: see whether that holds over seeds and beside more controls, with the command below."
     gan = found[0].name.split("_")[0]
+    others = "`--config.gans=pairs`, which starts from real images; " if gan != "pairs" else ""
     return (
-        "To try: flips and shifts in every step (row `flip_crop`); fewer generated images "
-        f"(`--config.samples.per_class`), or surer ones (`--variants=real,{gan}_tp_confident`); a GAN that trains "
-        "longer. `python -m tools.advise` says what a GAN has to beat here."
+        f"To try: {others}images new in every step (row `{gan}_fresh`); fewer generated images "
+        "(`--config.samples.per_class`); a generator that trains longer. `python -m tools.advise` says what it has to "
+        "beat here."
     )
 
 
@@ -121,13 +123,12 @@ def adds_gan_images(row):
 def of_table(table):
     """Returns the answer of a table, sentences of Markdown: verdict, numbers, what to use, how sure that is."""
     scored = {row["name"]: (row, summaries.primary(row)) for row in table["rows"] if summaries.primary(row)}
+    # Tables of earlier versions named none.
+    baseline = table.get("strongest") or "real"
     found, scopes = [], set()
     for name, (row, scores) in scored.items():
-        if not adds_gan_images(row):
-            continue
-        baseline = baseline_of(name)
         versus = scores["versus"].get(baseline)
-        if versus:
+        if versus and adds_gan_images(row):
             without = summaries.primary(scored[baseline][0])["mean"]
             found.append(Compared(name, scores["mean"], baseline, without, versus["verdict"]))
             scopes |= {part for part in versus["scope"].split(", ") if part}

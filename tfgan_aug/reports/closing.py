@@ -1,4 +1,4 @@
-"""What the main job says at the end: whether the GAN's images helped, the accuracies, where things lie.
+"""What the main job says at the end: whether generated images helped, the accuracies, where things lie.
 
 Makes no file; the command keeps the text as `summary.md` in the workdir.
 """
@@ -21,41 +21,50 @@ def percent(scores):
 
 
 def summary(rows, short):
-    """Returns a table: variant, images, accuracy on the test split and on the held-out images, minutes.
+    """Returns a table: row, images, accuracy on the test split and on the held-out images, minutes.
 
-    `rows` are dicts with `variant`, `images`, `test`, `held_out` (scores or None), `make_minutes`, `train_minutes`.
-    `short` are the images that variants lack, see `cards.shortfall`.
+    `rows` are those of `main_job.Result.scores`. `short` are the images that variants lack, see `cards.shortfall`.
     """
-    head = ("variant", "images", "test split (%)", "held out (%)", "minutes to make", "minutes to train")
+    head = ("training set", "images", "test split (%)", "held out (%)", "minutes to make", "minutes to train")
     lines = []
     for row in rows:
         scores = [percent(row.get(split)) for split in ("test", "held_out")]
         minutes = [f"{row[name]:.1f}" for name in ("make_minutes", "train_minutes")]
-        lack = sum(wanted - found for found, wanted in short.get(row["variant"], {}).values())
+        lack = {} if row["fresh"] else short.get(row["variant"], {})
+        lack = sum(wanted - found for found, wanted in lack.values())
         images = f"{row['images']:,} of {row['images'] + lack:,}" if lack else f"{row['images']:,}"
-        lines.append((row["variant"], images, *scores, *minutes))
+        lines.append((row["row"], images + " and new ones" * row["fresh"], *scores, *minutes))
     return markdown.table(head, lines, padded=True)
 
 
 def answer(rows):
-    """Returns the answer that one training of each variant gives, as Markdown; "" where there is nothing to compare."""
-    scores = {row["variant"]: row.get("test") or row.get("held_out") for row in rows}
-    accuracy = {name: cells.accuracy(found) for name, found in scores.items() if found}
+    """Returns the answer that one training of each row gives, as Markdown; "" where there is nothing to compare."""
+    scored = {row["row"]: row for row in rows if _scores(row)}
+    accuracy = {name: cells.accuracy(_scores(row)) for name, row in scored.items()}
+    plain = [name for name, row in scored.items() if not row["gan"]]
+    base = max(plain, key=lambda name: accuracy[name][0], default=None)
     compared = [
         answer_text.Compared(
             name, 100 * accuracy[name][0], base, 100 * accuracy[base][0], _verdict(name, base, accuracy)
         )
-        for name in accuracy
-        if name not in ("real", "geo") and (base := answer_text.baseline_of(name)) in accuracy
+        for name, row in scored.items()
+        if row["gan"] and base
     ]
     against = {name: _verdict(name, "real", accuracy) for name in accuracy} if "real" in accuracy else {}
-    titles = {name: "the real images and the GAN's" for name in accuracy}
+    titles = {
+        name: "real images, some generated ones in their place, new in every step" if row["fresh"] else "both together"
+        for name, row in scored.items()
+    }
     parts = [answer_text.verdict(compared)] if compared else []
     parts.append(answer_text.advice({name: 100 * share for name, (share, _) in accuracy.items()}, against, titles))
     if compared:
         parts.append("Each was trained once; `python -m tools.run_table` repeats it over seeds.")
         parts.append(answer_text.to_try(compared))
     return "\n".join(part for part in parts if part)
+
+
+def _scores(row):
+    return row.get("test") or row.get("held_out")
 
 
 def _verdict(name, baseline, accuracy):
@@ -83,28 +92,37 @@ def closing(result, options):
         lines.append("the judge saw the source's whole train split: these accuracies leak")
     if result.skipped:
         lines.append(f"left out, unreadable: {', '.join(result.skipped)}")
-    dataset = _tabled(result)
+    dataset, best = _tabled(result), (_ranked(result) or [None])[0]
     lines += [f"grids of images: {result.grids_folder}", f"datasets: {dataset.data_dir / dataset.name}", ""]
     lines += [f"over seeds, with intervals: python -m tools.run_table {options} --rows={','.join(_rows(result))}", ""]
+    if best and best["fresh"]:
+        folder = str(result.generators[best["gan"]].resolve())
+        lines.append(f"tfgan_aug.stream((images, labels), {folder!r}, steps=...)  # for model.fit, as {best['row']}")
     name, folder = f"{dataset.name}/{dataset.variant}", str(dataset.data_dir.resolve())
     lines.append(f"tfds.load({name!r}, split='train', data_dir={folder!r}, as_supervised=True)")
     return "\n".join(lines) + "\n"
 
 
 def _ranked(result):
-    """Returns the names of the scored variants, the most accurate first."""
-    scores = {row["variant"]: row.get("test") or row.get("held_out") for row in result.scores}
-    return sorted((name for name, found in scores.items() if found), key=lambda name: -cells.accuracy(scores[name])[0])
+    """Returns the scored rows, the most accurate first."""
+    scored = [row for row in result.scores if _scores(row)]
+    return sorted(scored, key=lambda row: -cells.accuracy(_scores(row))[0])
 
 
 def _tabled(result):
-    """Returns the dataset to go on with: the most accurate one of the table, else the last one there is."""
+    """Returns the dataset to go on with: that of the most accurate row, else the last one there is.
+
+    Of images that are new in every step the real ones are the dataset.
+    """
     by_name = {dataset.variant: dataset for dataset in result.datasets}
-    return by_name[(*_ranked(result), result.datasets[-1].variant)[0]]
+    for row in _ranked(result):
+        name = "real" if row["fresh"] else row["variant"]
+        if name in by_name:
+            return by_name[name]
+    return result.datasets[-1]
 
 
 def _rows(result):
-    """Returns the rows to measure: the best one with GAN images, and what it has to beat."""
-    best = [name for name in _ranked(result) if name not in ("real", "geo")][:1]
-    beside = ["geo"] if not best or "_geo" in best[0] else []
-    return ["real", *beside, "flip_crop", *best]
+    """Returns the rows to measure: the best one with generated images, and what it has to beat."""
+    best = [row["row"] for row in _ranked(result) if row["gan"]][:1]
+    return ["real", "pixel_mix", "flip_crop", *best]

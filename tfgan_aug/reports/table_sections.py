@@ -42,10 +42,20 @@ def _interval(versus):
     return f"{versus['difference']:+.1f} [{versus['low']:+.1f}, {versus['high']:+.1f}]"
 
 
+def _baselines(table):
+    """Returns {row that others are compared with: its title}: the usual ones, the strongest without generated images.
+
+    Tables of earlier versions named none as the strongest.
+    """
+    strongest = table.get("strongest")
+    own = {strongest: f"the strongest row without generated images (`{strongest}`)"} if strongest else {}
+    return {**own, **_BASELINES}
+
+
 def verdict_section(table, workdir):
     """Returns the section on which rows help, against each baseline, and what the best ones cost."""
     blocks = [Text(text) for text in (*_warnings(table), *_best(table))]
-    for baseline, title in _BASELINES.items():
+    for baseline, title in _baselines(table).items():
         compared = _versus(table, baseline)
         if not compared:
             continue
@@ -121,33 +131,44 @@ def row_section(table, workdir):
         totals = [scores["total"] for _, scores in scored if scores]
         if not totals:
             continue
-        head = ("row", "training set", "images", "paper %", "ours %", "n", "to real", "to geo", "min", "min / point")
+        baselines = _baselines(table)
+        head = ("row", "training set", "images", "paper %", "ours %", "n", *(f"to {name}" for name in baselines))
+        head += ("min", "min / point")
         caption = f"On {words}: {totals[0]:,} images. n: trainings that count. Differences in points, 95 % intervals."
-        blocks.append(Table(head, tuple(_line(*pair) for pair in scored), caption, "llrrrrllrr"))
+        lines = tuple(_line(*pair, baselines) for pair in scored)
+        blocks.append(Table(head, lines, caption, f"llrrrr{'l' * len(baselines)}rr"))
         lines = []
         for row, scores in scored:
-            versus = [scores["versus"].get(name, {}) for name in _BASELINES] if scores else []
+            versus = [scores["versus"].get(name, {}) for name in baselines] if scores else []
             numbers = [markdown.number(one.get(p), ".4f") for one in versus for p in ("p", "p_holm")]
             seeds = [", ".join(map(str, row[name])) or "-" for name in ("gan_seeds", "classifier_seeds")]
             errors = (
-                [markdown.number(scores["sd"], ".2f"), markdown.number(scores["se"], ".2f")] if scores else ["-"] * 6
+                [markdown.number(scores["sd"], ".2f"), markdown.number(scores["se"], ".2f")]
+                if scores
+                else ["-"] * (2 + 2 * len(baselines))
             )
             seeds += [f"{row['done']} of {row['planned']}"]
             lines.append((row["name"], *errors, *numbers, markdown.number(row["train_minutes"]), *seeds))
-        head = ("row", "sd", "se of the test set", "p, real", "Holm", "p, geo", "Holm", "min to train")
-        more = Table((*head, "GAN seeds", "classifier seeds", "done"), tuple(lines))
+        head = ("row", "sd", "se of the test set")
+        head += sum(((f"p, {name}", "Holm") for name in baselines), ())
+        more = Table((*head, "min to train", "GAN seeds", "classifier seeds", "done"), tuple(lines))
         blocks.append(Details(f"Errors, p values and seeds, on {words}", (more,)))
     return Section("The table", (*blocks, Text(_NOTE))) if blocks else None
 
 
-def _line(row, scores):
+def _line(row, scores, baselines):
     name = f"{row['number']} {row['name']}" if row["number"] else row["name"]
     paper = row["paper_note"] or "-" if row["paper"] is None else f"{row['paper']:.1f}"
     cells = [name, row["title"], markdown.number(row["images"], ","), paper]
     if not scores:
-        return (*cells, "left out" if row.get("left_out") else "-", f"0 of {row['planned']}", *["-"] * 4)
+        return (
+            *cells,
+            "left out" if row.get("left_out") else "-",
+            f"0 of {row['planned']}",
+            *["-"] * (len(baselines) + 2),
+        )
     cells += [f"{scores['mean']:.1f}" + ("" if scores["sd"] is None else f" ± {scores['sd']:.1f}"), len(row["cells"])]
-    for versus in map(scores["versus"].get, _BASELINES):
+    for versus in map(scores["versus"].get, baselines):
         scope = f" ({versus['scope']})" if versus and versus["scope"] else ""
         text = f"{_interval(versus)} {versus['verdict']}{scope}" if versus else "-"
         cells.append(Cell(text, 0.0, _TONES.get(versus["verdict"], "")) if versus else text)

@@ -15,11 +15,13 @@ def text(made):
 def rows(made):
     """Returns the rows on the primary split as a table."""
     head = ("row", "training set", "images", "paper (%)", "ours (%)", "cells", "against real (points)")
-    head += ("against geo (points)", "minutes", "minutes a point")
-    return markdown.table(head, [_line(row) for row in made["rows"]], padded=True)
+    # Tables of earlier versions named no strongest row.
+    baselines = ("real", "geo" if made.get("strongest") in (None, "real") else made["strongest"])
+    head += (f"against {baselines[1]} (points)", "minutes", "minutes a point")
+    return markdown.table(head, [_line(row, baselines) for row in made["rows"]], padded=True)
 
 
-def _line(row):
+def _line(row, baselines):
     scores = summaries.primary(row)
     cells = [row["number"] or "-", row["name"], f"{row['images']:,}" if row["images"] else "-"]
     cells.append(f"{row['paper']:.1f}" if row["paper"] else row["paper_note"] or "-")
@@ -27,7 +29,7 @@ def _line(row):
         return [*cells, "left out" if row["left_out"] else "-", f"0 of {row['planned']}", *["-"] * 4]
     spread = f" +- {scores['sd']:.1f}" if scores["sd"] is not None else ""
     cells += [f"{scores['mean']:.1f}{spread}", f"{row['done']} of {row['planned']}"]
-    for versus in map(scores["versus"].get, summaries.BASELINES):
+    for versus in map(scores["versus"].get, baselines):
         bounds = versus and f"{versus['difference']:+.1f} [{versus['low']:+.1f}, {versus['high']:+.1f}]"
         cells.append(f"{bounds} {versus['verdict']}" if versus else "-")
     return [*cells, f"{row['make_minutes']:.1f}", markdown.number(row["minutes_per_point"], ".1f")]
