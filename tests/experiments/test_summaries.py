@@ -101,7 +101,7 @@ def test_costs_by_hand(workdir):
     versus = rows["dcgan_tp"]["splits"]["test"]["versus"]["flip_crop"]
     assert versus["difference"] == pytest.approx(-8.0)
     assert rows["flip_crop"]["splits"]["test"]["versus"].keys() == {"real", "geo"}
-    assert "the strongest row without generated images (FLIP\\_CROP):** 82.0 % instead of 90.0 %." in card_of(
+    assert "the strongest row without generated images (FLIP_CROP):** 82.0 % instead of 90.0 %." in card_of(
         rows["dcgan_tp"], made
     )
     assert rows["dcgan_tp"]["cheapest"] == {"row": "flip_crop", "minutes": 0.0, "accuracy": pytest.approx(90.0)}

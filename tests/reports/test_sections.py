@@ -141,14 +141,14 @@ def test_the_answer_is_about_the_strongest_row_without_generated_images(made):
         "**Generated images hurt: 63.5 % instead of 66.0 % with the real images and geometric images made from them "
     )
     assert f"{opening}(`geo`).** Use the real images and geometric" in markdown
-    assert "| against geo (points) |" in table_text.rows(made[0])
+    assert "| against geo (points) " in table_text.rows(made[0])
     made[0]["rows"][1] |= {"name": "mixup"}
     made[0]["strongest"] = "mixup"
     made[0]["rows"][2]["splits"]["test"]["versus"]["mixup"] = versus(-2.5, "hurts")
     _, markdown = shown(made)
     assert "66.0 % with the real images, each blended with another (`mixup`).**" in markdown
     assert "Against the strongest row without generated images (`mixup`), in points" in markdown
-    assert "| to mixup |" in markdown and "| against mixup (points) |" in table_text.rows(made[0])
+    assert "| to mixup |" in markdown and "| against mixup (points) " in table_text.rows(made[0])
 
 
 def test_what_is_missing_and_the_rule_of_each_grid(made):
