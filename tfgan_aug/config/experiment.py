@@ -90,6 +90,26 @@ class AdviceConfig(fields.Section):
 
 
 @dataclasses.dataclass(kw_only=True)
+class MapConfig(fields.Section):
+    """The points of a map of where generated images help (tools.run_map)."""
+
+    sources: tuple[str, ...] = field(
+        ("characters60", "shapes10"),
+        "data sets, each as source names one",
+        Check(lambda value: value and all(value) and len(set(value)) == len(value), "one or more, each once"),
+    )
+    per_class: tuple[int, ...] = field(
+        (5, 10, 20, 50),
+        "real images a class, where a set has so many",
+        Check(
+            lambda value: value and min(value) >= 1 and len(set(value)) == len(value),
+            "distinct numbers, 1 or more, such as 5,10",
+        ),
+    )
+    subsets: tuple[int, ...] = field((0, 1, 2), "seeds of the training subsets", fields.seeds)
+
+
+@dataclasses.dataclass(kw_only=True)
 class GANSections(fields.Section):
     """The GANs that there are: each is called as its section."""
 
@@ -122,6 +142,7 @@ class ExperimentConfig(GANSections, DataConfig):
     metrics: MetricsConfig = fields.section(MetricsConfig)
     sweep: SweepConfig = fields.section(SweepConfig)
     advice: AdviceConfig = fields.section(AdviceConfig)
+    map: MapConfig = fields.section(MapConfig, late=True)
 
     def together(self) -> str:
         """See `fields.Section.together`."""

@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw
 
 _SCRIPTS, _LETTERS = 6, 10
 CLASS_NAMES = tuple(f"script{script}_{letter:02d}" for script in range(_SCRIPTS) for letter in range(_LETTERS))
-SPLIT_SIZES = {"train": 200, "test": 50}  # Images a class.
+SPLIT_SIZES = {"train": 25, "test": 50}  # Images a class.
 VERSION = "1.0.0"  # To be raised whenever a pixel of any image changes.
 DESCRIPTION = "Sixty made-up characters of six scripts, as many writers would write them, drawn by tfgan_aug."
 

@@ -24,7 +24,7 @@ _POLL_SECONDS = 5.0
 _FREE = ("source_data_dir", "gans", "classifier.seed", "table.rows", "table.gan_seeds", "table.classifier_seeds")
 _FREE += ("table.resamples",)
 # Sections that no cell depends on.
-_APART = ("metrics.", "sweep.", "advice.")
+_APART = ("metrics.", "sweep.", "advice.", "map.")
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Charts: lines with a legend and rows with intervals as SVG text, the points of a sweep as a PNG file."""
+"""Charts: lines with a legend and rows with intervals as SVG text; the points of a sweep and a map as PNG files."""
 
 import contextlib
 import io
@@ -74,6 +74,40 @@ def save_sweep(path, made):
     axes.set_title(made["title"])
     if found:
         axes.legend()
+    figure.savefig(path, dpi=120)
+
+
+def save_map(path, made):
+    """Writes the heatmap of a map as a PNG file: a panel for each row with generated images, sets by images a class.
+
+    Each cell has its difference to the strongest row without, in points, with its 95 % interval; blue is better.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    cells = made["cells"]
+    names, sets, counts = (sorted({cell[field] for cell in cells}) for field in ("row", "source", "per_class"))
+    shape = max(1, len(names)), 1
+    figure = Figure(
+        figsize=(2.5 + 1.5 * max(1, len(counts)), shape[0] * (1.2 + 0.6 * max(1, len(sets)))), layout="constrained"
+    )
+    FigureCanvasAgg(figure)
+    limit = max([5.0, *(abs(cell["difference"]) for cell in cells)])
+    for axes, name in zip(figure.subplots(*shape, squeeze=False)[:, 0], names or [""], strict=True):
+        grid = np.full((len(sets), len(counts)), np.nan)
+        for cell in (cell for cell in cells if cell["row"] == name):
+            y, x = sets.index(cell["source"]), counts.index(cell["per_class"])
+            grid[y, x] = cell["difference"]
+            bounds = "" if cell["low"] is None else f"\n[{cell['low']:+.1f}, {cell['high']:+.1f}]"
+            strong = abs(cell["difference"]) > 0.7 * limit
+            text = f"{cell['difference']:+.1f}{bounds}"
+            axes.text(x, y, text, ha="center", va="center", fontsize=8, color="white" if strong else "black")
+        if grid.size:
+            axes.imshow(grid, cmap="RdBu", vmin=-limit, vmax=limit, aspect="auto")
+        axes.set_xticks(range(len(counts)), counts)
+        axes.set_yticks(range(len(sets)), sets)
+        axes.set_xlabel("real images a class")
+        axes.set_title(f"{name}: points over the strongest row without generated images", fontsize=9)
     figure.savefig(path, dpi=120)
 
 

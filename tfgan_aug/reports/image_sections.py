@@ -1,14 +1,15 @@
 """What the page of a table says about the images: their quality, copying, the sweeps, how quality and gain relate,
 the advice.
 
-Makes no file. Reads, in the workdir, measures.json (tools.measure), sweeps/*/sweep.json (tools.run_sweep), advice.json.
+Makes no file. Reads, in the workdir, measures.json (tools.measure), sweeps/*/sweep.json (tools.run_sweep), map/map.json
+(tools.run_map), advice.json.
 """
 
 from tfgan_aug.core import artefacts, markdown
 from tfgan_aug.evaluation import names, relations
-from tfgan_aug.experiments import gains, measures
+from tfgan_aug.experiments import gains, maps, measures
 from tfgan_aug.experiments.advice import FILE as ADVICE
-from tfgan_aug.reports import advice_text, charts, measure_text, sweep_text
+from tfgan_aug.reports import advice_text, charts, map_text, measure_text, sweep_text
 from tfgan_aug.reports.blocks import Cell, Chart, Details, Image, Section, Table, Text
 
 _CLASSES = 20
@@ -121,6 +122,18 @@ def sweeps(table, workdir):
     return Section("Sweeps: how many, how strict, how rare", tuple(blocks)) if blocks else None
 
 
+def where(table, workdir):
+    """The section of the map, or None where tools.run_map has not run."""
+    path = workdir / maps.FOLDER / "map.json"
+    if not path.exists():
+        return None
+    blocks = [Text(map_text.answer(artefacts.read_json(path)))]
+    if path.with_name("map.png").is_file():
+        caption = "Differences to the strongest row without generated images, in points; blue is better"
+        blocks.append(Image(path.with_name("map.png"), caption, f"{caption}; the numbers are in map.csv beside it"))
+    return Section("Where generated images help", tuple(blocks))
+
+
 def relation(table, workdir):
     """The section on how quality and gain relate, or None where there are no measures."""
     path = workdir / measures.FILE
@@ -160,4 +173,4 @@ def advice(table, workdir):
     return Section("What real images would be worth", (text, Table(head, lines, "", "lr"), chart))
 
 
-SECTIONS = (images, sweeps, relation, advice)
+SECTIONS = (images, sweeps, where, relation, advice)

@@ -16,6 +16,7 @@ SECTIONS = (
     table_sections.grid_section,
     image_sections.images,
     image_sections.sweeps,
+    image_sections.where,
     image_sections.relation,
     image_sections.advice,
     table_sections.judge_section,
