@@ -6,7 +6,7 @@ import sys
 
 ROOT = pathlib.Path(__file__).parents[1]
 FIELDS = {
-    "image_size": 16, "train_per_class": 6, "test_per_class": 2,
+    "source": "shapes10", "gans": "dcgan", "image_size": 16, "train_per_class": 6, "test_per_class": 2,
     "judge.recipe": "paper", "judge.width": 0.05, "judge.steps": 4, "judge.checkpoint_steps": 2,
     "classifier.recipe": "paper", "classifier.width": 0.05, "classifier.steps": 4,
     "judge.batch_size": 8, "classifier.batch_size": 8,

@@ -28,7 +28,7 @@ def save_images(root, counts, first=0):
 def config(source, **changes):
     """A config of a few steps; `changes` override, a double underscore for each dot."""
     small = {
-        "source": source, "image_size": 16, "train_per_class": 6, "test_per_class": 2,
+        "source": source, "gans": "dcgan", "image_size": 16, "train_per_class": 6, "test_per_class": 2,
         "judge__recipe": "paper", "judge__width": 0.05, "judge__steps": 2, "judge__batch_size": 4,
         "classifier__recipe": "paper", "classifier__width": 0.05, "classifier__steps": 2, "classifier__batch_size": 4,
         "dcgan__width": 1, "dcgan__latent_dim": 4, "dcgan__epochs": 0, "dcgan__steps": 2, "dcgan__batch_size": 4,

@@ -30,7 +30,8 @@ def root(tmp_path):
 
 
 def source(root, train=5, test=2):
-    return f"--config.source=folder:{root}", f"--config.train_per_class={train}", f"--config.test_per_class={test}"
+    counts = f"--config.train_per_class={train}", f"--config.test_per_class={test}"
+    return f"--config.source=folder:{root}", *counts, "--config.gans=dcgan"
 
 
 # Sources
@@ -198,7 +199,7 @@ def test_unknown_fields_and_options(refused):
         ("dcgan.conditioning=no", "found 'no', expected one of label, per_class"),
         ("dcgan.augmentation=cut", "found 'cut', expected some of color, translation, flip"),
         ("dcgan.width=0", "found 0, expected a positive number"),
-        ("judge.recipe=mine", "found 'mine', expected one of paper, best"),
+        ("judge.recipe=mine", "found 'mine', expected one of paper, best, few_images"),
         ("judge.trained_on=test", "found 'test', expected one of subset, source_train"),
         ("samples.quota=all", "found 'all', expected one of own, balance"),
         ("samples.threshold=1.0", "found 1.0, expected a number from 0 to below 1"),
@@ -224,7 +225,7 @@ SGAN = {
     **dict.fromkeys(("label_weight", "joint_weight", "joint_noise"), (-0.5, AT_LEAST_ZERO)),
     **dict.fromkeys(("generator_steps", "joint_steps"), (-1, AT_LEAST_ZERO)),
     **dict.fromkeys(("dropout", "joint_dropout", "beta_1"), (1.0, SHARE)),
-    "encoder.recipe": ("mine", "one of paper, best"),
+    "encoder.recipe": ("mine", "one of paper, best, few_images"),
     **dict.fromkeys(("encoder.steps", "encoder.batch_size", "encoder.checkpoint_steps"), (0, POSITIVE)),
     "encoder.width": (0.0, POSITIVE),
     **{f"encoder.{name}": (-1.0, AT_LEAST_ZERO) for name in ("learning_rate", "weight_decay")},
@@ -314,7 +315,7 @@ def test_an_encoder_without_the_representations(refused, root, tmp_path, monkeyp
 def test_builders_and_transforms_are_tried_before_any_work(refused, root):
     small = [f"--config.{name}.batch_size=4" for name in ("judge", "classifier", "dcgan")]
     line = refused(*source(root), *small, "--config.classifier.builder=no.such:thing")
-    assert line.startswith("--config.classifier.builder: found 'no.such:thing', expected package.module:function ")
+    assert line.startswith("--config.classifier.builder: found 'no.such:thing', expected paper_cnn, normalized_cnn, ")
     line = refused(*source(root), *small, "--config.geometric.transforms=shear")
     assert line.startswith("--config.geometric.transforms: found 'shear', expected some of crop, flip, ")
 

@@ -190,7 +190,7 @@ def test_gains_come_from_cells_and_from_sweeps(tmp_path):
 
 
 def test_sections_show_what_is_there(tmp_path):
-    assert [make({}, tmp_path) for make in image_sections.SECTIONS] == [None] * 4
+    assert [make({}, tmp_path) for make in image_sections.SECTIONS] == [None] * 5
     made = {"sets": [record("0", 1.25, 0.5), record("1", None, 0.5)], "classes": ["a"], "reference_note": ""}
     artefacts.write_json(tmp_path / measures.FILE, made)
     (tmp_path / "sweeps" / "ratio").mkdir(parents=True)
@@ -201,6 +201,8 @@ def test_sections_show_what_is_there(tmp_path):
     advice |= {"count": 18.0, "folds": 2, "seeds": 1, "steps": 7, "augmentation": "flip", "law": [0.9, 0.3], "more": []}
     advice |= {"augmented": gains, "geometric": {**gains, "difference": 1.0}, "rows": []}
     artefacts.write_json(tmp_path / "advice.json", advice)
+    (tmp_path / "map").mkdir()
+    artefacts.write_json(tmp_path / "map" / "map.json", {"planned": 2, "points": [], "cells": []})
     sections = [make({}, tmp_path) for make in image_sections.SECTIONS]
     page.write(tmp_path / "p.html", tmp_path / "p.md", "Title", "Lead.", sections)
     text = (tmp_path / "p.md").read_text()

@@ -7,7 +7,7 @@ import types
 import numpy as np
 import pytest
 
-from tfgan_aug.config import ExperimentConfig
+from configs import measured
 from tfgan_aug.core import fields
 from tfgan_aug.data import sources, subsets
 from tfgan_aug.datasets import variants
@@ -64,7 +64,7 @@ class KnownRun(Run):
 
 def plan_of(changes):
     """A plan of GAN seed 3: seven variants of 100 images a class in ten classes."""
-    config = fields.replaced(ExperimentConfig(), {"gans": "dcgan,sgan", **changes})
+    config = fields.replaced(measured.get_config(), {"gans": "dcgan,sgan", **changes})
     parts = [
         subsets.Part((), np.arange(count, dtype=np.int32) % 10, np.zeros((count, 32, 32, 3), np.uint8))
         for count in (1000, 200)

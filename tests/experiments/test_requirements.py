@@ -139,7 +139,7 @@ def test_a_gan_that_is_not_trained(refused):
         with pytest.raises(
             UserError, match=f"--rows: found '{word}', .*: --config.gans=dcgan lacks the GAN of this one$"
         ):
-            table.choose(ExperimentConfig(), word)
+            table.choose(ExperimentConfig(gans=("dcgan",)), word)
     with pytest.raises(UserError, match="--rows: found 'nothing', expected some of .*[a-z]$"):
         table.choose(ExperimentConfig(), "nothing")
 

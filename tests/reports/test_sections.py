@@ -8,7 +8,8 @@ import pytest
 import test_page
 from PIL import Image
 
-from tfgan_aug.reports import blocks, table_page, table_sections, table_text
+from tfgan_aug.core import artefacts
+from tfgan_aug.reports import blocks, charts, table_page, table_sections, table_text
 
 CLASSES = ["cat|dog", "a<b", "c&d", "`e` *f*"]
 TITLES = ["Which rows help", "The table", "Each class", "Images", "What the judge kept", "Learning curves"]
@@ -234,3 +235,17 @@ def test_a_later_section_has_its_place(made, monkeypatch):
     assert titles(made)[-1] == "Later"
     words, markdown = shown(made)
     assert words.count("Later") == 2 and re.search(r"^\* \[Later\]\(#later\)$", markdown, re.MULTILINE)
+
+
+def test_the_map_has_a_section_where_there_is_one(made):
+    table, workdir = made
+    assert "Where generated images help" not in titles(made)
+    cell = {"source": "a|b", "per_class": 5, "row": "dcgan_fresh", "mean": 70.0, "strongest": "mixup", "subsets": 3}
+    cell |= {"strongest_mean": 66.0, "difference": 4.0, "low": 2.0, "high": 6.0, "verdict": "helps"}
+    (workdir / "map").mkdir()
+    artefacts.write_json(workdir / "map" / "map.json", {"planned": 1, "points": [{}], "cells": [cell]})
+    charts.save_map(workdir / "map" / "map.png", {"cells": [cell]})
+    words, markdown = shown(made)
+    assert "Where generated images help" in titles(made)
+    assert "**They helped** in 1 of 1 places: a\\|b, 5 a class: `dcgan_fresh` +4.0 [+2.0, +6.0]." in markdown
+    assert "Differences to the strongest row without generated images" in words

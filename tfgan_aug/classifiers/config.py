@@ -35,6 +35,8 @@ class NetworkConfig(fields.Section):
 class JudgeConfig(NetworkConfig):
     """The judge: the classifier that says which generated images show their class."""
 
+    builder: str = fields.with_default(NetworkConfig, "builder", "normalized_cnn")
+    recipe: str = fields.with_default(NetworkConfig, "recipe", "few_images")
     trained_on: Literal["subset", "source_train"] = field("subset", "source_train leaks, and is marked so")
     members: int = field(1, "above 1: the mean of so many, each trained without its fold", fields.at_least(1, 100))
 
@@ -43,6 +45,8 @@ class JudgeConfig(NetworkConfig):
 class ClassifierConfig(NetworkConfig):
     """The classifier whose accuracy says what a training set is worth."""
 
+    builder: str = fields.with_default(NetworkConfig, "builder", "normalized_cnn")
+    recipe: str = fields.with_default(NetworkConfig, "recipe", "few_images")
     seed: int = field(0, "of its first weights and of its order of images", fields.seed)
 
 

@@ -139,7 +139,7 @@ def _help_on_fields(config):
 
 def define_config():
     """Defines `--config`, a Python file with `get_config()`; `run` takes `--config.x.y` for each of its fields."""
-    words = "The experiment: a Python file with get_config() (default: the built-in set, shapes10)."
+    words = "The experiment: a Python file with get_config() (default: the built-in set, characters60)."
     flags.DEFINE_string("config", "", words)
 
 

@@ -86,7 +86,7 @@ class AdviceConfig(fields.Section):
     shares: tuple[float, ...] = field((0.125, 0.25, 0.5, 1), "of an inner split's training images", fields.amounts)
     folds: int = field(4, "inner splits", fields.at_least(2, 100))
     seeds: tuple[int, ...] = field((0, 1), "of the classifiers", fields.seeds)
-    augmentation: tuple[str, ...] = field(("flip", "translate"), "the cheap one, new in every step")
+    augmentation: tuple[str, ...] = field(("affine",), "the cheap one, new in every step")
 
 
 @dataclasses.dataclass(kw_only=True)
@@ -123,10 +123,10 @@ GANS = tuple(field.name for field in dataclasses.fields(GANSections))
 
 @dataclasses.dataclass(kw_only=True)
 class ExperimentConfig(GANSections, DataConfig):
-    """An experiment: its images and seeds. The defaults are the built-in set, shapes10, and narrow networks."""
+    """An experiment: its images and seeds. The defaults are the built-in set characters60, and narrow networks."""
 
     gans: tuple[str, ...] = field(
-        ("dcgan",),
+        ("pairs",),
         f"those that are trained: some of {','.join(GANS)}",
         Check(
             lambda value: value and len(set(value)) == len(value) and set(value) <= set(GANS),

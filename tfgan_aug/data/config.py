@@ -11,7 +11,7 @@ from tfgan_aug.core.fields import Check, field
 class DataConfig(fields.Section):
     """The images: where they come from, and how many of each class."""
 
-    source: str = field("shapes10", "a TFDS name, folder:PATH, csv:FILE, npz:FILE, shapes10 or characters60")
+    source: str = field("characters60", "a TFDS name, folder:PATH, csv:FILE, npz:FILE, characters60 or shapes10")
     source_data_dir: str = field("", "where TFDS sources lie prepared; empty: TFDS' default")
     csv_columns: tuple[str, ...] = field(
         (), "a table's columns of files, labels and, if wanted, splits, such as file,label; empty: guessed", late=True
@@ -25,7 +25,7 @@ class DataConfig(fields.Section):
         0.0, "what is white in files of more than 8 bits; 0: all they can hold", checks.white_levels, late=True
     )
     train_per_class: int = field(
-        100, "0: all images there are, however uneven", Check(lambda value: value >= 0, "0 (all) or more")
+        0, "0: all that are not held out, however uneven", Check(lambda value: value >= 0, "0 (all) or more")
     )
     test_per_class: int = field(20, "held out from the source's train split", fields.at_least_zero)
     rare_class: str = field("", "the name of a class that is cut to rare_share of its training images")

@@ -127,7 +127,7 @@ def where(table, workdir):
     path = workdir / maps.FOLDER / "map.json"
     if not path.exists():
         return None
-    blocks = [Text(map_text.answer(artefacts.read_json(path)))]
+    blocks = [Text(map_text.answer(artefacts.read_json(path), markdown.literal))]
     if path.with_name("map.png").is_file():
         caption = "Differences to the strongest row without generated images, in points; blue is better"
         blocks.append(Image(path.with_name("map.png"), caption, f"{caption}; the numbers are in map.csv beside it"))

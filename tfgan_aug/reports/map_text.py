@@ -3,8 +3,11 @@
 from tfgan_aug.core import markdown
 
 
-def answer(made):
-    """Returns sentences: where rows with generated images are better than the strongest row without, and where not."""
+def answer(made, shown=str):
+    """Returns sentences: where rows with generated images are better than the strongest row without, and where not.
+
+    `shown(name)` is how names of sets stand in the text.
+    """
     cells = made["cells"]
     if not cells:
         return "No point with generated images is finished yet."
@@ -22,7 +25,10 @@ def answer(made):
     ):
         found = [cell for cell in places.values() if cell["verdict"] == verdict]
         if found:
-            named = "; ".join(f"{_place(cell)}: `{cell['row']}` {numbers(cell)}" for cell in found)
+            named = "; ".join(
+                f"{shown(cell['source'])}, {cell['per_class']} a class: `{cell['row']}` {numbers(cell)}"
+                for cell in found
+            )
             said.append(f"* **{words}** in {len(found)} of {len(places)} places: {named}.")
     done = len(made["points"])
     head = (
@@ -37,10 +43,6 @@ def numbers(cell):
     """Returns a difference with its interval, such as `+4.7 [+2.9, +6.7]`."""
     bounds = "" if cell["low"] is None else f" [{cell['low']:+.1f}, {cell['high']:+.1f}]"
     return f"{cell['difference']:+.1f}{bounds}"
-
-
-def _place(cell):
-    return f"{cell['source']}, {cell['per_class']} a class"
 
 
 def text(made):

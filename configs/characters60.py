@@ -1,0 +1,23 @@
+"""The default experiment as the README shows it: characters60, 5 + 20 images a class, narrow networks.
+
+Command:  python -m tools.build_dataset
+Hardware: two CPU cores; see the README for minutes and memory.
+Result:   see the README.
+
+The case where a generator helps most: many related classes with few images each. `pairs` learns from all classes how
+images of a class differ, and draws new ones from the few that a class has.
+"""
+
+from configs.measured import get_config as base
+
+
+def get_config():
+    config = base()
+    config.source = "characters60"
+    config.train_per_class = 0
+    config.gans = "pairs"
+    for section in (config.judge, config.classifier):
+        section.builder = "normalized_cnn"
+        section.recipe = "few_images"
+    config.advice.augmentation = "affine"
+    return config
