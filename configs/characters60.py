@@ -19,5 +19,6 @@ def get_config():
     for section in (config.judge, config.classifier):
         section.builder = "normalized_cnn"
         section.recipe = "few_images"
+        section.steps = 600
     config.advice.augmentation = "affine"
     return config

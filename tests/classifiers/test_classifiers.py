@@ -84,11 +84,11 @@ def test_paper_cnn_width_and_dropout():
 def test_normalized_cnn():
     """Counted by hand: convolutions without bias, four numbers a filter in each normalisation, the last layer."""
     network = networks.normalized_cnn((32, 32, 1), 7, 0.25, (0.1, 0.2, 0.3))
-    filters = [8, 8, 16, 16, 32, 32]
+    filters = [24, 24, 48, 48]
     convolutions = [layer for layer in network.layers if isinstance(layer, keras.layers.Conv2D)]
     assert [layer.filters for layer in convolutions] == filters
-    weights = 9 * sum(below * above for below, above in zip([1, *filters], filters, strict=False))
-    assert network.count_params() == weights + 4 * sum(filters) + (4 * 4 * 32 + 1) * 7
+    weights = 9 * sum(below * above for below, above in zip([4, *filters], filters, strict=False))
+    assert network.count_params() == weights + 4 * sum(filters) + (4 * 4 * 48 + 1) * 7
     assert [layer.rate for layer in network.layers if isinstance(layer, keras.layers.Dropout)] == [0.3]
     assert network.output_shape == (None, 7) and networks.normalized_cnn(IMAGE_SHAPE, 4, 1e-6).count_params()
 

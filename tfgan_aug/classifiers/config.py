@@ -37,6 +37,7 @@ class JudgeConfig(NetworkConfig):
 
     builder: str = fields.with_default(NetworkConfig, "builder", "normalized_cnn")
     recipe: str = fields.with_default(NetworkConfig, "recipe", "few_images")
+    steps: int = fields.with_default(NetworkConfig, "steps", 600)
     trained_on: Literal["subset", "source_train"] = field("subset", "source_train leaks, and is marked so")
     members: int = field(1, "above 1: the mean of so many, each trained without its fold", fields.at_least(1, 100))
 
@@ -47,6 +48,7 @@ class ClassifierConfig(NetworkConfig):
 
     builder: str = fields.with_default(NetworkConfig, "builder", "normalized_cnn")
     recipe: str = fields.with_default(NetworkConfig, "recipe", "few_images")
+    steps: int = fields.with_default(NetworkConfig, "steps", 600)
     seed: int = field(0, "of its first weights and of its order of images", fields.seed)
 
 

@@ -50,12 +50,13 @@ def paper_cnn(image_shape, classes, width=1.0, dropout=(0.0, 0.0, 0.0)):
 def normalized_cnn(image_shape, classes, width=1.0, dropout=(0.0, 0.0, 0.0)):
     """A network for few images: images float32 (N, H, W, C) in [-1, 1] -> logits float32 (N, classes).
 
-    Three times two convolutions, batch normalisation after each, and pooling; 32, 64 and 128 filters times `width`.
-    Of `dropout` the last, before the layer of `classes`. It learns in a third of the steps that `paper_cnn` takes.
+    Over blocks of 2 by 2 pixels, twice two convolutions, batch normalisation after each, and pooling; 96 and 192 filters
+    times `width`. Of `dropout` the last, before the layer of `classes`. A step takes half the time of `paper_cnn`'s of
+    the same width.
     """
     images = keras.Input(image_shape, name="images")
-    x = images
-    for filters in (32, 64, 128):
+    x = keras.ops.space_to_depth(images, 2)
+    for filters in (96, 192):
         for _ in range(2):
             x = keras.layers.Conv2D(max(1, round(filters * width)), 3, padding="same", use_bias=False)(x)
             x = keras.layers.ReLU()(BatchNormalization(momentum=0.9)(x))

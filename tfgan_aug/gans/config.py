@@ -73,7 +73,7 @@ class PairsConfig(PairsOptions):
     learning_rate: float = field(5e-4, "at first; by a cosine to zero", fields.positive.up_to(10))
     beta_1: float = field(0.5, "of Adam", fields.share)
     batch_size: int = field(48, "pairs a step", fields.positive.up_to(65_536))
-    steps: int = field(1_500, "training steps", fields.positive)
+    steps: int = field(750, "training steps", fields.positive)
     checkpoint_steps: int = field(500, "steps from one checkpoint to the next", fields.positive, changes_result=False)
 
 
