@@ -117,7 +117,7 @@ def test_409_batches_that_are_larger_than_the_set(refused, tmp_path):
     """All of them at once, with the flags that mend it: with the last batch dropped there would be no step."""
     root = two_classes(tmp_path / "images", count=6)
     said = refused(f"--config.source=folder:{root}", "--config.train_per_class=4", "--config.test_per_class=2")
-    for name in ("judge", "classifier", "dcgan"):
+    for name in ("judge", "classifier", "pairs"):
         assert f"--config.{name}.batch_size=8" in said
 
 

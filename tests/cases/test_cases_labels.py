@@ -43,7 +43,7 @@ def test_204_the_same_image_in_training_and_test_folders(tmp_path, refused):
     two_classes(tmp_path / "set" / "test", count=1)
     said = refused(
         f"--config.source=folder:{tmp_path / 'set'}", "--config.train_per_class=0", "--config.test_per_class=0",
-        *(f"--config.{name}.batch_size=4" for name in ("judge", "classifier", "dcgan")), left=["duplicates.csv"],
+        *(f"--config.{name}.batch_size=4" for name in ("judge", "classifier", "pairs")), left=["duplicates.csv"],
     )  # fmt: skip
     assert "share 2 images: train/cat/0.png = test/cat/0.png, train/dog/0.png = test/dog/0.png" in said
 
@@ -57,7 +57,7 @@ def test_205_a_published_set_whose_test_images_are_training_images(tmp_path, ref
     images = np.random.default_rng(0).integers(0, 256, (12, 16, 16), np.uint8)
     labels = np.arange(12) % 2
     spec = arrays(tmp_path, x_train=images[:8], y_train=labels[:8], x_test=images[[8, 3, 9]], y_test=labels[[8, 3, 9]])
-    small = [f"--config.{name}.batch_size=4" for name in ("judge", "classifier", "dcgan")]
+    small = [f"--config.{name}.batch_size=4" for name in ("judge", "classifier", "pairs")]
     whole = ("--config.train_per_class=0", "--config.test_per_class=0")
     said = refused(f"--config.source={spec}", *whole, *small, left=["duplicates.csv"])
     assert "share 1 images: train/00000003 = test/00000001" in said and "--drop_duplicates leaves them out" in said

@@ -48,8 +48,8 @@ def test_images_are_nearer_to_their_class_than_to_others():
     means = np.stack([np.mean([ink(label, index) for index in range(10)], axis=0) for label in range(60)])
     tried = [(label, ink(label, index, "test")) for label in range(60) for index in range(3)]
     right = [np.abs(means - mask).sum(axis=(1, 2)).argmin() == label for label, mask in tried]
-    # By chance 1 in 60.
-    assert np.mean(right) > 0.4
+    # By chance 1 in 60: of 180 tries 22 and more have a probability below 1e-11.
+    assert np.mean(right) > 0.12
 
 
 @pytest.mark.parametrize("name", list(built_in.SETS))

@@ -6,7 +6,7 @@ import zlib
 
 import numpy as np
 import pytest
-import test_sources
+import test_prepared
 from PIL import Image, ImageCms
 
 from tfgan_aug.core.errors import UserError
@@ -562,12 +562,12 @@ def test_images_of_a_prepared_set_are_fitted_in_the_same_way(tmp_path):
     }
     opened = {}
     for name, (channels, images) in given.items():
-        features = {"image": test_sources.image_feature(None, None, channels), "label": test_sources.label_feature()}
+        features = {"image": test_prepared.image_feature(None, None, channels), "label": test_prepared.label_feature()}
         examples = [
             {"image": str(image) if isinstance(image, type(turned)) else image, "label": i}
             for i, image in enumerate(images)
         ]
-        test_sources.write_tfds(tmp_path, name, {"train": examples}, shards=1, **features)
+        test_prepared.write_tfds(tmp_path, name, {"train": examples}, shards=1, **features)
         options = {"image_size": 16, "data_dir": str(tmp_path), "resize_filter": "nearest"}
         opened[name] = {
             fit: sources.open_source(name, fit=fit, **options).train for fit in ("crop", "stretch", "pad")

@@ -107,7 +107,7 @@ def test_the_last_lines_measure_and_load_the_best_of_the_table(whole):
     start = f"over seeds, with intervals: python -m tools.run_table --workdir={workdir} --allow_shortfall --config."
     assert measure.startswith(start) and "--variants" not in measure
     ours = max((name for name in scores if name.startswith("dcgan")), key=scores.get)
-    assert measure.split("--rows=")[1].split(",") == ["real", "pixel_mix", "flip_crop", ours]
+    assert measure.split("--rows=")[1].split(",") == ["real", "pixel_mix", "mixup", ours]
     folder = workdir / "tensorflow_datasets" / "shapes10_gan_aug"
     assert sorted(path.name for path in folder.iterdir()) == sorted(written(done.stderr))
 
@@ -249,7 +249,8 @@ def test_all_images_of_uneven_classes_without_a_test_split(first):
     assert provenance(result, "dcgan_tp_fp")["counts"]["train"] == halves
     rows = markdown_tables.rows(build_dataset.text(result))[1:]
     # Nothing to score on but the held-out images.
-    assert [row[:3] for row in rows] == [["real", "20", "-"], ["dcgan_tp", "40", "-"]]
+    images = {"real": "20", "pixel_mix": "20", "dcgan_tp": "40", "dcgan_fresh": "20 and new ones"}
+    assert [row[:3] for row in rows] == [[name, count, "-"] for name, count in images.items()]
     assert all(re.fullmatch(r"\d+\.\d \+- \d+\.\d", row[3]) for row in rows)
     # No variant asks for geometric images: none are made.
     assert [path.name for path in result.grids] == ["real.png", "dcgan_tp.png", "dcgan_fp.png"]

@@ -228,7 +228,7 @@ def test_fourteen_variants_in_the_order_of_table_2(whole):
         names += [f"{gan}_fp", f"{gan}_fp_geo", f"{gan}_tp", f"{gan}_tp_geo", f"{gan}_tp_fp", f"{gan}_tp_fp_geo"]
     assert [dataset.variant for dataset in result.datasets] == names and len(names) == 14
     rows = markdown_tables.rows(build_dataset.text(result))[1:]
-    assert [row[0] for row in rows] == ["real", "geo", "dcgan_tp", "dcgan_tp_geo", "sgan_tp", "sgan_tp_geo"]
+    assert [row[0] for row in rows] == [*("real", "pixel_mix", "dcgan_tp", "sgan_tp", "dcgan_fresh", "sgan_fresh")]
     records = {
         dataset.variant: artefacts.read_json(dataset.path / "provenance.json")["counts"]["train"]
         for dataset in result.datasets

@@ -385,7 +385,7 @@ def test_what_the_options_choose():
     _, choice = table.choose(config, seeds="4,2", classifier_seeds="7")
     assert choice.gan_seeds == (4, 2) and choice.classifier_seeds == (7,)
     made, choice = table.choose(config, rows_text="11", gans="sgan")
-    assert [row.name for row in choice.rows] == ["sgan_tp"] and made.gans == ("sgan",) and config.gans == ("dcgan",)
+    assert [row.name for row in choice.rows] == ["sgan_tp"] and made.gans == ("sgan",) and config.gans == ("pairs",)
     with pytest.raises(UserError, match="--config.table.rows: found 'nope'"):
         table.choose(fields.replaced(config, {"table.rows": "nope"}))
 

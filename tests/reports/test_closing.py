@@ -54,7 +54,7 @@ def test_a_gain_is_one_beyond_the_strongest_row_without():
     folder = str(pathlib.Path("w/pairs-1/generator").resolve())
     assert lines[-2] == f"tfgan_aug.stream((images, labels), {folder!r}, steps=...)  # for model.fit, as pairs_fresh"
     assert lines[-1].startswith("tfds.load('set_gan_aug/real', split='train', ")
-    assert "python -m tools.run_table --workdir=w --rows=real,pixel_mix,flip_crop,pairs_fresh" in text
+    assert "python -m tools.run_table --workdir=w --rows=real,pixel_mix,mixup,pairs_fresh" in text
 
 
 @pytest.mark.parametrize(("correct", "words"), [(600, "Generated images hurt: 60.0 %"), (660, "It is open whether")])

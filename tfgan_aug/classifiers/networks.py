@@ -50,9 +50,9 @@ def paper_cnn(image_shape, classes, width=1.0, dropout=(0.0, 0.0, 0.0)):
 def normalized_cnn(image_shape, classes, width=1.0, dropout=(0.0, 0.0, 0.0)):
     """A network for few images: images float32 (N, H, W, C) in [-1, 1] -> logits float32 (N, classes).
 
-    Over blocks of 2 by 2 pixels, twice two convolutions, batch normalisation after each, and pooling; 96 and 192 filters
-    times `width`. Of `dropout` the last, before the layer of `classes`. A step takes half the time of `paper_cnn`'s of
-    the same width.
+    Over blocks of 2 by 2 pixels, twice two convolutions, batch normalisation after each, and pooling; 96 and 192
+    filters times `width`. Of `dropout` the last, before the layer of `classes`. A step takes half the time of
+    `paper_cnn`'s of the same width.
     """
     images = keras.Input(image_shape, name="images")
     x = keras.ops.space_to_depth(images, 2)

@@ -14,6 +14,8 @@ from tfgan_aug.sampling import saved_models
 
 # The rows whose accuracy the main job measures, a strong cheap one among them; the whole table has its own command.
 _SCORED = ("real", "pixel_mix", "{gan}_tp", "{gan}_fresh")
+# Those that are measured where their variants are asked for by name.
+_ASKED = ("geo", "{gan}_tp_geo")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -94,7 +96,7 @@ def build_dataset(config, options):
             class_names=run.subset.class_names,
             datasets=tuple(plan.datasets[variant.name] for variant in kept),
             grids=tuple(grids.save(filled, run.workdir / "grids")),
-            scores=tuple(_score(filled, row) for row in _rows(plan, kept)),
+            scores=tuple(_score(filled, row) for row in _rows(plan, kept, _SCORED + _ASKED * bool(options.variants))),
             generators={gan: saved_models.folder(stage.path) for gan, stage in plan.gan_stages.items()},
             drawn={gan: filled.acceptance(gan) for gan in plan.gans},
             short={variant.name: short for variant in kept if (short := filled.quotas(variant)[1])},
@@ -104,11 +106,11 @@ def build_dataset(config, options):
         )
 
 
-def _rows(plan, kept):
-    """Returns the rows to score, in the order of `_SCORED`: those whose variant is among `kept`."""
+def _rows(plan, kept, scored):
+    """Returns the rows to score, those of `scored` in their order whose variant is among `kept`."""
     if not cells.splits(plan.run):
         return []
-    names = dict.fromkeys(name.format(gan=gan) for name in _SCORED for gan in plan.gans or ("",))
+    names = dict.fromkeys(name.format(gan=gan) for name in scored for gan in plan.gans or ("",))
     by_name = {row.name: row for row in rows.all_rows(plan.gans)}
     found = [by_name[name] for name in names if name in by_name and by_name[name].variant in kept]
     return [row for row in found if not cells.refusal(plan.run, row)]

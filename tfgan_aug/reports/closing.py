@@ -125,4 +125,4 @@ def _tabled(result):
 def _rows(result):
     """Returns the rows to measure: the best one with generated images, and what it has to beat."""
     best = [row["row"] for row in _ranked(result) if row["gan"]][:1]
-    return ["real", "pixel_mix", "flip_crop", *best]
+    return ["real", "pixel_mix", "mixup", *best]
