@@ -96,7 +96,8 @@ def test_the_loss_by_hand():
         weight.assign(tf.zeros_like(weight))
     first, second = (tf.constant(examples(seed=seed)[0] / 127.5 - 1, tf.float32) for seed in (0, 1))
     heads = [layer for layer in model.generator.layers if layer.name.startswith("conv2d") and layer.use_bias]
-    assert {layer.filters for layer in heads} == {2, 4}
+    # The flow; content and mask of four pixels each.
+    assert {layer.filters for layer in heads} == {2, 4 * (3 + 1)}
     for weight in (*heads[0].weights, *heads[1].weights):
         weight.assign(tf.zeros_like(weight))
     # No flow, and a mask of sigmoid(-3) that lets grey in.

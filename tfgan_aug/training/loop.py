@@ -11,7 +11,7 @@ import pathlib
 import keras
 import tensorflow as tf
 
-from tfgan_aug.core import optimizers
+from tfgan_aug.core import memory, optimizers
 from tfgan_aug.training import checkpoints, curves
 
 
@@ -145,6 +145,8 @@ def run(model, arrays, budget, start=0, listeners=None, leader=None):
     """
     strategy = model.distribute_strategy or tf.distribute.get_strategy()
     replicas = strategy.num_replicas_in_sync
+    # Not earlier: devices and workers have to be set up before TensorFlow runs anything.
+    memory.keep_blocks()
 
     def pipeline(context):
         here = replicas // context.num_input_pipelines

@@ -5,18 +5,13 @@ import functools
 import keras
 import tensorflow as tf
 
-from tfgan_aug.core import memory
 from tfgan_aug.core.errors import UserError
 
 STRATEGIES = ("auto", "one_device", "mirrored", "multi_worker")
 
 
 def set_up(seed=0):
-    """Makes the run reproducible: seeds every global generator and asks TensorFlow for deterministic operations.
-
-    And quick, see `memory.keep_blocks`.
-    """
-    memory.keep_blocks()
+    """Makes the run reproducible: seeds every global generator and asks TensorFlow for deterministic operations."""
     keras.utils.set_random_seed(seed)
     tf.config.experimental.enable_op_determinism()
 
