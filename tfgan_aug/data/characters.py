@@ -82,9 +82,10 @@ def _character(rng, strokes):
 
 
 @functools.cache
-def _characters():
+def _characters() -> list[list[np.ndarray]]:
     """The characters of all classes: control points, see `_character`. No two look alike."""
-    found, masks = [], []
+    found: list[list[np.ndarray]] = []
+    masks: list[np.ndarray] = []
     for script in range(_SCRIPTS):
         rng = np.random.Generator(np.random.PCG64(np.random.SeedSequence([_SPLIT_NUMBERS["strokes"], script])))
         strokes = [_stroke(rng) for _ in range(_STROKES)]
