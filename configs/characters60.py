@@ -21,4 +21,13 @@ def get_config():
         section.recipe = "few_images"
         section.steps = 600
     config.advice.augmentation = "affine"
+
+    # Newer than `base`, which leaves them at the library's defaults.
+    config.pairs.latent_dim, config.pairs.width, config.pairs.divergence_weight = 16, 8, 0.003
+    config.pairs.flip = False
+    config.pairs.learning_rate, config.pairs.beta_1, config.pairs.batch_size = 5e-4, 0.5, 48
+    config.pairs.steps = 750
+    config.table.protocol = "equal_steps"
+    config.table.fresh_share, config.table.fresh_real_last, config.table.fresh_tries = 0.5, 0.2, 4
+    config.judge.averaging = config.classifier.averaging = 0.0
     return config

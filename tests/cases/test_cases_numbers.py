@@ -129,7 +129,7 @@ def test_612_too_few_resamples_for_the_number_of_comparisons(tmp_path):
     root = two_classes(tmp_path / "set", count=8)
     config = tiny.config(f"folder:{root}", gans="dcgan,sgan", table__resamples=1000)
     with pytest.raises(UserError) as caught:
-        run_table.run(config, run_table.Options(str(tmp_path / "work"), rows="all"))
+        run_table.run(config, run_table.Options(workdir=str(tmp_path / "work"), rows="all"))
     said = re.match(
         r"--config.table.resamples: found 1000, expected (\d+) or more: .* of the (\d+) rows", str(caught.value)
     )

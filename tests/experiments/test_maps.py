@@ -1,7 +1,9 @@
 """A map of two sets: its points, what a cell says by hand, resuming, and mistakes before work."""
 
+import contextlib
 import csv
 import io
+import pathlib
 
 import numpy as np
 import pytest
@@ -11,7 +13,8 @@ from PIL import Image
 from tfgan_aug.commands import run_map
 from tfgan_aug.core import artefacts, fields
 from tfgan_aug.core.errors import UserError
-from tfgan_aug.experiments import maps
+from tfgan_aug.experiments import maps, summaries
+from tfgan_aug.experiments.run import Place, open_run
 from tfgan_aug.reports import map_text
 
 
@@ -31,15 +34,43 @@ def config_of(sets, per_class="6,12", subsets="0,1", **changes):
     return fields.replaced(config, {"map.sources": ",".join(sets), "map.per_class": per_class, "map.subsets": subsets})
 
 
-def test_points_are_those_that_the_sets_have(sets):
-    planned, notes = maps.points(config_of(sets))
-    assert [(point.source, point.per_class, point.subset) for point in planned] == [
-        *[("few", 6, 0), ("few", 6, 1), ("many", 6, 0), ("many", 6, 1), ("many", 12, 0), ("many", 12, 1)]
-    ]
-    assert notes == ["few: 12 images a class left out, its smallest class can give 6"]
-    point = planned[-1]
-    assert (point.config.source, point.config.train_per_class, point.config.seed) == (sets[1], 12, 1)
-    assert point.folder == "many-12-1"
+@contextlib.contextmanager
+def planned_of(config, tmp_path, **options):
+    """(Points, notes) of a config, whose run is open."""
+    config = fields.replaced(config, {"source": config.map.sources[0]})
+    with open_run(config, Place(str(tmp_path / "work"), shared=True), read_subset=False) as run:
+        yield maps.points(run, **options)
+
+
+def test_points_are_those_that_the_sets_have(sets, tmp_path):
+    with planned_of(config_of(sets), tmp_path) as (planned, notes):
+        assert [(point.source, point.per_class, point.subset) for point in planned] == [
+            *[("few", 6, 0), ("few", 6, 1), ("many", 6, 0), ("many", 6, 1), ("many", 12, 0), ("many", 12, 1)]
+        ]
+        assert "few: 12 images a class left out, its smallest class can give 6" in notes
+        # 12 of 18 images a class: two subsets share six and more.
+        narrow = [line for line in notes if "too narrow" in line]
+        assert [line.partition(" images a class share")[0] for line in narrow] == [
+            *("few: subsets of 6 of 6", "many: subsets of 12 of 18")
+        ]
+        point = planned[-1]
+        config = point.run.config
+        assert (config.source, config.train_per_class, config.seed) == (sets[1], 12, 1)
+        assert point.run.workdir == tmp_path / "work" / "map" / "many-12-1"
+        assert len(point.run.subset.train.ids) == 36
+        assert set(point.run.subset.train.ids) != set(planned[-2].run.subset.train.ids)
+
+
+def test_duplicates_are_left_out_of_every_set(sets, tmp_path):
+    """Twelve copies of one image: without them class red of both sets has fewer to give."""
+    for spec in sets:
+        root = pathlib.Path(spec.partition(":")[2]) / "train" / "red"
+        for number in range(1, 5):
+            (root / f"{number:03d}.png").write_bytes((root / "000.png").read_bytes())
+    with planned_of(config_of(sets, per_class="12,2", subsets="0"), tmp_path, drop_duplicates=True) as (planned, notes):
+        # The first set's run is opened as all commands open theirs.
+        assert [(point.source, point.per_class) for point in planned] == [("few", 2), ("many", 12), ("many", 2)]
+        assert len(planned[1].run.source.train.ids) == 60 - 4
 
 
 def write_table(folder, accuracies):
@@ -63,15 +94,15 @@ def write_table(folder, accuracies):
     state = {"rows": rows, "units": units, "classes": ["a", "b"], "source": {"name": "x"}, "steps": 1}
     state["config"] = {"classifier": {"recipe": "best"}, "table": {"resamples": 1000}}
     artefacts.write_json(folder / "cells.json", state)
+    summaries.summarise(folder)
 
 
 def test_a_cell_by_hand(sets, tmp_path):
     """Subsets of 60 and 64 % for real, 62 and 70 % for mixup, 71 and 73 % with generated images: +6 beside mixup."""
-    planned, _ = maps.points(config_of(sets))
-    for point, (real, mixup, ours) in zip(planned[2:4], ((60, 62, 71), (64, 70, 73)), strict=True):
-        accuracies = {"real": real, "mixup": mixup, "dcgan_tp": ours, "dcgan_cas": 99}
-        write_table(tmp_path / maps.FOLDER / point.folder, accuracies)
-    made = maps.summarise(tmp_path, planned)
+    with planned_of(config_of(sets), tmp_path) as (planned, _):
+        for point, (real, mixup, ours) in zip(planned[2:4], ((60, 62, 71), (64, 70, 73)), strict=True):
+            write_table(point.run.workdir, {"real": real, "mixup": mixup, "dcgan_tp": ours, "dcgan_cas": 99})
+        made = maps.summarise(planned)
     assert made["planned"] == 6 and [point["subset"] for point in made["points"]] == [0, 1]
     (cell,) = made["cells"]
     # The differences are 9 and 3: mean 6, standard error 3; t of one degree of freedom is 12.706.
@@ -103,8 +134,8 @@ def test_words_on_each_verdict():
 def test_a_map_runs_and_goes_on(sets, tmp_path, capfd):
     config = config_of(sets, per_class="6", subsets="0")
     workdir = tmp_path / "work"
-    options = run_map.Options(str(workdir), rows="real,dcgan_tp", seeds="0", gans="dcgan")
-    planned = run_map.run(config, run_map.Options(str(workdir), rows="real", seeds="0,1", dry_run=True))
+    options = run_map.Options(workdir=str(workdir), rows="real,dcgan_tp", seeds="0", gans="dcgan")
+    planned = run_map.run(config, run_map.Options(workdir=str(workdir), rows="real", seeds="0,1", dry_run=True))
     assert planned.splitlines()[-1] == "2 points, up to 4 trainings of classifiers" and not (workdir / "map").exists()
     text = run_map.run(config, options)
     assert "few" in text and str(workdir / "map" / "map.csv") in text
@@ -121,6 +152,17 @@ def test_a_map_runs_and_goes_on(sets, tmp_path, capfd):
     assert " steps in " not in capfd.readouterr().err
 
 
+def test_every_point_is_checked_before_the_first_one_works(sets, tmp_path):
+    """Of the second number there are too few images for a batch: nothing is trained on the first one either."""
+    config = config_of(sets[1:], per_class="12,6", subsets="0", classifier__batch_size=24)
+    line = "^--config.map, many, 6 images a class, subset 0: --config.classifier.batch_size: found 24, expected at most"
+    for dry_run in (True, False):
+        options = run_map.Options(workdir=str(tmp_path / "work"), rows="real", seeds="0", dry_run=dry_run)
+        with pytest.raises(UserError, match=line):
+            run_map.run(config, options)
+    assert not (tmp_path / "work").exists()
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
@@ -133,11 +175,12 @@ def test_a_map_runs_and_goes_on(sets, tmp_path, capfd):
 def test_mistakes_before_work(sets, tmp_path, changes, message):
     config = fields.replaced(config_of(sets), changes)
     with pytest.raises(UserError, match=message):
-        run_map.run(config, run_map.Options(str(tmp_path / "work"), rows="real", seeds="0"))
+        run_map.run(config, run_map.Options(workdir=str(tmp_path / "work"), rows="real", seeds="0"))
     assert not (tmp_path / "work" / "map").exists()
 
 
 def test_two_sets_of_one_name(sets, tmp_path):
     other = tiny.save_images(tmp_path / "other" / "few" / "train", dict.fromkeys(tiny.COLOURS, 8)).parent
+    options = run_map.Options(workdir=str(tmp_path / "work"), rows="real", seeds="0")
     with pytest.raises(UserError, match="--config.map.sources: found .*, both called few, expected other names"):
-        maps.points(config_of([sets[0], f"folder:{other}"]))
+        run_map.run(config_of([sets[0], f"folder:{other}"]), options)

@@ -48,7 +48,7 @@ def measured(large, tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(judges, "Judge", tiny.AnyJudge)
         options = {"rows": "real,dcgan_tp,dcgan_fp", "gan_seeds": "0", "classifier_seeds": "0"}
-        run_table.run(config_of(large), run_table.Options(str(workdir), **options))
+        run_table.run(config_of(large), run_table.Options(workdir=str(workdir), **options))
         return workdir, measure.run(config_of(large), workdir)
 
 
@@ -189,7 +189,7 @@ def test_measuring_again_computes_nothing(measured, large, monkeypatch):
 def test_without_unused_images_the_judge_stands_in_and_says_so(tmp_path):
     root = save_sets(tmp_path / "colours", 8)
     options = {"rows": "dcgan_tp", "gan_seeds": "0", "classifier_seeds": "0"}
-    run_table.run(config_of(root), run_table.Options(str(tmp_path / "work"), **options))
+    run_table.run(config_of(root), run_table.Options(workdir=str(tmp_path / "work"), **options))
     printed = measure.run(config_of(root), tmp_path / "work")
     made = artefacts.read_json(tmp_path / "work" / measures.FILE)
     assert "KID-judge" in printed and "a copy looks perfect: left 0 unused" in printed
@@ -223,7 +223,7 @@ def test_dropping_copies_changes_the_dataset_and_its_digest(tmp_path, measured, 
     config = config_of(large, samples__drop_copies="pixels")
     options = {"rows": "dcgan_tp", "gan_seeds": "0", "classifier_seeds": "0"}
     with pytest.raises(UserError, match="too few TP images"):
-        run_table.run(config, run_table.Options(str(tmp_path / "work"), **options))
+        run_table.run(config, run_table.Options(workdir=str(tmp_path / "work"), **options))
 
 
 def test_the_monitor_writes_the_grid_and_cheap_metrics(tmp_path):

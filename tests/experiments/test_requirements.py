@@ -30,9 +30,9 @@ def refused(root, tmp_path):
             if command == "build":
                 main_job.build_dataset(config, main_job.Options(workdir, **options))
             elif command == "table":
-                run_table.run(config, run_table.Options(workdir, **options))
+                run_table.run(config, run_table.Options(workdir=workdir, **options))
             else:
-                run_sweep.run(config, run_sweep.Options(command, workdir, **options))
+                run_sweep.run(config, run_sweep.Options(sweep=command, workdir=workdir, **options))
         assert not (tmp_path / "work").exists() and "\n" not in str(caught.value)
         return str(caught.value)
 

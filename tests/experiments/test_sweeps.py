@@ -37,7 +37,7 @@ def config_of(root, **fields):
 
 def run(root, workdir, sweep, config=None, **options):
     picked = {"gan_seeds": "0", "classifier_seeds": "0,1", **options}
-    return run_sweep.run(config or config_of(root), run_sweep.Options(sweep, str(workdir), **picked))
+    return run_sweep.run(config or config_of(root), run_sweep.Options(sweep=sweep, workdir=str(workdir), **picked))
 
 
 def points(name, available=10, **fields):

@@ -44,7 +44,7 @@ def config_of(root, **fields):
 
 def run(root, workdir, config=None, **options):
     picked = {"rows": ROWS, "gan_seeds": "0,1", "classifier_seeds": "0,3", **options}
-    return run_table.run(config or config_of(root), run_table.Options(str(workdir), **picked))
+    return run_table.run(config or config_of(root), run_table.Options(workdir=str(workdir), **picked))
 
 
 @pytest.fixture(scope="module")

@@ -122,9 +122,11 @@ def test_the_answer_in_words(made):
     )
     opening += "and geometric images made from them (`geo`): 66.0 %, the most accurate.\n\nThe question: do"
     assert opening in markdown
-    assert "**Helped**, with GAN images: `dcgan_tp` +2.2 [+0.8, +4.0]" in markdown
-    assert "**Hurt**, with GAN images: `dcgan_tp` -2.5" in markdown
-    assert "The most accurate row is `geo`" in markdown and "The best row with GAN images is `dcgan_tp`" in markdown
+    assert "**Helped**, with generated images: `dcgan_tp` +2.2 [+0.8, +4.0]" in markdown
+    assert "**Hurt**, with generated images: `dcgan_tp` -2.5" in markdown
+    assert (
+        "The most accurate row is `geo`" in markdown and "The best row with generated images is `dcgan_tp`" in markdown
+    )
     assert "Cheaper and at least as accurate: `geo`, 66.0 % for 0.1 minutes." in markdown
     assert "1 trainings are unfinished" in words and "`dcgan_cas` (GAN seed 0, classifier seed 7)" in markdown
     assert "leaks" not in words

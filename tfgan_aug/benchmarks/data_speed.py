@@ -20,7 +20,7 @@ import tensorflow_datasets as tfds
 from tfgan_aug.benchmarks.rates import Speed, peak_memory
 from tfgan_aug.classifiers import classifier, networks, recipes
 from tfgan_aug.core import pixels, streams
-from tfgan_aug.data import transforms
+from tfgan_aug.data import built_in, transforms
 from tfgan_aug.datasets import augmented, examples, records
 from tfgan_aug.experiments.families import FAMILIES
 from tfgan_aug.gans.dcgan import DCGAN
@@ -126,7 +126,7 @@ def _files(config, strategy, images, folder, classes, seconds):
     ours, plain = (tfds.builder_from_directory(str(path)) for path in (dataset.path, _plain(folder / "1.0.0", images)))
     rates = side_by_side([_reader(ours, "train"), _reader(plain, "train")], count, seconds)
     yield Speed("read", *rates, "the same images as TFDS writes them: id, image and label, compressed")
-    if config.source != "shapes10" and not config.source.startswith("folder:"):
+    if config.source not in built_in.SETS and not config.source.startswith("folder:"):
         theirs = tfds.builder(config.source, data_dir=config.source_data_dir or None)
         rates = side_by_side([_reader(ours, "train"), _reader(theirs, f"train[:{count}]")], count, seconds)
         yield Speed("read", *rates, f"tfds.load({config.source!r}) as it lies there")

@@ -29,8 +29,9 @@ def build_network(option, section, image_shape, classes, default=networks.paper_
     other shapes, returns probabilities, or expects pixels in 0 to 255.
     """
     recipe = RECIPES[section.recipe].replace(section)
-    if own := networks.BUILT_IN.get(section.builder, None if section.builder else default):
-        return own(image_shape, classes, section.width, recipe.dropout)
+    if not section.builder or section.builder in networks.BUILT_IN:
+        make = networks.BUILT_IN.get(section.builder, default)
+        return make(image_shape, classes, section.width, recipe.dropout)
     build = _function(option, section.builder)
     try:
         network = build(tuple(image_shape), classes)

@@ -25,8 +25,8 @@ def main(config):
 def run(config, workdir, strategy="auto", skip_unreadable=False, drop_duplicates=False):
     """Returns the advice in words, of a config's training images; advice.json in the workdir holds its numbers.
 
-    With a table.json of the same subset there, also what its rows with GAN images are worth. Raises `UserError` for
-    what the user can mend.
+    With a table.json of the same subset there, also what its rows with generated images are worth. Raises `UserError`
+    for what the user can mend.
     """
     from tfgan_aug.core import artefacts, workdirs
     from tfgan_aug.experiments import advice

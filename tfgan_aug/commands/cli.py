@@ -170,6 +170,33 @@ def define_seeds_and_gans():
     flags.DEFINE_string("gans", "", f"Some of {','.join(GANS)}; empty: the config's.")
 
 
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class CellOptions:
+    """What the command line says beside the config, of a command that trains classifiers over seeds."""
+
+    workdir: str
+    seeds: str = ""
+    gan_seeds: str = ""
+    classifier_seeds: str = ""
+    gans: str = ""
+    strategy: str = "auto"
+    dry_run: bool = False
+    skip_unreadable: bool = False
+    drop_duplicates: bool = False
+
+    @property
+    def picked(self):
+        """Those that `table.choose` takes, by name."""
+        names = ("seeds", "gan_seeds", "classifier_seeds", "gans")
+        return {name: getattr(self, name) for name in names}
+
+    @property
+    def place(self):
+        """The fields of `run.Place`, by name."""
+        names = ("workdir", "strategy", "skip_unreadable", "drop_duplicates")
+        return {name: getattr(self, name) for name in names} | {"shared": True}
+
+
 def options(kind):
     """A dataclass `kind`, each of its fields the value of the flag of that name."""
     return kind(**{field.name: flags.FLAGS[field.name].value for field in dataclasses.fields(kind)})

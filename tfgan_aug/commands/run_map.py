@@ -6,29 +6,20 @@ Artefacts: `map/map.json`, `map.csv` and `map.png` in the workdir, written again
 import csv
 import dataclasses
 import io
-import pathlib
 import shlex
 import sys
 
 from absl import flags
 
 from tfgan_aug.commands import cli, run_table
+from tfgan_aug.core.errors import UserError
 
 
-@dataclasses.dataclass(frozen=True)
-class Options:
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Options(cli.CellOptions):
     """What the command line says beside the config."""
 
-    workdir: str
     rows: str = ""
-    seeds: str = ""
-    gan_seeds: str = ""
-    classifier_seeds: str = ""
-    gans: str = ""
-    strategy: str = "auto"
-    dry_run: bool = False
-    skip_unreadable: bool = False
-    drop_duplicates: bool = False
 
 
 def define_flags():
@@ -53,41 +44,44 @@ def main(config):
 
 def run(config, options, command=""):
     """Runs the points that are missing; returns what the user reads. Raises `UserError` for what the user can mend."""
-    from tfgan_aug.core import workdirs
-    from tfgan_aug.experiments import maps, summaries, table
+    from tfgan_aug.core import fields, workdirs
+    from tfgan_aug.experiments import maps, table
     from tfgan_aug.experiments.run import Place, open_run
 
-    picked = (options.rows, options.seeds, options.gan_seeds, options.classifier_seeds, options.gans)
-    config, choice = table.choose(config, *picked)
-    with workdirs.open_workdir("--workdir", options.workdir, shared=True) as workdir:
-        planned, notes = maps.points(config, skip_unreadable=options.skip_unreadable, own=(workdir,))
+    config, choice = table.choose(config, options.rows, **options.picked)
+    config = fields.replaced(config, {"source": config.map.sources[0]})
+    with open_run(config, Place(**options.place), read_subset=False) as run:
+        points, notes = maps.points(run, options.skip_unreadable, options.drop_duplicates)
+        tables = [
+            table.Table(point.run, choice, run_table.describe(point.run, command), allow_shortfall=True)
+            for point in points
+        ]
+        # Every point is checked before the first one works.
+        tried = set()
+        for point, made in zip(points, tables, strict=True):
+            try:
+                made.check(tried)
+            except UserError as error:
+                raise UserError(f"--config.map, {point.words}: {error}") from None
         for note in notes:
-            print(note, file=sys.stderr)
+            run.progress.note(note)
         if options.dry_run:
-            return _plan(planned, choice)
-        for point in planned:
-            folder = workdir / maps.FOLDER / point.folder
-            place = Place(str(folder), options.strategy, options.skip_unreadable, options.drop_duplicates, shared=True)
-            with open_run(point.config, place) as run:
-                made = table.Table(run, choice, run_table.describe(run, command), allow_shortfall=True)
-                made.check()
-                with workdirs.lock(run.workdir, "shared", wait=True):
-                    run.write_subset()
-                run.note_subset()
-                made.begin()
-                made.work()
-                summaries.summarise(run.workdir)
-            text = _written(workdir / maps.FOLDER, maps.summarise(workdir, planned))
+            return _plan(points, choice)
+        for number, (point, made) in enumerate(zip(points, tables, strict=True), start=1):
+            run.progress.note(f"map, point {number} of {len(points)}: {point.words}")
+            with workdirs.open_workdir("--workdir", point.run.workdir, shared=True):
+                run_table.work(made)
+            text = _written(run.workdir / maps.FOLDER, maps.summarise(points))
         return text
 
 
-def _plan(planned, choice):
+def _plan(points, choice):
     """Returns a line for each point, and how many trainings there are at most."""
     generated = sum(bool(row.variant.gan) for row in choice.rows)
     cells = len(choice.rows) - generated + generated * len(choice.gan_seeds)
-    lines = [f"{point.source}, {point.per_class} images a class, subset {point.subset}" for point in planned]
-    count = len(planned) * cells * len(choice.classifier_seeds)
-    return "\n".join([*lines, f"{len(planned)} points, up to {count} trainings of classifiers"]) + "\n"
+    count = len(points) * cells * len(choice.classifier_seeds)
+    lines = [point.words for point in points]
+    return "\n".join([*lines, f"{len(points)} points, up to {count} trainings of classifiers"]) + "\n"
 
 
 def _written(folder, made):
@@ -103,9 +97,4 @@ def _written(folder, made):
     writer.writerows(made["cells"])
     artefacts.write_text(folder / "map.csv", lines.getvalue())
     charts.save_map(folder / "map.png", made)
-    return f"{map_text.text(made)}\n\n{pathlib.Path(folder) / 'map.csv'}, {folder / 'map.png'}\n"
-
-
-def command():
-    """The installed command."""
-    cli.run(sys.modules[__name__])
+    return f"{map_text.text(made)}\n\n{folder / 'map.csv'}, {folder / 'map.png'}\n"

@@ -13,20 +13,11 @@ from tfgan_aug.commands import cli
 from tfgan_aug.core.errors import UserError
 
 
-@dataclasses.dataclass(frozen=True)
-class Options:
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Options(cli.CellOptions):
     """What the command line says beside the config."""
 
     sweep: str
-    workdir: str
-    seeds: str = ""
-    gan_seeds: str = ""
-    classifier_seeds: str = ""
-    gans: str = ""
-    strategy: str = "auto"
-    dry_run: bool = False
-    skip_unreadable: bool = False
-    drop_duplicates: bool = False
 
 
 def define_flags():
@@ -59,11 +50,8 @@ def run(config, options):
 
     names = sweeps.parse(options.sweep)
     # The rows are the sweep's: any stands in.
-    config, choice = table.choose(
-        config, "real", options.seeds, options.gan_seeds, options.classifier_seeds, options.gans
-    )
-    place = Place(options.workdir, options.strategy, options.skip_unreadable, options.drop_duplicates, shared=True)
-    with open_run(config, place, read_subset=False) as run:
+    config, choice = table.choose(config, "real", **options.picked)
+    with open_run(config, Place(**options.place), read_subset=False) as run:
         source, classes = run.source, len(run.source.class_names)
         if not config.rare_class:
             # Sweep `rare` needs one, the others do without.

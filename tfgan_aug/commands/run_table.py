@@ -16,22 +16,13 @@ from tfgan_aug.core import artefacts, fields
 from tfgan_aug.core.errors import UserError
 
 
-@dataclasses.dataclass(frozen=True)
-class Options:
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Options(cli.CellOptions):
     """What the command line says beside the config."""
 
-    workdir: str
     rows: str = ""
-    seeds: str = ""
-    gan_seeds: str = ""
-    classifier_seeds: str = ""
-    gans: str = ""
-    strategy: str = "auto"
-    dry_run: bool = False
     overwrite: bool = False
     allow_shortfall: bool = False
-    skip_unreadable: bool = False
-    drop_duplicates: bool = False
 
 
 def define_flags():
@@ -61,34 +52,40 @@ def run(config, options, command=""):
 
     Raises `UserError` for what the user can mend, before any work where it can be known before.
     """
-    from tfgan_aug.core import workdirs
-    from tfgan_aug.experiments import estimates, findings, summaries, table
+    from tfgan_aug.experiments import estimates, table
     from tfgan_aug.experiments.run import Place, open_run
     from tfgan_aug.reports import plan_text, table_text
 
-    picked = (options.rows, options.seeds, options.gan_seeds, options.classifier_seeds, options.gans)
-    config, choice = table.choose(config, *picked)
+    config, choice = table.choose(config, options.rows, **options.picked)
     if options.dry_run and options.strategy == "multi_worker":
         raise UserError("--dry_run: found --strategy=multi_worker, expected one of this process")
-    place = Place(options.workdir, options.strategy, options.skip_unreadable, options.drop_duplicates, shared=True)
-    with open_run(config, place) as run:
+    with open_run(config, Place(**options.place)) as run:
         made = table.Table(run, choice, describe(run, command), options.overwrite, options.allow_shortfall)
         made.check()
         if options.dry_run:
             return plan_text.of_table(estimates.of_table(made))
-        with workdirs.lock(run.workdir, "shared", wait=True):
-            run.write_subset()
-        run.note_subset()
-        made.begin()
-        made.work()
-        with workdirs.lock(run.workdir, "summary", wait=True):
-            summary = summaries.summarise(run.workdir)
-            findings.record(summary, run.workdir)
-        text = table_text.text(summary)
+        text = table_text.text(work(made))
         closing = (
             f"{run.workdir / 'table.json'}; python -m tools.make_report --workdir={options.workdir} writes the page"
         )
         return f"{text}\n\n{closing}\n"
+
+
+def work(made):
+    """Makes what is missing of a checked `table.Table`; returns its summary, which the datasets' cards tell, too."""
+    from tfgan_aug.core import workdirs
+    from tfgan_aug.experiments import findings, summaries
+
+    run = made.run
+    with workdirs.lock(run.workdir, "shared", wait=True):
+        run.write_subset()
+    run.note_subset()
+    made.begin()
+    made.work()
+    with workdirs.lock(run.workdir, "summary", wait=True):
+        summary = summaries.summarise(run.workdir)
+        findings.record(summary, run.workdir)
+    return summary
 
 
 def describe(run, command):
@@ -106,7 +103,7 @@ def describe(run, command):
     named = {name: getattr(source, name) for name in ("name", "version", "spec", "license", "citation")}
     spec = pathlib.PurePath(source.spec.partition(":")[2]).name if source.spec.startswith("folder:") else source.spec
     return {
-        "title": f"Do GAN images help? {source.name}, {config.train_per_class or 'all'} images a class",
+        "title": f"Do generated images help? {source.name}, {config.train_per_class or 'all'} images a class",
         "source": {**named, "spec": spec},
         "subset_digest": run.subset_stage.digest,
         "classes": list(source.class_names),

@@ -11,15 +11,16 @@ import math
 import numpy as np
 from PIL import Image, ImageDraw
 
+from tfgan_aug.data import canvas
+
 _SCRIPTS, _LETTERS = 6, 10
 CLASS_NAMES = tuple(f"script{script}_{letter:02d}" for script in range(_SCRIPTS) for letter in range(_LETTERS))
 SPLIT_SIZES = {"train": 25, "test": 50}  # Images a class.
 VERSION = "1.0.0"  # To be raised whenever a pixel of any image changes.
 DESCRIPTION = "Sixty made-up characters of six scripts, as many writers would write them, drawn by tfgan_aug."
 
-# Part of every random stream: appending is safe, renumbering changes all images.
-_SPLIT_NUMBERS = {"train": 0, "test": 1, "strokes": 2}
-_OVERSAMPLING = 4  # Drawn this much larger and averaged: Pillow's own edges are jagged.
+# Of the random stream that the characters are made of, another one than any image's.
+_STREAM = 2
 _POINTS = 24  # Of the polygon that stands for a stroke.
 # The least distance of two characters, in shares of the ink that they have together: none is another one's variant.
 _APART = 0.55
@@ -87,7 +88,7 @@ def _characters() -> list[list[np.ndarray]]:
     found: list[list[np.ndarray]] = []
     masks: list[np.ndarray] = []
     for script in range(_SCRIPTS):
-        rng = np.random.Generator(np.random.PCG64(np.random.SeedSequence([_SPLIT_NUMBERS["strokes"], script])))
+        rng = np.random.Generator(np.random.PCG64(np.random.SeedSequence([_STREAM, script])))
         strokes = [_stroke(rng) for _ in range(_STROKES)]
         while len(found) < (script + 1) * _LETTERS:
             character = _character(rng, strokes)
@@ -100,7 +101,7 @@ def _characters() -> list[list[np.ndarray]]:
 
 def _ink(curves, width, image_size):
     """Coverage of each pixel by strokes: float (image_size, image_size) in [0, 1]. In shares of the side."""
-    side = image_size * _OVERSAMPLING
+    side = image_size * canvas.OVERSAMPLING
     mask = Image.new("L", (side, side), 0)
     pen, radius = ImageDraw.Draw(mask), width * side / 2
     for curve in curves:
@@ -108,7 +109,7 @@ def _ink(curves, width, image_size):
         pen.line(points, fill=255, width=max(1, round(2 * radius)), joint="curve")
         for x, y in (points[0], points[-1]):
             pen.ellipse([x - radius, y - radius, x + radius, y + radius], fill=255)
-    return np.asarray(mask.reduce(_OVERSAMPLING), dtype=np.float64) / 255
+    return canvas.coverage(mask)
 
 
 def _written(character, rng):
@@ -138,17 +139,7 @@ def draw(split: str, label: int, index: int, seed: int = 0, image_size: int = 32
     but the asked image is drawn and no image of `test` is one of `train`. Another `image_size` shows the same scene
     with other noise. Raises ValueError for a split, label, index or number of channels that does not exist.
     """
-    if split not in SPLIT_SIZES:
-        raise ValueError(f"split is {split!r}, expected one of {', '.join(SPLIT_SIZES)}")
-    if not 0 <= label < len(CLASS_NAMES):
-        raise ValueError(f"label is {label}, expected 0 to {len(CLASS_NAMES) - 1}")
-    if not 0 <= index < SPLIT_SIZES[split]:
-        raise ValueError(f"index is {index}, expected 0 to {SPLIT_SIZES[split] - 1} in split {split}")
-    if channels not in (1, 3):
-        raise ValueError(f"channels is {channels}, expected 1 or 3")
-    stream = np.random.SeedSequence([seed, _SPLIT_NUMBERS[split], int(label), int(index)])
-    rng = np.random.Generator(np.random.PCG64(stream))
-
+    rng = canvas.random_stream(SPLIT_SIZES, len(CLASS_NAMES), split, label, index, seed, channels)
     paper, ink = rng.uniform(225, 250), rng.uniform(10, 70)
     covered = _ink(_written(_characters()[label], rng), rng.uniform(0.05, 0.1), image_size)
     image = paper + covered * (ink - paper) + rng.normal(0, rng.uniform(1, 4), size=covered.shape)

@@ -1,4 +1,4 @@
-"""shapes10: ten classes of small images drawn on demand, the data set that needs no download.
+"""shapes10: ten classes of small images drawn on demand: a data set that needs no download.
 
 Makes no file. A class is a shape. Colours, background, texture, position, size, rotation, stray marks and noise vary
 within a class and say nothing about it. The shape always fills 55 to 85 % of the image's side and stands out from its
@@ -11,14 +11,13 @@ import math
 import numpy as np
 from PIL import Image, ImageDraw
 
+from tfgan_aug.data import canvas
+
 CLASS_NAMES = ("arrow", "circle", "crescent", "cross", "heart", "hexagon", "ring", "square", "star", "triangle")
 SPLIT_SIZES = {"train": 1000, "test": 300}  # Images a class.
 VERSION = "1.0.0"  # To be raised whenever a pixel of any image changes.
 DESCRIPTION = "Images of ten shapes in varied colours, textures, places and sizes, drawn by tfgan_aug."
 
-# Part of every random stream: appending is safe, renumbering changes all images.
-_SPLIT_NUMBERS = {"train": 0, "test": 1}
-_OVERSAMPLING = 4  # Masks are drawn this much larger and averaged: Pillow's own edges are jagged.
 _LUMA = np.array([0.299, 0.587, 0.114])
 
 
@@ -60,7 +59,7 @@ _POLYGONS = {
 
 def _shape_mask(name, rng, image_size):
     """Coverage of each pixel by the shape: float (image_size, image_size) in [0, 1]."""
-    side = image_size * _OVERSAMPLING
+    side = image_size * canvas.OVERSAMPLING
     radius = rng.uniform(0.55, 0.85) / 2
     slack = 0.48 - radius
     centre = 0.5 + rng.uniform(-slack, slack, size=2)
@@ -89,12 +88,12 @@ def _shape_mask(name, rng, image_size):
             pen.polygon(place([(hole * x, hole * y) for x, y in disc]), fill=0)
         elif name == "crescent":
             pen.polygon(place([(0.85 * x + bite, 0.85 * y) for x, y in disc]), fill=0)
-    return _reduced(mask)
+    return canvas.coverage(mask)
 
 
 def _clutter_mask(rng, image_size):
     """Coverage of each pixel by up to four thin strokes and dots: float (image_size, image_size) in [0, 1]."""
-    side = image_size * _OVERSAMPLING
+    side = image_size * canvas.OVERSAMPLING
     mask = Image.new("L", (side, side), 0)
     pen = ImageDraw.Draw(mask)
     for _ in range(rng.integers(0, 5)):
@@ -106,11 +105,7 @@ def _clutter_mask(rng, image_size):
             )
         else:
             pen.ellipse([x - width, y - width, x + width, y + width], fill=255)
-    return _reduced(mask)
-
-
-def _reduced(mask):
-    return np.asarray(mask.reduce(_OVERSAMPLING), dtype=np.float64) / 255
+    return canvas.coverage(mask)
 
 
 def _colour(rng, low, high):
@@ -152,17 +147,7 @@ def draw(split: str, label: int, index: int, seed: int = 0, image_size: int = 32
     with other noise; `channels=1` is the brightness of `channels=3`. Raises ValueError for a split, label, index or
     number of channels that does not exist.
     """
-    if split not in SPLIT_SIZES:
-        raise ValueError(f"split is {split!r}, expected one of {', '.join(SPLIT_SIZES)}")
-    if not 0 <= label < len(CLASS_NAMES):
-        raise ValueError(f"label is {label}, expected 0 to {len(CLASS_NAMES) - 1}")
-    if not 0 <= index < SPLIT_SIZES[split]:
-        raise ValueError(f"index is {index}, expected 0 to {SPLIT_SIZES[split] - 1} in split {split}")
-    if channels not in (1, 3):
-        raise ValueError(f"channels is {channels}, expected 1 or 3")
-    stream = np.random.SeedSequence([seed, _SPLIT_NUMBERS[split], int(label), int(index)])
-    rng = np.random.Generator(np.random.PCG64(stream))
-
+    rng = canvas.random_stream(SPLIT_SIZES, len(CLASS_NAMES), split, label, index, seed, channels)
     dark_shape = rng.random() < 0.5
     low, high = _colour(rng, 20, 85), _colour(rng, 170, 235)
     front, back = (low, high) if dark_shape else (high, low)

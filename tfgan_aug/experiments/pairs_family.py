@@ -31,8 +31,8 @@ class PairsFamily(SingleModel):
         if counts.min() < 2:
             name = run.subset.class_names[int(counts.argmin())]
             raise UserError(
-                f"--config.gans: found {self.name} and {counts.min()} training images of class {name!r}, expected two "
-                "or more: it learns from pairs"
+                f"--config.gans: found {self.name} and a class of {counts.min()}, {name!r}, expected two training "
+                "images or more of each: it learns from pairs"
             )
 
     def budget(self, run, batch):

@@ -11,6 +11,7 @@ from tfgan_aug.core import artefacts
 from tfgan_aug.evaluation import comparison
 from tfgan_aug.experiments import table
 
+FILE = "table.json"
 SPLITS = ("test", "held_out")
 BASELINES = ("real", "geo")
 
@@ -52,7 +53,7 @@ def summarise(workdir):
     made = {name: value for name, value in state.items() if name not in ("rows", "units", "classes")}
     made["source"]["classes"] = state["classes"]
     made |= {"strongest": strongest, "rows": found, **_units(state["units"], workdir)}
-    artefacts.write_json(workdir / "table.json", made)
+    artefacts.write_json(workdir / FILE, made)
     return made
 
 

@@ -52,7 +52,7 @@ def _cheap(item, own):
 
 
 def _row(item, own):
-    """Returns what a row with GAN images is worth in real ones."""
+    """Returns what a row with generated images is worth in real ones."""
     name, against = f"`{item['row']}`", f"{_points(item, 'difference')} against real images alone"
     if item["verdict"] == "helps":
         return f"{name} helps: {against}; {_worth(item['difference'], item['more'], own)}"

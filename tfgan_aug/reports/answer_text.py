@@ -5,7 +5,7 @@ import dataclasses
 from tfgan_aug.core import markdown
 from tfgan_aug.experiments import summaries
 
-# What a training set without GAN images is, for a person.
+# What a training set without generated images is, for a person.
 _PLAIN = {
     "real": "the real images alone",
     "real_x2": "the real images, each twice",
@@ -19,7 +19,7 @@ _PLAIN = {
     "mixup": "the real images, each blended with another",
     "cutmix": "the real images, a box of another in each",
 }
-# What the GAN's images did, by verdict.
+# What generated images did, by verdict.
 _PAST = {"helps": "helped", "hurts": "hurt", "not resolved": "made no clear difference"}
 
 
@@ -115,8 +115,8 @@ def _words(name, titles):
     return f"{_PLAIN[name]} (`{name}`)" if name in _PLAIN else f"`{name}` ({markdown.literal(titles[name])})"
 
 
-def adds_gan_images(row):
-    """Returns whether a row trains on real and GAN images; the controls with a GAN hold its images alone."""
+def adds_generated_images(row):
+    """Returns whether a row trains on real and generated images; the controls with a GAN hold its images alone."""
     return bool(row["gan"]) and row["group"] != "controls"
 
 
@@ -128,11 +128,11 @@ def of_table(table):
     found, scopes = [], set()
     for name, (row, scores) in scored.items():
         versus = scores["versus"].get(baseline)
-        if versus and adds_gan_images(row):
+        if versus and adds_generated_images(row):
             without = summaries.primary(scored[baseline][0])["mean"]
             found.append(Compared(name, scores["mean"], baseline, without, versus["verdict"]))
             scopes |= {part for part in versus["scope"].split(", ") if part}
-    usable = {name: pair for name, pair in scored.items() if adds_gan_images(pair[0]) or not pair[0]["gan"]}
+    usable = {name: pair for name, pair in scored.items() if adds_generated_images(pair[0]) or not pair[0]["gan"]}
     against = {name: scores["versus"].get("real", {}).get("verdict") for name, (_, scores) in usable.items()}
     accuracies = {name: scores["mean"] for name, (_, scores) in usable.items()}
     parts = [verdict(found), advice(accuracies, against, {name: row["title"] for name, (row, _) in usable.items()})]

@@ -9,18 +9,24 @@ GROUPS = {"paper": "the paper's rows", "controls": "controls", "options": "optio
 # What a part of a row's name means.
 _MEANINGS = {
     "geo": "real images, and new ones made from them without a GAN (`config.geometric`; `_x2`: twice as many)",
-    "_tp": "also GAN images that the judge, a classifier, takes for the class they were drawn as (true positives)",
-    "_fp": "also GAN images that the judge takes for another class, labelled as they were drawn (false positives)",
+    "_tp": "also generated images that the judge, a classifier, takes for their class (true positives)",
+    "_fp": "also generated images that the judge takes for another class, with their own label (false positives)",
     "_relabeled": "false positives with the label that the judge gave them",
-    "_confident": "only GAN images of which the judge is sure (`config.samples.confidence`)",
+    "_confident": "only generated images of which the judge is sure (`config.samples.confidence`)",
     "_quantile": "the best share of each class's draws by the judge's loss (`config.samples.quantile`)",
-    "_weighted": "GAN images count less in the loss (`config.table.mixing_weight`)",
-    "_pretrained": "GAN images first, then real ones (`config.table.pretrain_share`)",
-    "_soft": "GAN images with the judge's probabilities as labels",
-    "_cas": "GAN images alone, scored on real ones: how much of the classes they hold",
+    "_weighted": "generated images count less in the loss (`config.table.mixing_weight`)",
+    "_pretrained": "generated images first, then real ones (`config.table.pretrain_share`)",
+    "_soft": "generated images with the judge's probabilities as labels",
+    "_fresh": "real images, some replaced by true positives, new in every step (`config.table.fresh_*`)",
+    "_cas": "generated images alone, scored on real ones: how much of the classes they hold",
     "real_x2": "each real image twice: no new image, as many as with new ones",
     "flip_crop": "no image added; flips and crops, new ones in every step",
     "rand_augment": "no image added; Keras' RandAugment, new in every step",
+    "colours": "no image added; cheap transforms and other colours, new in every step",
+    "balanced": "no image added; images of rare classes come as often as others",
+    "pixel_mix": "real images, some replaced by pixels of two real ones of the class, new in every step",
+    "mixup": "real images, each blended with another one, new in every step",
+    "cutmix": "real images, a box of another one in each, new in every step",
 }
 _STATISTICS = """**How to read the numbers.** Every row is trained once for each pair of a GAN seed, which repeats all
 of the GAN's training and drawing, and a classifier seed; rows without a GAN have classifier seeds alone. ± is the

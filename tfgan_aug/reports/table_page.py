@@ -44,6 +44,6 @@ def lead(table):
     done, planned = sum(row["done"] for row in rows), sum(row["planned"] for row in rows)
     return f"""{answer_text.of_table(table)}
 
-The question: do images made by a GAN help a classifier that has few images to learn from? The images: {images},
+The question: do generated images help a classifier that has few images to learn from? The images: {images},
 {table["config"].get("train_per_class") or "all"} training images a class. {done} of {planned} trainings are done, each
 for {method_sections.training_length(table)}."""

@@ -71,19 +71,21 @@ def verdict_section(table, workdir):
 
 
 def _by_verdict(compared):
-    """Yields an item of a list for each verdict: the rows that have it, those with GAN images first."""
-    for ours, words in ((True, "with GAN images"), (False, "without, or GAN images alone")):
+    """Yields an item of a list for each verdict: the rows that have it, those with generated images first."""
+    for ours, words in ((True, "with generated images"), (False, "without, or generated images alone")):
         for verdict, said in zip(_TONES, ("Helped", "Hurt", "Not resolved"), strict=True):
-            rows = [(r, v) for r, v in compared if v["verdict"] == verdict and answer_text.adds_gan_images(r) == ours]
+            rows = [
+                (r, v) for r, v in compared if v["verdict"] == verdict and answer_text.adds_generated_images(r) == ours
+            ]
             if rows:
                 yield f"* **{said}**, {words}: " + ", ".join(f"`{row['name']}` {_interval(v)}" for row, v in rows)
 
 
 def _best(table):
-    """Returns texts on the best row and the best with GAN images: what it cost, and what gives the same for less."""
+    """Returns texts on the best row and the best with generated images: its cost, and what is as good for less."""
     scored, said = [row for row in table["rows"] if _scores(row)], {}
-    ours = [row for row in scored if answer_text.adds_gan_images(row)]
-    for words, rows in (("The most accurate row", scored), ("The best row with GAN images", ours)):
+    ours = [row for row in scored if answer_text.adds_generated_images(row)]
+    for words, rows in (("The most accurate row", scored), ("The best row with generated images", ours)):
         if rows:
             row = max(rows, key=lambda row: _scores(row)["mean"])
             said.setdefault(row["name"], (words, row))
@@ -107,7 +109,9 @@ def _cost(row):
 
 
 def _warnings(table):
-    leak = "It saw the source's whole train split: rows with the GAN images that it kept look better than they are."
+    leak = (
+        "It saw the source's whole train split: rows with the generated images that it kept look better than they are."
+    )
     texts = [f"* **Warning: the judge leaks.** {leak}"] if table["leaking"] else []
     waiting = [f"`{row['name']}` ({cell})" for row in table["rows"] for cell in row["unfinished"]]
     if waiting:
