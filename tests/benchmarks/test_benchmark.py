@@ -13,6 +13,7 @@ from tfgan_aug.benchmarks import cell_memory, data_speed, rates, suite, training
 from tfgan_aug.commands import benchmark
 from tfgan_aug.core.errors import UserError
 from tfgan_aug.core.normalization import BatchNormalization
+from tfgan_aug.data import built_in
 from tfgan_aug.experiments.families import FAMILIES
 from tfgan_aug.training import strategies, timing
 
@@ -155,3 +156,17 @@ def test_multiply_adds_by_hand():
 def test_the_memory_of_cells_is_that_of_their_process():
     first, last = cell_memory.measured(1)
     assert first == last and 0.1 < first < 8
+
+
+def test_start_up_is_timed():
+    """In processes of their own, which must end well."""
+    assert 0 < data_speed.help_seconds() < 60
+
+
+@pytest.mark.parametrize("name", built_in.SETS)
+def test_built_in_sets_are_not_looked_for_among_prepared_ones(name, tmp_path):
+    config, strategy = tiny.config(name), strategies.make_strategy("one_device")
+    images = np.random.default_rng(0).integers(0, 256, (12, 16, 16, 3), np.uint8)
+    speeds = list(data_speed._files(config, strategy, images, tmp_path, 3, 0.01))
+    assert [speed.name.partition(",")[0] for speed in speeds] == ["real images written", "read", "read"]
+    assert all(speed.rate > 0 for speed in speeds)

@@ -111,7 +111,10 @@ def test_a_cell_by_hand(sets, tmp_path):
     assert (cell["low"], cell["high"]) == pytest.approx((6 - 3 * 12.706, 6 + 3 * 12.706), abs=1e-3)
     assert cell["verdict"] == "not resolved" and cell["subsets"] == 2
     text = map_text.text(made)
-    assert "* **It is open** in 1 of 1 places: many, 6 a class: `dcgan_tp` +6.0 [-32.1, +44.1]." in text
+    assert (
+        "* **It is open whether they helped** in 1 of 1 places: many, 6 a class: `dcgan_tp` +6.0 [-32.1, +44.1]."
+        in text
+    )
     assert "2 of 6 points are finished." in text
 
 
@@ -127,7 +130,11 @@ def test_words_on_each_verdict():
     said = map_text.answer({"cells": cells, "points": [{}] * 3, "planned": 3})
     assert "* **They helped** in 1 of 3 places: a, 5 a class: `pairs_fresh` +4.0 [+2.0, +6.0]." in said
     assert "* **They hurt** in 1 of 3 places: b, 5 a class: `pairs_tp` -3.0 [-4.0, -2.0]." in said
-    assert "* **It is open** in 1 of 3 places: c, 5 a class: `pairs_tp` +1.0." in said and "finished" not in said
+    assert (
+        "* **It is open whether they helped** in 1 of 3 places: c, 5 a class: `pairs_tp` +1.0." in said
+        and "finished" not in said
+    )
+    assert said.endswith("The best of several rows looks better than it is: the intervals are not corrected for that.")
     assert map_text.answer({"cells": [], "points": [], "planned": 3}).startswith("No point")
 
 

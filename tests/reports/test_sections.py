@@ -8,8 +8,10 @@ import pytest
 import test_page
 from PIL import Image
 
+from tfgan_aug.config import GANS
 from tfgan_aug.core import artefacts
-from tfgan_aug.reports import blocks, charts, table_page, table_sections, table_text
+from tfgan_aug.experiments import rows
+from tfgan_aug.reports import blocks, charts, method_sections, table_page, table_sections, table_text
 
 CLASSES = ["cat|dog", "a<b", "c&d", "`e` *f*"]
 TITLES = ["Which rows help", "The table", "Each class", "Images", "What the judge kept", "Learning curves"]
@@ -251,3 +253,10 @@ def test_the_map_has_a_section_where_there_is_one(made):
     assert "Where generated images help" in titles(made)
     assert "**They helped** in 1 of 1 places: a\\|b, 5 a class: `dcgan_fresh` +4.0 [+2.0, +6.0]." in markdown
     assert "Differences to the strongest row without generated images" in words
+
+
+def test_every_row_has_a_meaning():
+    """In the list that stands under a table's rows: what a part of the name means."""
+    names = [row.name for row in rows.all_rows(GANS) if row.name != "real"]
+    assert len(names) > 40
+    assert [name for name in names if not any(part in name for part in method_sections._MEANINGS)] == []

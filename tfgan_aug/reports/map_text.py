@@ -21,7 +21,7 @@ def answer(made, shown=str):
     for verdict, words in (
         ("helps", "They helped"),
         ("hurts", "They hurt"),
-        ("not resolved", "It is open"),
+        ("not resolved", "It is open whether they helped"),
     ):
         found = [cell for cell in places.values() if cell["verdict"] == verdict]
         if found:
@@ -35,8 +35,12 @@ def answer(made, shown=str):
         "Generated images, the best row with them beside the strongest row without, in points with 95 % intervals over "
         "subsets:"
     )
-    left = "" if done == made["planned"] else f"\n\n{done} of {made['planned']} points are finished."
-    return "\n".join([head, "", *said]) + left
+    parts = ["\n".join([head, "", *said])]
+    if len({cell["row"] for cell in cells}) > 1:
+        parts.append("The best of several rows looks better than it is: the intervals are not corrected for that.")
+    if done != made["planned"]:
+        parts.append(f"{done} of {made['planned']} points are finished.")
+    return "\n\n".join(parts)
 
 
 def numbers(cell):
