@@ -6,7 +6,8 @@ import pytest
 import tensorflow as tf
 from gan_harness import BATCH, CLASSES, IMAGE_SHAPE, GANHarness, examples
 
-from tfgan_aug.gans.pairs import Anchors, Pairs, Warp
+from tfgan_aug.gans.anchors import Anchors
+from tfgan_aug.gans.pairs import Pairs, Warp
 
 
 def small(**options):

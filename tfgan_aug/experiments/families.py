@@ -10,7 +10,7 @@ A new GAN is a section of the config, a model in `gans`, and its entry in `FAMIL
 from typing import Protocol
 
 from tfgan_aug.experiments import stacked_stages
-from tfgan_aug.experiments.pairs_family import PairsFamily
+from tfgan_aug.experiments.anchored_model import AnchoredModel
 from tfgan_aug.experiments.single_model import SingleModel
 from tfgan_aug.gans.dcgan import DCGAN
 from tfgan_aug.gans.pairs import Pairs
@@ -54,7 +54,7 @@ class Family(Protocol):
 FAMILIES: dict[str, Family] = {
     "dcgan": SingleModel("dcgan", "DCGAN", DCGAN),
     "sgan": stacked_stages,
-    "pairs": PairsFamily("pairs", "Pairs", Pairs),
+    "pairs": AnchoredModel("pairs", "Pairs", Pairs),
 }
 
 

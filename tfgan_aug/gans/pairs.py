@@ -1,12 +1,12 @@
 """Pairs: a generator that starts from a real image and draws another one of its class."""
 
 import keras
-import numpy as np
 import tensorflow as tf
 
 from tfgan_aug.core import fields, labelled, moves, pixels
 from tfgan_aug.core.normalization import BatchNormalization
 from tfgan_aug.gans.adversarial import DrawsImages, KeyedSteps, default_optimizer, split_options
+from tfgan_aug.gans.anchors import StartsFromImages, check_shape
 from tfgan_aug.gans.config import PairsOptions
 
 # How far a pixel may be taken from, in shares of the side.
@@ -101,48 +101,7 @@ class Warp(keras.Layer):
 
 
 @keras.saving.register_keras_serializable("tfgan_aug")
-class Anchors(keras.Layer):
-    """The real images (N, H, W, C), uint8, that drawing starts from, by class."""
-
-    def __init__(self, count, image_shape, classes, **kwargs):
-        super().__init__(**kwargs)
-        self.count, self.image_shape, self.classes = count, tuple(image_shape), classes
-        fixed = {"trainable": False, "initializer": "zeros"}
-        self.images = self.add_weight((count, *self.image_shape), dtype="uint8", name="images", **fixed)
-        self.starts = self.add_weight((classes,), dtype="int32", name="starts", **fixed)
-        self.counts = self.add_weight((classes,), dtype="int32", name="counts", **fixed)
-        self.built = True
-
-    def fill(self, images, labels):
-        """Keeps images uint8 (count, H, W, C) of these int labels (count,)."""
-        counts = np.bincount(labels, minlength=self.classes)
-        self.images.assign(np.asarray(images)[np.argsort(labels, kind="stable")])
-        self.starts.assign(np.cumsum(counts) - counts)
-        self.counts.assign(counts)
-
-    def call(self, labels, drawn, other_than=None):
-        """Images uint8 (N, H, W, C) of labels int (N,), one of the class by numbers in [0, 1), (N,).
-
-        Where it equals `other_than` (uint8 (N, H, W, C)), the next one of the class.
-        """
-        counts = tf.gather(self.counts.value, labels)
-        place = tf.minimum(tf.cast(drawn * tf.cast(counts, tf.float32), tf.int32), counts - 1)
-        found = self._at(labels, place)
-        if other_than is None:
-            return found
-        same = tf.reduce_all(found == other_than, axis=[1, 2, 3])
-        return self._at(labels, (place + tf.cast(same, tf.int32)) % counts)
-
-    def _at(self, labels, place):
-        return tf.gather(self.images.value, tf.gather(self.starts.value, labels) + place)
-
-    def get_config(self):
-        own = {name: getattr(self, name) for name in ("count", "image_shape", "classes")}
-        return {**super().get_config(), **own}
-
-
-@keras.saving.register_keras_serializable("tfgan_aug")
-class Pairs(DrawsImages, KeyedSteps):
+class Pairs(StartsFromImages, DrawsImages, KeyedSteps):
     """A generator of images of a class from one of its real images: a conditional variational autoencoder of pairs.
 
     It learns from pairs of one class, what makes the one of the other: `encoder` maps both to latents, `generator` the
@@ -169,46 +128,15 @@ class Pairs(DrawsImages, KeyedSteps):
     def __init__(self, image_shape=(32, 32, 3), classes=10, *, count=0, seed=0, **options):
         options, keras_options = split_options(self.OPTIONS, options)
         super().__init__(**keras_options)
-        height, image_width, channels = image_shape
-        if height != image_width or height % 8 or not 8 <= height <= 128 or channels not in (1, 3):
-            raise ValueError(
-                f"image_shape: found {tuple(image_shape)}, expected a square of 8 to 128 pixels, a multiple of 8, with "
-                "1 or 3 channels"
-            )
+        check_shape(image_shape)
         self.options, self.image_shape, self.classes = options, tuple(image_shape), classes
         # The first number chooses the anchor.
         self.latent_dim = 1 + options.latent_dim
         self.encoder = build_encoder(image_shape, options.latent_dim, options.width)
         self.generator = build_generator(image_shape, options.latent_dim, options.width)
-        self.anchors = Anchors(count, image_shape, classes) if count else None
         self.form = labelled.Form(classes, (self.image_shape,))
+        self._anchor_at(count)
         self._set_up(seed, ("loss", "reconstruction", "divergence"))
-
-    def adapt(self, images, labels):
-        """Keeps images uint8 (N, H, W, C) of int labels (N,) as anchors; call it in the strategy's scope.
-
-        Raises `ValueError` where a class has fewer than two, so no pair, and where other numbers were kept before.
-        """
-        (images,), labels = self.form.inputs([images]), self.form.labels(labels)
-        images, labels = images.numpy(), labels.numpy()
-        if len(images) != len(labels):
-            raise ValueError(f"found {len(labels)} labels and {len(images)} images, expected as many")
-        counts = np.bincount(labels, minlength=self.classes)
-        if counts.min() < 2:
-            label = int(counts.argmin())
-            raise ValueError(f"labels: found {counts[label]} images of class {label}, expected two or more: a pair")
-        if self.anchors is None:
-            self.anchors = Anchors(len(images), self.image_shape, self.classes)
-        if self.anchors.count != len(images):
-            raise ValueError(f"images: found {len(images)}, expected the {self.anchors.count} of before")
-        self.anchors.fill(images, labels)
-
-    def fit(self, x=None, y=None, **options):
-        """Keras' own; arrays become the anchors where there are none."""
-        if self.anchors is None and y is not None:
-            self.adapt(x, y)
-        self._anchored()
-        return super().fit(x, y, **options)
 
     def compile(self, optimizer=None, **kwargs):
         """Compiles with Adam, learning rate 2e-4 and beta_1 0.5, where no optimiser is given."""
@@ -228,11 +156,6 @@ class Pairs(DrawsImages, KeyedSteps):
     @property
     def drawing_networks(self):
         return (self._anchored(), self.generator)
-
-    def _anchored(self):
-        if self.anchors is None:
-            raise ValueError("found no anchors to start from, expected adapt(images, labels), or fit on arrays, before")
-        return self.anchors
 
     def call(self, inputs, training=None):
         """Images float32 (N, H, W, C) in [-1, 1] of `inputs` = [latents (N, latent_dim) in [-1, 1), labels (N,)]."""
@@ -287,7 +210,7 @@ class Pairs(DrawsImages, KeyedSteps):
 
     def get_config(self):
         own = {name: getattr(self, name) for name in ("image_shape", "classes", "seed")}
-        own["count"] = self.anchors.count if self.anchors else 0
+        own["count"] = self.anchor_count
         return {**super().get_config(), **own, **fields.to_dict(self.options)}
 
 

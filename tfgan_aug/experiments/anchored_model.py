@@ -1,4 +1,4 @@
-"""The stage of the generator that starts from real images: one Keras model, whose anchors are the training images.
+"""The stage of a generator that starts from real images: one Keras model, whose anchors are the training images.
 
 Artefacts: those of `single_model`; `gan.keras` and `generator/` hold the training images.
 """
@@ -11,8 +11,8 @@ from tfgan_aug.core.errors import UserError
 from tfgan_aug.experiments.single_model import SingleModel
 
 
-class PairsFamily(SingleModel):
-    """A `families.Family`: `gans.pairs.Pairs`, as a `PairsConfig` is."""
+class AnchoredModel(SingleModel):
+    """A `families.Family`: a `gans.anchors.StartsFromImages`, as its section of the config is."""
 
     def optimizers(self, section):
         """Returns the one optimiser of the model, as a tuple."""
