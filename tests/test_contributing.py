@@ -50,9 +50,9 @@ known = {row.name: row for row in rows.all_rows(("hinge",))}
 found["a row"] = [known["real_x3"].repeat, known["hinge_tp_border"].title]
 
 step_function = loop.step_function
-def without_graph(model, strategy):
+def without_graph(model, strategy, *reader):
     model.run_eagerly = True
-    return step_function(model, strategy)
+    return step_function(model, strategy, *reader)
 loop.step_function, judges.Judge = without_graph, tiny.AnyJudge
 config = tiny.config("h5:dots.h5", gans="hinge", hinge__width=1, hinge__batch_size=4, hinge__epochs=0, hinge__steps=2)
 result = main_job.build_dataset(config, main_job.Options("work", variants="real,hinge_tp"))

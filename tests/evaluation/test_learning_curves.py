@@ -64,54 +64,6 @@ def test_no_error_is_below_half_an_image():
     assert learning_curves.errors([1.0, 0.75, 0.0], 50).tolist() == [0.01, 0.25, 1.0]
 
 
-# (folds, classifier seeds), standard deviations of their effects and of the noise, least coverage at a nominal 95 %.
-DESIGNS = [
-    ((4, 2), (1.0, 0.0, 0.0), 0.95),
-    ((4, 2), (1.0, 0.3, 1.0), 0.95),
-    ((3, 2), (1.0, 0.0, 0.5), 0.95),
-    ((5, 1), (1.0, 0.0, 1.0), 0.95),
-    ((2, 1), (1.0, 0.0, 1.0), 0.95),
-    ((2, 2), (1.0, 1.0, 1.0), 0.95),
-    # Two seeds that differ much more than folds and noise: their few degrees of freedom are found too many.
-    ((4, 2), (0.0, 1.0, 0.3), 0.90),
-]
-
-
-@pytest.mark.parametrize(("design", "effects", "least"), DESIGNS)
-def test_paired_intervals_of_few_folds_and_seeds_cover(design, effects, least):
-    """400 trials of a true difference of 2 points; the bound is three standard errors below the coverage.
-
-    So a design with exactly that coverage fails in one of 700 runs of other seeds.
-    """
-    rng, covered, runs = np.random.default_rng(0), 0, 400
-    folds, seeds, noise = effects
-    for trial in range(runs):
-        change = folds * rng.normal(size=(design[0], 1)) + seeds * rng.normal(size=(1, design[1]))
-        change = 2 + change + noise * rng.normal(size=design)
-        difference, low, high = learning_curves.paired(change / 100, 0 * change, resamples=300, seed=trial)
-        assert difference == pytest.approx(change.mean())
-        covered += low <= 2 <= high
-    assert covered / runs > least - 3 * np.sqrt(least * (1 - least) / runs)
-
-
-def test_paired_differences_lose_what_folds_and_seeds_have_in_common():
-    common = np.random.default_rng(0).uniform(0, 1, (4, 2))
-    assert learning_curves.paired(common + 0.02, common) == pytest.approx((2, 2, 2))
-    noisy = common + 0.02 * np.random.default_rng(1).standard_normal((4, 2))
-    difference, low, high = learning_curves.paired(noisy, common, seed=0)
-    assert low < difference < high and learning_curves.paired(noisy, common, seed=0) == (difference, low, high)
-    drawn = [learning_curves.paired(noisy, common, resamples=20, seed=seed) for seed in (0, 0, 1)]
-    assert drawn[0] == drawn[1] != drawn[2]
-
-
-def test_paired_differences_of_next_to_nothing():
-    assert learning_curves.paired(np.full((4, 2), 0.5), np.full((4, 2), 0.5)) == (0, 0, 0)
-    difference, low, high = learning_curves.paired([[0.6, 0.7]], [[0.5, 0.5]])
-    assert difference == pytest.approx(15) and low < 0 and high > 30
-    # One training of each: no spread is known, so the interval is all there is.
-    assert learning_curves.paired([[0.6]], [[0.5]]) == (pytest.approx(10), -100, 100)
-
-
 @pytest.mark.parametrize(("counts", "errors"), [([10, 10], [0.5, 0.5]), ([10, 20], [0.5, 0]), ([0, 20], [0.5, 0.4])])
 def test_a_law_needs_two_counts_and_errors(counts, errors):
     with pytest.raises(ValueError, match="expected two counts"):

@@ -1,5 +1,7 @@
 """The stream: which places are drawn anew, that it goes on where it was, what the judge keeps out."""
 
+import types
+
 import keras
 import numpy as np
 import pytest
@@ -9,7 +11,7 @@ import tfgan_aug
 from tfgan_aug.classifiers.classifier import Classifier
 from tfgan_aug.gans.dcgan import DCGAN
 from tfgan_aug.sampling import rules, saved_models, stream
-from tfgan_aug.training import loop
+from tfgan_aug.training import loop, strategies
 
 IMAGES = np.random.default_rng(0).integers(0, 100, (12, 16, 16, 3), np.uint8)
 LABELS = np.arange(12) % 3
@@ -157,6 +159,34 @@ def test_an_exported_generator_draws_as_its_model_does(exported):
     stream.FreshExamples.checked(REAL, noted, 1.0).reader()(rows, places)
     expected = gan.generate(labels.numpy(), seen[-1], block_size=12)
     assert np.abs(images.numpy().astype(int) - expected).max() <= 1
+
+
+@pytest.mark.parametrize("strategy", ["one_device", "mirrored"])
+def test_a_step_that_draws_is_one_that_reads_what_was_drawn(exported, strategy, monkeypatch):
+    """As on GPUs, where the step draws: tf.data cannot reach their weights."""
+    trained = []
+    for in_step in (False, True):
+        made = strategies.make_strategy(strategy)
+        with made.scope():
+            keras.utils.set_random_seed(0)
+            network = keras.Sequential([keras.Input((16, 16, 3)), keras.layers.Flatten(), keras.layers.Dense(3)])
+            model = Classifier(network)
+            model.compile("sgd")
+        judge = keras.Sequential([keras.Input((16, 16, 3)), keras.layers.Flatten(), keras.layers.Dense(3, "softmax")])
+        examples = stream.FreshExamples.checked(REAL, exported[1], 0.5, judge=lambda images, judge=judge: judge(images))
+        monkeypatch.setattr(loop, "draws_in_step", lambda _, in_step=in_step: in_step)
+        loop.run(model, examples.until(40), loop.Budget(6, 8, 3))
+        trained.append([weight.numpy() for weight in model.trainable_variables])
+    for one, other in zip(*trained, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-5)
+
+
+def test_gpus_draw_in_the_step():
+    def strategy(*devices):
+        return types.SimpleNamespace(extended=types.SimpleNamespace(worker_devices=devices))
+
+    assert loop.draws_in_step(strategy("/job:localhost/replica:0/task:0/device:GPU:0"))
+    assert not loop.draws_in_step(strategies.make_strategy("mirrored"))
 
 
 def test_keras_trains_on_it(exported):

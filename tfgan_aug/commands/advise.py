@@ -1,8 +1,11 @@
-"""Advice before a GAN is trained, from the learning curve of the classifier. Makes no file of its own."""
+"""Advice before a dataset is built, by small trials on inner splits. Makes no file of its own."""
+
+import shlex
+import sys
 
 from absl import flags
 
-from tfgan_aug.commands import cli
+from tfgan_aug.commands import cli, run_table
 
 
 def define_flags():
@@ -13,16 +16,17 @@ def define_flags():
 
 
 def main(config):
-    """Tells what more real images and cheap augmentation would be worth, and so what a GAN would have to beat.
+    """Tells which row is worth building, with its doubt, and what more real images would be worth.
 
-    From the learning curve of the config's classifier on inner splits of the training images; no GAN is trained and no
-    test image read. After tools.run_table in the same --workdir, also how many real images each row's gain equals.
+    Tries rows with and without generated images on inner splits of the training images, for a few steps; no test image
+    is read. After tools.run_table in the same --workdir, also how many real images each row's gain equals.
     """
     values = flags.FLAGS
-    print(run(config, values.workdir, values.strategy, values.skip_unreadable, values.drop_duplicates), end="")
+    command = shlex.join(["python", "-m", "tools.advise", *sys.argv[1:]])
+    print(run(config, values.workdir, values.strategy, values.skip_unreadable, values.drop_duplicates, command), end="")
 
 
-def run(config, workdir, strategy="auto", skip_unreadable=False, drop_duplicates=False):
+def run(config, workdir, strategy="auto", skip_unreadable=False, drop_duplicates=False, command=""):
     """Returns the advice in words, of a config's training images; advice.json in the workdir holds its numbers.
 
     With a table.json of the same subset there, also what its rows with generated images are worth. Raises `UserError`
@@ -36,7 +40,7 @@ def run(config, workdir, strategy="auto", skip_unreadable=False, drop_duplicates
     with open_run(config, Place(workdir, strategy, skip_unreadable, drop_duplicates, shared=True)) as run:
         folder, stage = run.workdir, run.subset_stage
         # Every check before the first file.
-        advice.Trainings(run)
+        trials = advice.Trials.of(run, run_table.describe(run, command))
         with workdirs.lock(folder, "shared", wait=True):
             run.write_subset()
         run.note_images()
@@ -45,6 +49,6 @@ def run(config, workdir, strategy="auto", skip_unreadable=False, drop_duplicates
         if table and table["subset_digest"] != stage.digest:
             run.progress.note(f"{path} is of another subset: its rows are left out")
             table = None
-        made = advice.advise(run, table)
+        made = advice.advise(trials, table)
         said = "\n".join(advice_text.lines(made))
         return f"{said}\n\n{advice_text.curve(made)}\n\n{folder / advice.FILE}\n"

@@ -21,6 +21,7 @@ class Options(cli.CellOptions):
     """What the command line says beside the config."""
 
     rows: str = ""
+    claim: bool = False
     overwrite: bool = False
     allow_shortfall: bool = False
 
@@ -33,6 +34,8 @@ def define_flags():
     cli.define_source_flags()
     flags.DEFINE_string("rows", "", "paper, controls, options, all, the paper's numbers or names; empty: the config's.")
     cli.define_seeds_and_gans()
+    words = "First choose the row with generated images that is claimed, on inner splits of the training images."
+    flags.DEFINE_bool("claim", False, words)
     flags.DEFINE_bool("dry_run", False, "Print the plan and an estimate of its time, and stop.")
     flags.DEFINE_bool("overwrite", False, "Go on in a workdir of another config: its old cells do not count.")
 
@@ -52,7 +55,7 @@ def run(config, options, command=""):
 
     Raises `UserError` for what the user can mend, before any work where it can be known before.
     """
-    from tfgan_aug.experiments import estimates, table
+    from tfgan_aug.experiments import estimates, inner, table
     from tfgan_aug.experiments.run import Place, open_run
     from tfgan_aug.reports import plan_text, table_text
 
@@ -62,25 +65,34 @@ def run(config, options, command=""):
     with open_run(config, Place(**options.place)) as run:
         made = table.Table(run, choice, describe(run, command), options.overwrite, options.allow_shortfall)
         made.check()
+        splits = inner.tables_for_claim(made) if options.claim else ()
         if options.dry_run:
             return plan_text.of_table(estimates.of_table(made))
-        text = table_text.text(work(made))
+        text = table_text.text(work(made, splits))
         closing = (
             f"{run.workdir / 'table.json'}; python -m tools.make_report --workdir={options.workdir} writes the page"
         )
         return f"{text}\n\n{closing}\n"
 
 
-def work(made):
-    """Makes what is missing of a checked `table.Table`; returns its summary, which the datasets' cards tell, too."""
+def work(made, splits=()):
+    """Makes what is missing of a checked `table.Table`; returns its summary, which the datasets' cards tell, too.
+
+    With `splits`, `inner.tables_for_claim`, the claim is made first.
+    """
     from tfgan_aug.core import workdirs
-    from tfgan_aug.experiments import findings, summaries
+    from tfgan_aug.experiments import findings, inner, summaries
 
     run = made.run
     with workdirs.lock(run.workdir, "shared", wait=True):
         run.write_subset()
     run.note_subset()
     made.begin()
+    if splits and not made.claimed:
+        for number, split in enumerate(splits, start=1):
+            run.progress.note(f"to choose what is claimed: inner split {number} of {len(splits)}")
+            inner.work([split])
+        made.claim(inner.claim(splits, run.config.table.resamples))
     made.work()
     with workdirs.lock(run.workdir, "summary", wait=True):
         summary = summaries.summarise(run.workdir)

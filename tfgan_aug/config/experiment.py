@@ -43,6 +43,9 @@ class TableConfig(fields.Section):
         fields.at_least(0, 100),
         late=True,
     )
+    claim_folds: int = field(
+        2, "inner splits of the training images, by which --claim chooses", fields.at_least(2, 100), late=True
+    )
     resamples: int = field(10_000, "of the bootstrap", fields.at_least(1000, 1_000_000))
 
 
@@ -83,10 +86,18 @@ class SweepConfig(fields.Section):
 class AdviceConfig(fields.Section):
     """Advice before a GAN is trained (tools.advise)."""
 
-    shares: tuple[float, ...] = field((0.125, 0.25, 0.5, 1), "of an inner split's training images", fields.amounts)
-    folds: int = field(4, "inner splits", fields.at_least(2, 100))
-    seeds: tuple[int, ...] = field((0, 1), "of the classifiers", fields.seeds)
-    augmentation: tuple[str, ...] = field(("affine",), "the cheap one, new in every step")
+    shares: tuple[float, ...] = field((0.5, 1), "of an inner split's training images", fields.amounts)
+    folds: int = field(2, "inner splits", fields.at_least(2, 100))
+    seeds: tuple[int, ...] = field((0,), "of the classifiers", fields.seeds)
+    augmentation: tuple[str, ...] = field(("affine",), "of the row augmented, new in every step")
+    rows: tuple[str, ...] = field(
+        ("augmented", "pixel_mix", "fresh"),
+        "tried beside real: augmented, fresh (<gan>_fresh of every GAN), or as table.rows",
+        late=True,
+    )
+    steps: int = field(
+        500, "of each GAN, judge and classifier, at the most; 0: the config's own", fields.at_least_zero, late=True
+    )
 
 
 @dataclasses.dataclass(kw_only=True)

@@ -133,6 +133,11 @@ def test_split(source: Source) -> Split | None:
 test_split.__test__ = False  # type: ignore[attr-defined]
 
 
+def without_test(source: Source) -> Source:
+    """The source without its test split, for inner splits; its images are taken as they are."""
+    return dataclasses.replace(source, _open_test=lambda: None, _test_survey=dict, distinct=True)
+
+
 def without_duplicates(source: Source) -> Source:
     """The source without the images that `Duplicates.dropped` names, in both splits."""
     gone, test = source.duplicates.dropped(), test_split(source)

@@ -76,18 +76,3 @@ def more(
     half = resampling.half_width(np.tensordot(slopes, accuracies, 1), gain_of(drawn))
     found = float(gain_of(means))
     return found, found - half, found + half
-
-
-def paired(
-    first: npt.ArrayLike, second: npt.ArrayLike, resamples: int = RESAMPLES, seed: int = 0
-) -> tuple[float, float, float]:
-    """(difference, low, high) in points: accuracies, shares (folds, seeds), less others on the same folds and seeds.
-
-    -100 and 100 where there is but one of each: a single difference says nothing about its spread.
-    """
-    change = 100 * (np.asarray(first, float) - np.asarray(second, float))
-    difference = float(change.mean())
-    if change.size == 1:
-        return difference, -100.0, 100.0
-    low, high, _ = resampling.student(change, resampling.level_means(change, resamples, seed))
-    return difference, low, high

@@ -45,6 +45,6 @@ class AnchoredModel(SingleModel):
             model = self.build_for(section, anchors, subset.classes, 0)
         yield self.TITLE, section.steps, model, (images, labels)
 
-    def shortened(self, config, share, images):
+    def steps(self, config, images):
         """See `families.Family`."""
-        return {f"{self.name}.steps": max(1, round(share * self.section(config).steps))}
+        return {f"{self.name}.steps": self.section(config).steps}

@@ -47,8 +47,11 @@ class Family(Protocol):
         `batch(size)` returns (images uint8, labels int32). A model is used before the next one is asked for.
         """
 
-    def shortened(self, config, share, images):
-        """Returns {dotted field: value} of the config with a `share` below 1 of its training steps on `images`."""
+    def steps(self, config, images):
+        """Returns {dotted field: number}: fields of the config that say its trainings on so many images in steps.
+
+        0 where there are none, and for fields that must be 0 then.
+        """
 
 
 FAMILIES: dict[str, Family] = {

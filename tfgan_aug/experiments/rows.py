@@ -54,6 +54,11 @@ class Row:
     # mixed with another one.
     fresh: Literal["", "gan", "pixel_mix", "mixup", "cutmix"] = ""
 
+    @property
+    def adds_generated_images(self):
+        """Whether it trains on real and generated images; the controls with a GAN hold its images alone."""
+        return bool(self.variant.gan) and self.group != "controls"
+
     def use(self, config, judge_digest):
         """Returns how the row uses its dataset, JSON-serialisable; {} where it is used as it is."""
         use = {}

@@ -110,10 +110,9 @@ class SingleModel:
         steps = sum(steps_of(section, count) for count in (counts if alone else [counts.sum()]))
         yield self.TITLE, steps, model, (images, labels * 0 if alone else labels)
 
-    def shortened(self, config, share, images):
+    def steps(self, config, images):
         """See `families.Family`."""
-        steps = max(1, round(share * steps_of(self.section(config), images)))
-        return {f"{self.name}.epochs": 0, f"{self.name}.steps": steps}
+        return {f"{self.name}.epochs": 0, f"{self.name}.steps": steps_of(self.section(config), images)}
 
 
 def steps_of(section, images):

@@ -195,8 +195,6 @@ def budget(run, batch):
         yield name, count, model, arrays
 
 
-def shortened(config, share, images):
+def steps(config, images):
     """See `families.Family`: of the levels and of joint training, not of the encoder."""
-    steps = {f"sgan.{kind}_steps": getattr(config.sgan, f"{kind}_steps") for kind in _KINDS}
-    # 0 joint steps are none at any share.
-    return {name: max(1, round(share * count)) if count else 0 for name, count in steps.items()}
+    return {f"sgan.{kind}_steps": getattr(config.sgan, f"{kind}_steps") for kind in _KINDS}

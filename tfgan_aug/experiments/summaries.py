@@ -24,7 +24,7 @@ def summarise(workdir):
     """
     workdir = pathlib.Path(workdir)
     state = table.state_of(workdir)
-    hits = {row["name"]: _finished(row, workdir) for row in state["rows"]}
+    hits = {row["name"]: finished(row, workdir) for row in state["rows"]}
     found = [_row(row, state, hits[row["name"]], workdir) for row in state["rows"]]
     strongest = _strongest(state["rows"], hits)
     for split in SPLITS:
@@ -52,6 +52,8 @@ def summarise(workdir):
         _add_costs(row, found)
     made = {name: value for name, value in state.items() if name not in ("rows", "units", "classes")}
     made["source"]["classes"] = state["classes"]
+    if claimed := made.get("claimed"):
+        made["claimed"] = {**claimed, "found": _tested(claimed, hits, state["config"]["table"]["resamples"])}
     made |= {"strongest": strongest, "rows": found, **_units(state["units"], workdir)}
     artefacts.write_json(workdir / FILE, made)
     return made
@@ -67,7 +69,25 @@ def _strongest(rows, hits):
     return max(means, key=means.get, default=None)
 
 
-def _finished(row, workdir):
+def _tested(claimed, hits, resamples):
+    """What the primary split says of the claim, as `comparison.compare`; None until it is there."""
+    pair = [hits.get(claimed[name]) for name in ("row", "against")]
+    if not all(pair):
+        return None
+    split = next(split for split in SPLITS if split in pair[0]["hits"])
+    compared = comparison.compare_all(
+        {
+            name: {"hits": block["hits"][split], "gan": block["gan"], "classifier_seeds": block["classifier_seeds"]}
+            for name, block in zip((claimed["row"], claimed["against"]), pair, strict=True)
+        },
+        (claimed["against"],),
+        resamples=resamples,
+        widen=True,
+    )
+    return {"split": split, **compared[claimed["row"]][claimed["against"]]}
+
+
+def finished(row, workdir):
     """The hits of a row's finished cells as arrays (GAN seeds, classifier seeds, images), or None.
 
     The largest block in which every GAN seed has every classifier seed.

@@ -156,7 +156,8 @@ def _budget(config, shares, available, classes):
         changes = {}
         # Whole budgets keep their own fields, so that GANs that are there already are found.
         for family in families.FAMILIES.values() if share < 1 else ():
-            changes |= family.shortened(config, share, classes * (config.train_per_class or available))
+            steps = family.steps(config, classes * (config.train_per_class or available))
+            changes |= {name: max(1, round(share * count)) if count else 0 for name, count in steps.items()}
         own = fields.replaced(config, changes)
         for gan in config.gans:
             yield Point(share, f"{share:.0%}", gan, own, (_row(f"{gan}_tp"),))

@@ -22,7 +22,7 @@ _CONFIG = "table_config.json"
 _POLL_SECONDS = 5.0
 # What may differ between sittings: which cells to run, and where things lie.
 _FREE = ("source_data_dir", "gans", "classifier.seed", "table.rows", "table.gan_seeds", "table.classifier_seeds")
-_FREE += ("table.resamples",)
+_FREE += ("table.resamples", "table.claim_folds")
 # Sections that no cell depends on.
 _APART = ("metrics.", "sweep.", "advice.", "map.")
 
@@ -61,7 +61,7 @@ class Table:
 
     def __init__(self, run, choice, described, overwrite=False, allow_shortfall=False, output_folder=None):
         self.run, self.choice, self.described, self.overwrite = run, choice, described, overwrite
-        self.allow_shortfall = allow_shortfall
+        self.allow_shortfall, self._claim = allow_shortfall, None
         self.output_folder = output_folder or run.workdir
         chosen = {}
         for row in choice.rows:
@@ -138,6 +138,29 @@ class Table:
         names = own.keys() | there.keys() & defaults.keys()
         values = {name: [found.get(name, defaults.get(name)) for found in (there, own)] for name in sorted(names)}
         return own, {name: (was, now) for name, (was, now) in values.items() if was != now}
+
+    @property
+    def claimed(self):
+        """The claim of this or an earlier sitting, see `claim`; None without one."""
+        path = self.output_folder / STATE
+        return artefacts.read_json(path).get("claimed") if path.exists() else None
+
+    def check_claim(self):
+        """Raises `UserError` where cells were scored before: a row claimed now would be no choice made before."""
+        path = self.output_folder / STATE
+        rows = artefacts.read_json(path)["rows"] if path.exists() else []
+        folders = {cell["folder"] for row in rows for cell in row["cells"] if cell["folder"]}
+        done = sum((self.run.workdir / folder).is_dir() for folder in folders)
+        if done and not self.claimed:
+            raise UserError(
+                f"--claim: found {done} cells in {self.run.workdir} that are scored on test images already, expected "
+                "none: name another --workdir"
+            )
+
+    def claim(self, found):
+        """Writes the claim into the state, before a cell is there: a row, what it is compared with, and why."""
+        self._claim = found
+        self.write_state()
 
     def begin(self):
         """Writes what the cells are measured with, and which there are to be; those of another config do not count."""
@@ -219,7 +242,9 @@ class Table:
             earlier = artefacts.read_json(path) if path.exists() else {"rows": [], "units": []}
             folders = {record["folder"] for record in gave}
             gave += [record for record in earlier["units"] if record["folder"] not in folders]
-            artefacts.write_json(path, {**self.described, "rows": _merged(earlier["rows"], found), "units": gave})
+            claimed = self._claim or earlier.get("claimed")
+            about = {**self.described, **({"claimed": claimed} if claimed else {})}
+            artefacts.write_json(path, {**about, "rows": _merged(earlier["rows"], found), "units": gave})
 
 
 def _described(row, run):

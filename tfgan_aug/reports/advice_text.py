@@ -1,17 +1,19 @@
-"""Advice in words: what a GAN has to beat, what more real images would be worth. Makes no file."""
+"""Advice in words: which row to build, what it has to beat, what more real images would be worth. Makes no file."""
 
 from tfgan_aug.core import markdown
 from tfgan_aug.evaluation import learning_curves
+from tfgan_aug.reports import answer_text
 
 
 def lines(made):
     """Returns advice.json as lines of Markdown, the last ones about the rows of a table where there are any."""
-    own, seeds = made["count"], f"{made['seeds']} classifier seed{'s' * (made['seeds'] > 1)}"
-    kinds = {"augmented": f"{made['augmentation']}, new in every step", "geometric": "as many geometric images"}
-    found = [f"**A GAN has to beat {_bar(made)[0]:+.1f} points.** {_bar(made)[1]}", ""]
-    found.append(f"Measured on {made['folds']} inner splits of the training images, with {seeds} and")
-    found += [f"{made['steps']:,} steps each. No test image was read.", ""]
-    found += [f"* {title}: {_cheap(made[kind], own)}" for kind, title in kinds.items()]
+    own, tried = made["count"], made["tried"]
+    folds = f"{made['folds']} inner splits of the training images"
+    seeds = f"{made['seeds']} classifier seed{'s' * (made['seeds'] > 1)}"
+    found = [_build(tried), ""]
+    found += [f"Tried on {folds}, {tried['images']:,} scored, with {seeds} and {made['steps']:,} classifier"]
+    found += ["steps. No test image was read. Against `real`:", ""]
+    found += [f"* `{name}`, {_cheap(row, own)}" for name, row in tried["rows"].items() if name != "real"]
     for more in made["more"]:
         images = f"{more['more']:.0f} more real images a class ({more['times']:g} times as many)"
         found.append(f"* {images}: {_points(more, 'gain')}")
@@ -20,20 +22,32 @@ def lines(made):
     return [
         *found,
         "",
+        "The splits train on fewer images than you have, and for fewer steps than a table does: with all of them",
+        "differences can be smaller or larger. `python -m tools.run_table --claim` tests a choice on test images.",
         f"What more real images give is read off a power law: an error of {a:.2f} n^{-b:.2f} at n images a class.",
-        f"Beyond {learning_curves.FARTHEST:g} times the images it is no evidence. The intervals are over",
-        f"{made['folds']} folds and {seeds}, by Student's t for these few. That the folds' training sets overlap is in",
-        "none of them.",
+        f"Beyond {learning_curves.FARTHEST:g} times the images it is no evidence. The intervals of rows are over the",
+        "images that are scored: that one more training of a row can lie points apart is in none of them.",
     ]
 
 
-def _bar(made):
-    """Returns (points that a GAN has to beat, where they come from)."""
-    best = max(("augmented", "geometric"), key=lambda kind: made[kind]["difference"])
-    if made[best]["difference"] <= 0:
-        return 0.0, "Neither cheap kind of new images gains anything."
-    source = f"{made['augmentation']} in every step" if best == "augmented" else "a set of geometric images"
-    return made[best]["difference"], f"That is what {source} gives without any GAN."
+def _build(tried):
+    """Returns the sentence on the row to build, with its doubt."""
+    plain = tried["strongest"]
+    without = f"{tried['rows'][plain]['mean']:.1f} % with {answer_text.plain_words(plain)}"
+    if tried["chosen"] is None:
+        return f"**No row with generated images was tried.** The best without: {without}."
+    chosen = tried["rows"][tried["chosen"]]
+    versus = chosen["versus"][plain]
+    numbers = (
+        f"on images left out `{tried['chosen']}` reaches {chosen['mean']:.1f} %, {without}: "
+        f"{_points(versus, 'difference')}"
+    )
+    if versus["low"] > 0:
+        return f"**Build `{tried['chosen']}`:** {numbers}."
+    if versus["high"] < 0:
+        return f"**Build no generated images, take `{plain}`:** {numbers}."
+    likely = f"`{tried['chosen']}` may be worth a try" if versus["difference"] > 0 else f"`{plain}` is the safer choice"
+    return f"**It is open whether generated images help; {likely}:** {numbers}."
 
 
 def curve(made):
@@ -47,8 +61,10 @@ def _points(item, field):
     return f"{item[field]:+.1f} points, 95 % {item['low']:+.1f} to {item['high']:+.1f}"
 
 
-def _cheap(item, own):
-    return f"{_points(item, 'difference')}; {_worth(item['difference'], item['equivalent'], own)}"
+def _cheap(row, own):
+    versus = row["versus"]["real"]
+    worth = _worth(versus["difference"], row["more"], own)
+    return f"{markdown.literal(row['title'])}: {_points(versus, 'difference')}; {worth}"
 
 
 def _row(item, own):

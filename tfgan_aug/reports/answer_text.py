@@ -44,6 +44,11 @@ class Compared:
         return f"{self.accuracy:.1f} % instead of {self.without:.1f} % with {words}{named}"
 
 
+def plain_words(name):
+    """Returns the words for a training set without generated images, by its row's name."""
+    return f"{_PLAIN[name]} (`{name}`)" if name in _PLAIN else f"`{name}`"
+
+
 def verdict(found):
     """Returns one or two sentences of Markdown on `Compared` rows: whether generated images helped, two numbers."""
     if not found:
@@ -82,6 +87,25 @@ def to_try(found):
     )
 
 
+def claim(claimed):
+    """Returns sentences of Markdown on what a table claimed before it was scored; "" where it claimed nothing."""
+    if not claimed:
+        return ""
+    of_fold = claimed["inner"]["rows"][claimed["row"]]["versus"][claimed["against"]]
+    said = (
+        f"Claimed on {claimed['inner']['folds']} inner splits, before test images were read: `{claimed['row']}` "
+        f"against `{claimed['against']}` ({of_fold['difference']:+.1f} points there)."
+    )
+    found = claimed["found"]
+    if not found:
+        return f"{said} It is not tested yet."
+    words = {"helps": "The claim holds", "hurts": "The claim is wrong", "not resolved": "The claim stays open"}
+    return (
+        f"{said} **{words[found['verdict']]}: {found['difference']:+.1f} points, 95 % {found['low']:+.1f} to "
+        f"{found['high']:+.1f}.** A single difference, chosen before, needs no correction."
+    )
+
+
 def _counts(found):
     counts = {name: sum(one.verdict == name for one in found) for name in _PAST}
     return {name: count for name, count in counts.items() if count}
@@ -116,7 +140,7 @@ def _words(name, titles):
 
 
 def adds_generated_images(row):
-    """Returns whether a row trains on real and generated images; the controls with a GAN hold its images alone."""
+    """Returns whether a row of table.json trains on real and generated images, see `rows.Row`."""
     return bool(row["gan"]) and row["group"] != "controls"
 
 
@@ -136,6 +160,7 @@ def of_table(table):
     against = {name: scores["versus"].get("real", {}).get("verdict") for name, (_, scores) in usable.items()}
     accuracies = {name: scores["mean"] for name, (_, scores) in usable.items()}
     parts = [verdict(found), advice(accuracies, against, {name: row["title"] for name, (row, _) in usable.items()})]
+    parts.append(claim(table.get("claimed")))
     if scopes:
         parts.append(f"This rests on {' and '.join(sorted(scopes))}: others may differ.")
     return " ".join(part for part in parts if part)

@@ -54,7 +54,9 @@ def stream(
 
     Raises `ValueError`, naming the argument, for one that it cannot have.
     """
-    examples = FreshExamples.checked(real, generator, share, judge, rule, tries, seed)
+    # Where tf.data works.
+    with tf.device("CPU:0"):
+        examples = FreshExamples.checked(real, generator, share, judge, rule, tries, seed)
     if not 0 <= real_last < 1:
         raise ValueError(f"real_last: found {real_last}, expected 0 or more and below 1")
     if not 0 <= start_step < steps:
@@ -71,6 +73,9 @@ class FreshExamples:
     `generator(labels, seeds)` and `accept(labels, images)`, bool (N,), work on tensors; `accept` None takes every draw.
     Places from the example `end` on, counted through the whole training, are real (None: none is).
     """
+
+    # By networks: see `loop.run`.
+    drawn = True
 
     images: np.ndarray
     labels: np.ndarray

@@ -52,16 +52,17 @@ def examples_of(arrays):
     return arrays if hasattr(arrays, "reader") else Arrays(arrays)
 
 
-def batches(arrays, budget, start_step=0, replicas=1, here=slice(None)):
+def batches(arrays, budget, start_step=0, replicas=1, here=slice(None), read=True):
     """A `tf.data.Dataset` of the batches of steps `start_step` to `budget.steps` - 1, each `batch_size` examples.
 
     `arrays` are `Arrays`, or as they are made of, or anything that has their methods, such as
     `sampling.stream.FreshExamples`. Examples come in a fresh order each epoch, a function of (`budget.seed`, epoch);
     batches run on across the ends of epochs, so that every step has a full one.
     With several `replicas` each batch comes in as many parts, one after the other: those of the replicas in `here`.
+    Without `read` it has what the examples' reader takes.
     """
     examples, batch_size = examples_of(arrays), budget.batch_size
-    count, read = len(examples), examples.reader()
+    count = len(examples)
 
     def row(place):
         key = tf.stack([tf.constant(budget.seed, tf.int64), place // count])
@@ -76,7 +77,7 @@ def batches(arrays, budget, start_step=0, replicas=1, here=slice(None)):
             return tf.data.Dataset.from_tensor_slices(tuple(tf.reshape(each, shape)[here] for each in batch))
 
         chosen = chosen.flat_map(parts)
-    return chosen.map(read).prefetch(2)
+    return (chosen.map(examples.reader()) if read else chosen).prefetch(2)
 
 
 def trained(path, build, arrays, budget, strategy, shown, callbacks=()):
@@ -148,13 +149,18 @@ def run(model, arrays, budget, start=0, listeners=None, leader=None):
     # Not earlier: devices and workers have to be set up before TensorFlow runs anything.
     memory.keep_blocks()
 
+    # tf.data works on the CPU alone, and reaches no weights that lie on a GPU: what networks draw is read in the step.
+    drawn = getattr(arrays, "drawn", False) and draws_in_step(strategy)
+    reader = arrays.reader() if drawn else None
+
     def pipeline(context):
         here = replicas // context.num_input_pipelines
         mine = slice(context.input_pipeline_id * here, (context.input_pipeline_id + 1) * here)
-        return batches(arrays, budget, start_step=start, replicas=replicas, here=mine)
+        return batches(arrays, budget, start_step=start, replicas=replicas, here=mine, read=not drawn)
 
     listeners = listeners or keras.callbacks.CallbackList()
-    step, iterator = step_function(model, strategy), iter(strategy.distribute_datasets_from_function(pipeline))
+    step = step_function(model, strategy, reader)
+    iterator = iter(strategy.distribute_datasets_from_function(pipeline))
     listened = model if leader is None else leader
     listened.stop_training = False
     listeners.on_train_begin()
@@ -185,12 +191,23 @@ def _stopped(model, strategy):
     return int(strategy.reduce(tf.distribute.ReduceOp.SUM, strategy.run(tf.identity, args=(own,)), axis=None)) > 0
 
 
-def step_function(model, strategy):
-    """A function (distributed batch) that makes one training step of `model` on every replica."""
+def draws_in_step(strategy):
+    """Whether examples that networks draw are read in the training step, on its device: on GPUs."""
+    return any("GPU" in device for device in strategy.extended.worker_devices)
+
+
+def step_function(model, strategy, reader=None):
+    """A function (distributed batch) that makes one training step of `model` on every replica.
+
+    With a `reader`, as of `Arrays`, the batch is what that takes.
+    """
     if hasattr(model, "step_function"):
         return model.step_function(strategy)
 
+    def train(batch):
+        model.train_step(batch if reader is None else reader(*batch))
+
     def step(batch):
-        strategy.run(model.train_step, args=(batch,))
+        strategy.run(train, args=(batch,))
 
     return step if model.run_eagerly else tf.function(step, autograph=False, reduce_retracing=True)
