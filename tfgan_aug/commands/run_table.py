@@ -55,7 +55,7 @@ def run(config, options, command=""):
 
     Raises `UserError` for what the user can mend, before any work where it can be known before.
     """
-    from tfgan_aug.experiments import estimates, inner, table
+    from tfgan_aug.experiments import estimates, inner, table, tuning
     from tfgan_aug.experiments.run import Place, open_run
     from tfgan_aug.reports import plan_text, table_text
 
@@ -65,6 +65,7 @@ def run(config, options, command=""):
     with open_run(config, Place(**options.place)) as run:
         made = table.Table(run, choice, describe(run, command), options.overwrite, options.allow_shortfall)
         made.check()
+        tuning.check(made)
         splits = inner.tables_for_claim(made) if options.claim else ()
         if options.dry_run:
             return plan_text.of_table(estimates.of_table(made))
@@ -81,13 +82,14 @@ def work(made, splits=()):
     With `splits`, `inner.tables_for_claim`, the claim is made first.
     """
     from tfgan_aug.core import workdirs
-    from tfgan_aug.experiments import findings, inner, summaries
+    from tfgan_aug.experiments import findings, inner, summaries, tuning
 
     run = made.run
     with workdirs.lock(run.workdir, "shared", wait=True):
         run.write_subset()
     run.note_subset()
     made.begin()
+    tuning.tune(made)
     if splits and not made.claimed:
         for number, split in enumerate(splits, start=1):
             run.progress.note(f"to choose what is claimed: inner split {number} of {len(splits)}")

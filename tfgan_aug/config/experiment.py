@@ -28,10 +28,17 @@ class TableConfig(fields.Section):
         "of the steps that the rows *_pretrained make on generated images, the first",
         fields.between_0_and_1,
     )
-    protocol: Literal["equal_steps", "equal_epochs"] = field(
+    protocol: Literal["equal_steps", "equal_epochs", "tuned"] = field(
         "equal_steps",
-        "rows make classifier.steps each, or as many passes over their own images as row real makes in these",
+        "rows make classifier.steps each; as many passes over their own images as row real makes in these; or what "
+        "an inner split chooses for each",
         late=True,
+    )
+    search: int = field(
+        6, "settings of the classifier that are tried for a row that is tuned", fields.at_least(2, 27), late=True
+    )
+    search_folds: int = field(
+        4, "one of so many parts of the training images scores them", fields.at_least(2, 100), late=True
     )
     fresh_share: float = field(
         0.5, "of the images in the rows *_fresh and pixel_mix, new in every step", fields.between_0_and_1, late=True

@@ -46,7 +46,8 @@ class Cell:
             "classifier": {**fields.digest_form(config.classifier), "seed": self.seed},
             "test": self.run.source.test_digest,
         }
-        if config.table.protocol != "equal_steps":
+        # What is tuned differs in the classifier's section.
+        if config.table.protocol == "equal_epochs":
             dependencies["protocol"] = config.table.protocol
         use = self.row.use(config, self.judge_stage.digest if self.row.soft else "")
         return artefacts.Stage(self.run.workdir, "cell", {**dependencies, "view": use} if use else dependencies)

@@ -33,9 +33,11 @@ def of_table(table):
         found = planned.setdefault(row.name, about)
         found["cells"] = found.get("cells", 0) + 1
         found["left"] = found.get("left", 0) + (not done)
+    config, untuned = table.run.config, {row.name for row in table.untuned()}
     for row in planned.values():
-        row["seconds"] = row["left"] * seconds.cell() * row.pop("length")
-    config = table.run.config
+        # Each setting that is tried is one more training, of the same length on the average of its order.
+        trainings = row["left"] + config.table.search * (row["name"] in untuned)
+        row["seconds"] = trainings * seconds.cell() * row.pop("length")
     return {
         "steps": config.classifier.steps,
         "protocol": config.table.protocol,

@@ -7,7 +7,7 @@ import dataclasses
 
 import numpy as np
 
-from tfgan_aug.core import workdirs
+from tfgan_aug.core import fields, workdirs
 from tfgan_aug.core.errors import UserError
 from tfgan_aug.data import digests, sources, subsets
 from tfgan_aug.evaluation import comparison
@@ -54,8 +54,11 @@ def run_of(run, option, folds, fold, share=1.0):
         if digests.pixel_hash(subset.train.images[position]) not in known
     ]  # fmt: skip
     parts = (_part(subset.train, positions) for positions in (trained, scored))
+    # A choice by folds within folds would take many trainings.
+    plain = {"table.protocol": "equal_steps"} if config.table.protocol == "tuned" else {}
     return dataclasses.replace(
         run,
+        config=fields.replaced(config, plain),
         workdir=run.workdir / FOLDER / f"{folds}-{fold}-{100 * share:g}",
         source=sources.without_test(run.source),
         subset=subsets.Subset(subset.class_names, *parts),
@@ -75,7 +78,7 @@ def tables_for_claim(made):
     """
     made.check_claim()
     choice, folds = made.choice, made.run.config.table.claim_folds
-    rows = tuple(row for row in choice.rows if row.adds_generated_images or not row.variant.gan)
+    rows = tuple(row for row in choice.rows if row.adds_generated_images or not (row.variant.gan or row.tuned))
     if len({row.adds_generated_images for row in rows}) < 2:
         raise UserError(
             f"--claim: found rows {', '.join(row.name for row in choice.rows)}, expected one or more with generated "
@@ -88,6 +91,8 @@ def tables_for_claim(made):
 def checked(inner, choice, described, option):
     """Returns the checked `table.Table` of an inner run; raises `UserError`, naming `option`."""
     made = table.Table(inner, choice, described, allow_shortfall=True)
+    if found := made.untuned():
+        raise UserError(f"{option}: found row {found[0].name}, expected rows whose training is not tuned itself")
     try:
         made.check()
     except UserError as error:

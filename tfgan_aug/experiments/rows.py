@@ -50,6 +50,8 @@ class Row:
     generated_share: float = 1.0
     geometric_share: float = 1.0
     balanced: bool = False
+    # How long, how fast and with which decay it trains is chosen on an inner split, see `tuning`.
+    tuned: bool = False
     # Real images, in every step some replaced by draws of "gan", which the judge lets pass, or by "pixel_mix"; or each
     # mixed with another one.
     fresh: Literal["", "gan", "pixel_mix", "mixup", "cutmix"] = ""
@@ -158,7 +160,7 @@ class Row:
 def steps_of(config, images, real):
     """Returns the steps of a row that trains on so many images, `real` of which are real, by the table's protocol."""
     steps = config.classifier.steps
-    return steps if config.table.protocol == "equal_steps" else max(1, round(steps * images / real))
+    return steps if config.table.protocol != "equal_epochs" else max(1, round(steps * images / real))
 
 
 def plain(variant):
@@ -187,6 +189,7 @@ def all_rows(gans):
         Row(
             "colours", "controls", "real, cheap transforms and other colours in every step", real, augmentation=_COLOURS
         ),
+        Row("real_tuned", "controls", "real, its training tuned on an inner split", real, tuned=True),
         Row("balanced", "controls", "real, rare classes as often as others", real, balanced=True),
         Row("pixel_mix", "controls", "real, some mixed of two of a class in every step", real, fresh="pixel_mix"),
         Row("mixup", "controls", "real, each blended with another, MixUp", real, fresh="mixup"),

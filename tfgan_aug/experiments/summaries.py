@@ -141,7 +141,7 @@ def _row(row, state, block, workdir):
             # The newest first: the pool may have grown since the others.
             units.setdefault(unit["seed"], unit)
     used = [unit for seed, unit in units.items() if block and (not row["gan"] or seed in block["gan_seeds"])]
-    folders = block["folders"] if block else []
+    folders, tuning = block["folders"] if block else [], row.get("tuned", {}).get("minutes", 0.0)
     results = [artefacts.read_json(folder / "result.json") for folder in folders]
     seconds = [artefacts.read_json(folder / "seconds.json") for folder in folders]
     unfinished = [
@@ -154,6 +154,7 @@ def _row(row, state, block, workdir):
     return {
         **{name: row[name] for name in ("name", "number", "group", "title", "gan", "paper", "paper_note", "plain")},
         "variant": row["variant"],
+        **({"tuned": row["tuned"]} if row.get("tuned") else {}),
         "dataset": f"{state['source']['name']}_gan_aug/{row['variant']}",
         "digests": {_seed_name(seed): unit["datasets"][row["variant"]] for seed, unit in units.items()},
         "images": results[0]["images"] if results else None,
@@ -169,7 +170,7 @@ def _row(row, state, block, workdir):
         "left_out": sorted({str(cell["gan_seed"]) for cell in row["cells"] if cell["left_out"]}),
         "unfinished": unfinished,
         "cells": [folder.name for folder in folders],
-        "make_minutes": float(np.mean([unit["minutes"][row["variant"]] for unit in used])) if used else None,
+        "make_minutes": float(np.mean([unit["minutes"][row["variant"]] for unit in used])) + tuning if used else None,
         "train_minutes": float(np.mean(seconds) / 60) if seconds else None,
         "splits": {},
     }

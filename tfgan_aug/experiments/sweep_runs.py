@@ -68,6 +68,11 @@ class SweepRuns:
 
     def check(self, name, points):
         """Raises `UserError` for what would fail at one of the points of a sweep."""
+        if self.run.config.table.protocol == "tuned":
+            raise UserError(
+                "--config.table.protocol: found tuned, expected equal_steps or equal_epochs: the points of a sweep "
+                "train alike"
+            )
         for point in points:
             try:
                 self._table(name, point).check(self._tried)

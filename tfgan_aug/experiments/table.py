@@ -61,7 +61,7 @@ class Table:
 
     def __init__(self, run, choice, described, overwrite=False, allow_shortfall=False, output_folder=None):
         self.run, self.choice, self.described, self.overwrite = run, choice, described, overwrite
-        self.allow_shortfall, self._claim = allow_shortfall, None
+        self.allow_shortfall, self._claim, self._tuned = allow_shortfall, None, {}
         self.output_folder = output_folder or run.workdir
         chosen = {}
         for row in choice.rows:
@@ -100,8 +100,7 @@ class Table:
             )
 
     def _check_resamples(self):
-        path, resamples = self.output_folder / STATE, self.run.config.table.resamples
-        earlier = artefacts.read_json(path)["rows"] if path.exists() else []
+        resamples, earlier = self.run.config.table.resamples, self._earlier()["rows"]
         compared = len({row.name for row in self.choice.rows} | {row["name"] for row in earlier}) - 1
         least = resampling.least_resamples(compared)
         if resamples < least:
@@ -139,17 +138,38 @@ class Table:
         values = {name: [found.get(name, defaults.get(name)) for found in (there, own)] for name in sorted(names)}
         return own, {name: (was, now) for name, (was, now) in values.items() if was != now}
 
+    def untuned(self):
+        """Returns the rows whose classifier's settings are to be chosen, by `tuning`, and are not yet."""
+        tuned = self.run.config.table.protocol == "tuned"
+        return [row for row in self.choice.rows if (tuned or row.tuned) and row.name not in self._tuned]
+
+    def settle(self, row, chosen):
+        """Writes the settings of a row into the state: what `tuning.choose` returned."""
+        self._tuned[row.name] = chosen
+        self.write_state()
+
+    def run_of(self, row):
+        """Returns the run of a row's cells: of the config, or of the settings that were chosen for the row."""
+        changes = self._tuned.get(row.name, {}).get("changes", {})
+        return dataclasses.replace(self.run, config=fields.replaced(self.run.config, changes)) if changes else self.run
+
+    def minutes(self):
+        """Minutes that the datasets and what they are made of took, over all runs."""
+        found = [made.record()["minutes"].values() for made in self.gan_datasets.values() if made.stage.done]
+        return sum(max(minutes, default=0.0) for minutes in found)
+
     @property
     def claimed(self):
         """The claim of this or an earlier sitting, see `claim`; None without one."""
+        return self._earlier().get("claimed")
+
+    def _earlier(self):
         path = self.output_folder / STATE
-        return artefacts.read_json(path).get("claimed") if path.exists() else None
+        return artefacts.read_json(path) if path.exists() else {"rows": [], "units": []}
 
     def check_claim(self):
         """Raises `UserError` where cells were scored before: a row claimed now would be no choice made before."""
-        path = self.output_folder / STATE
-        rows = artefacts.read_json(path)["rows"] if path.exists() else []
-        folders = {cell["folder"] for row in rows for cell in row["cells"] if cell["folder"]}
+        folders = {cell["folder"] for row in self._earlier()["rows"] for cell in row["cells"] if cell["folder"]}
         done = sum((self.run.workdir / folder).is_dir() for folder in folders)
         if done and not self.claimed:
             raise UserError(
@@ -170,6 +190,7 @@ class Table:
             if changed:
                 (self.output_folder / STATE).unlink(missing_ok=True)
             artefacts.write_json(self.output_folder / _CONFIG, own)
+        self._tuned = {row["name"]: row["tuned"] for row in self._earlier()["rows"] if row.get("tuned")}
         self.write_state()
 
     def cells(self):
@@ -180,7 +201,9 @@ class Table:
                 dataset = made.dataset(row.variant) if made.stage.done else None
                 for seed in self.choice.classifier_seeds:
                     stages = made.plan.judge_stage, made.plan.gan_stages.get(row.variant.gan)
-                    cell = dataset and cells.Cell(self.run, row, dataset, seed, gan_seed, *stages)
+                    # Not before its settings are known.
+                    there = dataset and row not in self.untuned()
+                    cell = cells.Cell(self.run_of(row), row, dataset, seed, gan_seed, *stages) if there else None
                     yield row, gan_seed, seed, cell
 
     def work(self):
@@ -221,7 +244,8 @@ class Table:
         """Yields (row, GAN seed, classifier seed, cell folder or "", done): a cell left out counts as done."""
         for row, gan_seed, seed, cell in self.cells():
             folder = cell.stage().path if cell else None
-            done = folder.is_dir() if folder else self.gan_datasets[row.variant.gan, gan_seed].stage.done
+            left_out = self.gan_datasets[row.variant.gan, gan_seed].stage.done and row not in self.untuned()
+            done = folder.is_dir() if folder else left_out
             yield row, gan_seed, seed, folder.name if folder else "", done
 
     def write_state(self):
@@ -229,7 +253,7 @@ class Table:
 
         Rows and seeds of earlier sittings stay; the newest record of a GAN and seed comes first.
         """
-        found = {row.name: _described(row, self.run) for row in self.choice.rows}
+        found = {row.name: _described(row, self.run, self._tuned.get(row.name)) for row in self.choice.rows}
         for row, gan_seed, seed, folder, done in self.states():
             left_out = done and not folder
             found[row.name]["cells"].append(
@@ -238,16 +262,17 @@ class Table:
         done = [made for made in self.gan_datasets.values() if made.stage.done]
         gave = [made.record() | {"folder": made.stage.path.name} for made in done]
         with workdirs.lock(self.run.workdir, "state", wait=True):
-            path = self.output_folder / STATE
-            earlier = artefacts.read_json(path) if path.exists() else {"rows": [], "units": []}
+            earlier = self._earlier()
             folders = {record["folder"] for record in gave}
             gave += [record for record in earlier["units"] if record["folder"] not in folders]
             claimed = self._claim or earlier.get("claimed")
             about = {**self.described, **({"claimed": claimed} if claimed else {})}
-            artefacts.write_json(path, {**about, "rows": _merged(earlier["rows"], found), "units": gave})
+            artefacts.write_json(
+                self.output_folder / STATE, {**about, "rows": _merged(earlier["rows"], found), "units": gave}
+            )
 
 
-def _described(row, run):
+def _described(row, run, tuned):
     """Returns a row as cells.json holds it, without its cells."""
     fields = ("name", "group", "title", "number", "paper", "paper_note")
     return {
@@ -257,6 +282,7 @@ def _described(row, run):
         "variant": row.variant.name,
         "gan": row.variant.gan,
         "plain": not row.use(run.config, ""),
+        **({"tuned": tuned} if tuned else {}),
         "cells": [],
     }
 

@@ -25,6 +25,7 @@ _MEANINGS = {
     "colours": "no image added; cheap transforms and other colours, new in every step",
     "balanced": "no image added; images of rare classes come as often as others",
     "pixel_mix": "real images, some replaced by pixels of two real ones of the class, new in every step",
+    "real_tuned": "no image added; length, rate and decay of the training chosen on an inner split",
     "mixup": "real images, each blended with another one, new in every step",
     "cutmix": "real images, a box of another one in each, new in every step",
 }
@@ -43,8 +44,11 @@ adjusted."""
 def training_length(table):
     """Returns how long each row of a table trains, in words."""
     steps = f"{table['steps']:,} steps"
-    if table.get("protocol", "equal_steps") == "equal_steps":
+    protocol = table.get("protocol", "equal_steps")
+    if protocol == "equal_steps":
         return steps
+    if protocol == "tuned":
+        return f"as long as an inner split of the training images chooses, about {steps}"
     return f"as many passes over its own images as `real` makes in {steps}"
 
 

@@ -16,6 +16,8 @@ def of_table(made):
     steps = f"{made['steps']:,} optimiser steps each"
     if made["protocol"] == "equal_epochs":
         steps = f"{made['steps']:,} optimiser steps on real images, in proportion on more"
+    if made["protocol"] == "tuned":
+        steps = f"{made['steps']:,} optimiser steps at first, then as many as an inner split chooses"
     head = f"{cells} cells of {len(made['rows'])} rows, {steps}; "
     head += "training alone, for one worker:"
     total = sum(work["seconds"] for work in (*made["gans"], *made["rows"]))

@@ -1,0 +1,87 @@
+"""Tuning: how long, how fast and with how much decay the classifier of a row trains, chosen on an inner split.
+
+Makes no file of its own: the classifiers that are tried are cells in the workdir of `inner`.
+"""
+
+import dataclasses
+import itertools
+
+import numpy as np
+
+from tfgan_aug.classifiers.recipes import RECIPES
+from tfgan_aug.core import artefacts, fields, workdirs
+from tfgan_aug.experiments import cells, inner, table
+
+_OPTION = "--config.table.search_folds"
+# Times the config's own; decays for a recipe that has none.
+_LENGTHS, _RATES, _DECAYS = (0.5, 1.0, 2.0), (1 / 3, 1.0, 3.0), (0.1, 1.0, 10.0)
+_FIRST_DECAYS = (0.0, 1e-4, 1e-3)
+
+
+def settings(config):
+    """Returns what is tried: `config.table.search` dicts {dotted field: value}, the first one {}: the config's own.
+
+    The same for every row, so each of them searches for as many steps; in a seeded order.
+    """
+    section = config.classifier
+    recipe = RECIPES[section.recipe].replace(section)
+    decays = [factor * recipe.weight_decay for factor in _DECAYS] if recipe.weight_decay else _FIRST_DECAYS
+    own = 1.0, 1.0, recipe.weight_decay
+    others = [factors for factors in itertools.product(_LENGTHS, _RATES, decays) if factors != own]
+    order = np.random.default_rng(config.seed).permutation(len(others))
+    tried = [
+        {
+            "classifier.steps": max(1, round(length * section.steps)),
+            "classifier.learning_rate": rate * recipe.learning_rate,
+            "classifier.weight_decay": decay,
+        }
+        for length, rate, decay in (others[place] for place in order[: config.table.search - 1])
+    ]
+    return [{}, *tried]
+
+
+def check(made):
+    """Raises `UserError` where a row of the checked table `made` cannot be tuned."""
+    for row in made.untuned():
+        _table(made, row)
+
+
+def tune(made):
+    """Chooses the settings of the rows of the table `made` that are to be tuned and are not yet."""
+    for row in made.untuned():
+        made.settle(row, choose(made, row))
+
+
+def choose(made, row):
+    """Returns {"changes": the settings with the highest accuracy on the fold, "tried", "own", "best", "minutes"}.
+
+    "own" and "best" are percent of the fold's images, with the config's settings and with the best; of equal ones it
+    is the first. With the first GAN seed and the first classifier seed alone.
+    """
+    of_fold = _table(made, row)
+    run = of_fold.run
+    run.progress.note(f"row {row.name}: {made.run.config.table.search} settings are tried on an inner split")
+    # The datasets, and the config's own settings.
+    inner.work([of_fold])
+    tried, minutes = [], of_fold.minutes()
+    for changes in settings(made.run.config):
+        _, _, _, cell = next(of_fold.cells())
+        cell = dataclasses.replace(cell, run=dataclasses.replace(run, config=fields.replaced(run.config, changes)))
+        stage = cell.stage()
+        with workdirs.lock(run.workdir, stage.path.name, wait=True):
+            if not stage.done:
+                cells.make(stage, cell)
+        minutes += stage.minutes
+        scores = artefacts.read_json(stage.path / "result.json")["held_out"]
+        tried.append((100 * cells.accuracy(scores)[0], changes))
+    best = max(tried, key=lambda one: one[0])
+    return {"changes": best[1], "tried": len(tried), "own": tried[0][0], "best": best[0], "minutes": minutes}
+
+
+def _table(made, row):
+    """Returns the checked table of this row alone on the first of the inner splits."""
+    config = made.run.config
+    run = inner.run_of(made.run, _OPTION, config.table.search_folds, 0)
+    first = (made.choice.gan_seeds[:1], made.choice.classifier_seeds[:1])
+    alone = dataclasses.replace(row, tuned=False)
+    return inner.checked(run, table.Choice((alone,), *first), made.described, f"row {row.name}")
