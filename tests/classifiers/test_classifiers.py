@@ -139,6 +139,39 @@ def test_step_of_a_weighted_batch(kind):
     np.testing.assert_allclose(model.network.get_weights()[1] - before, step, atol=1e-6)
 
 
+def test_consistency_by_hand(monkeypatch):
+    """The divergence of the second view's prediction from the first's; half of the images have no label."""
+    model = linear(consistency=2.0)
+    images, labels = examples()
+    targets = np.eye(3, dtype=np.float32)[labels]
+    targets[4:] = 0
+    views = [images.astype(np.float32), images[::-1].astype(np.float32) / 2]
+    given = iter(views)
+    monkeypatch.setattr(model, "_augmented", lambda _: tf.constant(next(given)))
+    losses, first = by_hand(model, views[0], targets)
+    second = by_hand(model, views[1], targets)[1]
+    losses += 2.0 * (first * np.log(first / second)).sum(1)
+    before = model.network.get_weights()[1]
+    found = model.fit(images, targets, batch_size=8, shuffle=False, verbose=0).history["loss"][0]
+    assert found == pytest.approx(losses.mean(), rel=1e-4) and (losses[4:] > 0).all()
+    # Of the bias: of the labelled ones the first view's cross-entropy, of all the second view's divergence alone.
+    step = ((targets - first)[:4].sum(0) + 2.0 * (first - second).sum(0)) / 8
+    np.testing.assert_allclose(model.network.get_weights()[1] - before, step, atol=1e-5)
+
+
+def test_consistency_is_of_two_augmentations_and_needed_for_images_without_labels():
+    images, labels = examples()
+    nothing = np.zeros((8, 3), np.float32)
+    losses = []
+    for options in ({}, {"augmentation": "flip,translate"}):
+        model = linear(consistency=1.0, **options)
+        losses.append(model.fit(images, nothing, batch_size=8, shuffle=False, verbose=0).history["loss"][0])
+    # Without augmentation both views are the image itself.
+    assert losses[0] == pytest.approx(0, abs=1e-6) and losses[1] > 1e-6
+    with pytest.raises(tf.errors.InvalidArgumentError, match="expected rows of at least 0 that sum to 1"):
+        linear().fit(images, nothing, verbose=0)
+
+
 def test_penalties_of_the_network_are_minimised():
     images = keras.Input(IMAGE_SHAPE)
     features = keras.layers.GlobalAveragePooling2D()(images)
@@ -385,6 +418,23 @@ def test_no_member_of_an_ensemble_sees_its_fold(tmp_path, subset, source, seen):
     members = [member.probabilities(images, 8) for member in judge.members]
     assert len(members) == 3 and not np.array_equal(members[0], members[1])
     np.testing.assert_allclose(judge(images), sum(members) / 3, atol=1e-6)
+
+
+def test_a_cross_fitted_judge_asks_who_has_not_seen_an_image(subset):
+    """Each member says its own number."""
+
+    class Member:
+        def __init__(self, number):
+            self.number = number
+
+        def probabilities(self, images, block_size):
+            return np.full((len(images), 3), self.number, np.float32)
+
+    judge = types.SimpleNamespace(members=[Member(0), Member(1)], block_size=8)
+    fitted = judges.CrossFitted(judge, subset, seed=5)
+    order = np.random.default_rng(0).permutation(COUNT)
+    found = fitted.of_training([subset.train.ids[place] for place in order], subset.train.images[order])
+    np.testing.assert_array_equal(found[:, 0], subsets.folds(subset.train.labels, 2, 5)[order])
 
 
 def test_a_judge_that_saw_the_source_depends_on_it(tmp_path, subset, source, seen):

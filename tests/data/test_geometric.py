@@ -4,7 +4,9 @@ import itertools
 
 import numpy as np
 import pytest
+import tensorflow as tf
 import tiny
+from PIL import Image, ImageEnhance, ImageOps
 
 from tfgan_aug.core import artefacts
 from tfgan_aug.core.errors import UserError
@@ -105,6 +107,67 @@ def test_shift_moves_by_whole_pixels():
     padded = np.pad(images, ((0, 0), (2, 2), (2, 2), (0, 0)), mode="symmetric")
     for image, new in zip(padded, made, strict=True):
         assert any(np.array_equal(image[top : top + 16, left : left + 16], new) for top, left in np.ndindex(5, 5))
+
+
+def trivial(images, operation, strength, sign=1):
+    """`TrivialAugment` of float32 images with one operation of this strength, either way."""
+    place = transforms.TrivialAugment.OPERATIONS.index(operation)
+    drawn = [(place + 0.5) / len(transforms.TrivialAugment.OPERATIONS), strength, 0.25 if sign < 0 else 0.75]
+    numbers = tf.tile([[*drawn, 0, 0, 0, 0]], [len(images), 1])
+    return transforms.TrivialAugment().moved(tf.constant(images, tf.float32), numbers).numpy()
+
+
+@pytest.mark.parametrize(
+    ("operation", "strength", "sign", "by_pillow"),
+    [
+        ("identity", 0.7, 1, lambda image: image),
+        ("brightness", 0.5, -1, lambda image: ImageEnhance.Brightness(image).enhance(0.55)),
+        ("contrast", 1 / 3, 1, lambda image: ImageEnhance.Contrast(image).enhance(1.3)),
+        ("sharpness", 1.0, 1, lambda image: ImageEnhance.Sharpness(image).enhance(1.9)),
+        ("posterise", 0.25, 1, lambda image: ImageOps.posterize(image, 5)),
+        ("solarise", 0.5, 1, lambda image: ImageOps.solarize(image, 128)),
+        ("autocontrast", 0.0, 1, ImageOps.autocontrast),
+        ("translate_x", 0.75, 1, lambda image: image.transform((16, 16), Image.Transform.AFFINE, (1, 0, 4, 0, 1, 0))),
+        ("shear_y", 1.0, -1, None),
+        ("rotate", 1.0, 1, None),
+    ],
+)
+def test_operations_of_trivial_augment_are_pillows(operation, strength, sign, by_pillow):
+    """Within two grey levels inside the border. Pillow's contrast turns about its own grey, within the same."""
+    images = (noise(3, 16) // 2 + 60).astype(np.uint8)
+    images[:] = images.mean(axis=3, keepdims=True).astype(np.uint8)
+    made = trivial(images, operation, strength, sign)
+    if by_pillow is None:
+        angle, size = np.pi / 6, 16
+        terms = (1, 0, 0, -0.3, 1, 0.3 * 7.5) if operation == "shear_y" else None
+        if terms is None:
+            terms = (np.cos(angle), -np.sin(angle), 0, np.sin(angle), np.cos(angle), 0)
+            terms = (*terms[:2], 7.5 * (1 - terms[0] - terms[1]), *terms[3:5], 7.5 * (1 - terms[3] - terms[4]))
+        by_pillow = lambda image: image.transform(  # noqa: E731
+            (size, size), Image.Transform.AFFINE, _at_middles(terms), Image.Resampling.BILINEAR
+        )
+    expected = np.stack([np.asarray(by_pillow(Image.fromarray(image))) for image in images]).astype(float)
+    inner = slice(6, 10)
+    np.testing.assert_allclose(made[:, inner, inner], expected[:, inner, inner], atol=2.5)
+
+
+def _at_middles(terms):
+    """Pillow counts from a pixel's corner, we from its middle."""
+    a, b, c, d, e, f = terms
+    return a, b, c - (a + b) / 2 + 0.5, d, e, f - (d + e) / 2 + 0.5
+
+
+def test_trivial_augment_draws_an_operation_for_each_image():
+    image = np.tile(noise(1, 16), (60, 1, 1, 1))
+    made = geometric.augment(image, [f"id{i}" for i in range(60)], ["trivial_augment"], seed=0)
+    again, other = (
+        geometric.augment(image, [f"id{i}" for i in range(60)], ["trivial_augment"], seed=s) for s in (0, 1)
+    )
+    np.testing.assert_array_equal(made, again)
+    assert not np.array_equal(made, other)
+    # Of 13 operations one leaves the image: in 60 draws none or more than 20 with a chance below 1e-2 and 1e-8.
+    same = sum(np.array_equal(one, image[0]) for one in made)
+    assert same < 20 and len({one.tobytes() for one in made}) >= 60 - same
 
 
 def test_unknown_transform():

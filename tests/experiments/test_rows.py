@@ -10,7 +10,8 @@ from tfgan_aug.datasets import variants
 from tfgan_aug.experiments import rows
 
 GANS = ("dcgan", "sgan")
-CONTROLS = ["real_x2", "geo_x2", "flip_crop", "rand_augment", "colours", "balanced", "pixel_mix", "mixup", "cutmix"]
+CONTROLS = ["real_x2", "geo_x2", "flip_crop", "rand_augment", "colours", "real_tuned", "real_soft", "trivial_augment"]
+CONTROLS += ["balanced", "pixel_mix", "mixup", "cutmix"]
 CONTROLS += ["dcgan_cas", "sgan_cas"]
 ROWS = {row.name: row for row in rows.all_rows(GANS)}
 
@@ -34,7 +35,7 @@ def test_the_papers_rows_and_numbers():
 
 def test_names_are_unique_and_every_dataset_can_be_built():
     names = [row.name for row in rows.all_rows(GANS)]
-    assert len(set(names)) == len(names) == 14 + 9 + 2 + 14
+    assert len(set(names)) == len(names) == 14 + 12 + 2 + 20
     assert {row.variant.name for row in ROWS.values()} <= set(variants.all_variants_of(GANS))
 
 
@@ -90,6 +91,41 @@ def test_rows_that_use_a_dataset_as_it_is():
         assert ROWS[name].use(tiny.config("shapes10"), "") == (
             {"augmentation": "flip,translate"} if name == "flip_crop" else {}
         )
+
+
+def test_distilled_rows_have_the_labels_of_a_judge_that_speaks_of_its_own_images():
+    class Teacher:
+        def of_training(self, ids, images):
+            assert list(ids) == ["r0", "r2", "r5"]
+            return images[:, 0, 0].astype(np.float32)
+
+    class Named(Data):
+        def load(self, split, *names):
+            ids = np.array(["r0", "g1", "r2", "x3", "g4", "r5"])
+            return tuple(ids if name == "id" else super(Named, self).load(split, name)[0] for name in names)
+
+    config = tiny.config("shapes10", classifier__steps=10)
+    (((images, targets), steps),) = ROWS["real_soft"].phases(Named(), config, Teacher())
+    assert images[:, 0, 0, 0].tolist() == [0, 2, 5] and steps == 10
+    np.testing.assert_array_equal(targets[:, 0], [0, 2, 5])
+    assert ROWS["real_soft"].use(config, "of the judge") == {"soft_labels": "of the judge", "distilled": True}
+
+
+@pytest.mark.parametrize(
+    ("name", "targets", "weight"),
+    [
+        *[("dcgan_fresh", "class", None), ("dcgan_fresh_weighted", "class", 0.25)],
+        *[("dcgan_fresh_soft", "judge", None), ("dcgan_consistency", "none", None)],
+    ],
+)
+def test_fresh_rows_differ_in_labels_and_weights(name, targets, weight):
+    def generator(labels, seeds):
+        return tf.zeros([tf.shape(labels)[0], 2, 2, 3], tf.uint8)
+
+    ((examples, _),) = phases_of(name, Judge(), generator=generator)
+    assert (examples.targets, examples.weight) == (targets, weight)
+    uses = [ROWS[other].use(tiny.config("shapes10"), "judge") for other in ("dcgan_fresh", name)]
+    assert (uses[0] == uses[1]) is (name == "dcgan_fresh")
 
 
 def test_oversampled_images_come_twice():

@@ -16,23 +16,27 @@ class Classifier(labelled.TakesLabelledImages):
 
     `network` maps float32 images in [-1, 1] to logits. `augmentation` is some of `transforms.TRANSFORMS` (names, or
     comma-separated text), drawn anew in every step. Labels are ints (N,) or probabilities (N, classes);
-    `sample_weight` weighs examples. What else is understood or refused: see `core.labelled`.
+    `sample_weight` weighs examples. With `consistency` above 0 each step sees the images in two augmentations, and the
+    loss has the divergence of the second prediction from the first, in nats, times it: what images whose probabilities
+    are all zero, so without a label, teach. What else is understood or refused: see `core.labelled`.
     `Dropout` (Keras' own drops alike in every replica) and augmentation derive from (`seed`, step, place in the global
     batch): a resumed run equals an uninterrupted one, and several replicas do what one does.
 
     Metrics: `loss` (cross-entropy in nats an example), `accuracy`.
     """
 
-    def __init__(self, network, augmentation=(), label_smoothing=0.0, seed=0, **kwargs):
+    def __init__(self, network, augmentation=(), label_smoothing=0.0, seed=0, consistency=0.0, **kwargs):
         super().__init__(**kwargs)
-        self.network, self.label_smoothing, self.seed = network, label_smoothing, seed
+        self.network, self.label_smoothing, self.seed, self.consistency = network, label_smoothing, seed, consistency
         self.augmentation = transforms.transform_names("augmentation", augmentation)
         layers = transforms.layers_for(self.augmentation, network.input_shape[1])
         self.augment = [transforms.by_place(layer) for layer in layers]
         for layer in self.augment:
             # Else Keras' `fit` under a strategy calls the model on floats, to build them.
             layer.build((None, *network.input_shape[1:]))
-        self.form = labelled.Form(network.output_shape[-1], (tuple(network.input_shape[1:]),), soft=True)
+        self.form = labelled.Form(
+            network.output_shape[-1], (tuple(network.input_shape[1:]),), soft=True, unlabelled=consistency > 0
+        )
         self.loss_tracker = keras.metrics.Mean("loss")
         self.accuracy_tracker = keras.metrics.Mean("accuracy")
         self.built = True
@@ -64,12 +68,12 @@ class Classifier(labelled.TakesLabelledImages):
         (images,), labels, weights = self.form.read(data)
         replicas = tf.distribute.get_strategy().num_replicas_in_sync
         streams.rekey(self, streams.key_of("classifier", self.seed), tf.cast(self.optimizer.iterations, tf.int64))
-        x = tf.cast(images, tf.float32)
-        for layer in self.augment:
-            x = layer(x, training=True)
+        x, other = self._augmented(images), self._augmented(images) if self.consistency else None
         with tf.GradientTape() as tape:
             logits = self.network(pixels.to_float(x), training=True)
             losses, correct = self._cross_entropy(labels, logits)
+            if self.consistency:
+                losses += self.consistency * _divergence(logits, self.network(pixels.to_float(other), training=True))
             weighted = losses if weights is None else losses * weights
             share = 1.0 / tf.cast(tf.shape(images)[0] * replicas, tf.float32)
             loss = tf.reduce_sum(weighted) * share
@@ -78,6 +82,13 @@ class Classifier(labelled.TakesLabelledImages):
         variables = self.network.trainable_variables
         self.optimizer.apply(tape.gradient(loss, variables), variables)
         return self._track(losses, correct, weights)
+
+    def _augmented(self, images):
+        """The images float32, moved as `augmentation` says; anew at each call."""
+        x = tf.cast(images, tf.float32)
+        for layer in self.augment:
+            x = layer(x, training=True)
+        return x
 
     def test_step(self, data):
         (images,), labels, weights = self.form.read(data)
@@ -88,7 +99,9 @@ class Classifier(labelled.TakesLabelledImages):
         """Cross-entropy (N,) and whether the largest logit is that of the label (N,)."""
         targets = tf.one_hot(labels, self.classes) if labels.shape.rank == 1 else labels
         correct = tf.cast(tf.argmax(logits, -1) == tf.argmax(targets, -1), tf.float32)
-        targets = targets * (1.0 - self.label_smoothing) + self.label_smoothing / self.classes
+        # What has no label stays without.
+        labelled = tf.reduce_sum(targets, axis=-1, keepdims=True)
+        targets = targets * (1.0 - self.label_smoothing) + labelled * self.label_smoothing / self.classes
         return tf.nn.softmax_cross_entropy_with_logits(targets, logits), correct
 
     def _track(self, losses, correct, weights):
@@ -110,13 +123,19 @@ class Classifier(labelled.TakesLabelledImages):
         return tf.nn.softmax(self(images, training=False))
 
     def get_config(self):
-        own = {"label_smoothing": self.label_smoothing, "seed": self.seed}
+        own = {name: getattr(self, name) for name in ("label_smoothing", "seed", "consistency")}
         own["augmentation"] = fields.text(self.augmentation)
         return {**super().get_config(), "network": keras.saving.serialize_keras_object(self.network), **own}
 
     @classmethod
     def from_config(cls, config):
         return cls(**{**config, "network": keras.saving.deserialize_keras_object(config["network"])})
+
+
+def _divergence(logits, others):
+    """Kullback-Leibler divergences float32 (N,) of the predictions `others` from those of `logits`, which are fixed."""
+    fixed = tf.nn.log_softmax(tf.stop_gradient(logits))
+    return tf.reduce_sum(tf.exp(fixed) * (fixed - tf.nn.log_softmax(others)), axis=-1)
 
 
 def build(option, section, image_shape, classes, seed, default=networks.paper_cnn):
@@ -128,7 +147,7 @@ def build(option, section, image_shape, classes, seed, default=networks.paper_cn
     rate = recipe.learning_rate
     if recipe.schedule == "cosine":
         rate = keras.optimizers.schedules.CosineDecay(rate, section.steps)
-    model = Classifier(network, recipe.augmentation, recipe.label_smoothing, seed)
+    model = Classifier(network, recipe.augmentation, recipe.label_smoothing, seed, section.consistency)
     averaging = optimizers.averaging_options(section.averaging, section.steps)
     model.compile(optimizers.AdamW(rate, weight_decay=recipe.weight_decay, **averaging))
     return model

@@ -28,6 +28,12 @@ class NetworkConfig(fields.Section):
     averaging: float = field(
         0.0, "of the steps, over which the weights are averaged at the end; 0: not", fields.share, late=True
     )
+    consistency: float = field(
+        0.0,
+        "weight of the divergence of two predictions of an image, differently augmented",
+        fields.at_least_zero,
+        late=True,
+    )
     checkpoint_steps: int = field(250, "steps from one checkpoint to the next", fields.positive, changes_result=False)
 
 

@@ -50,6 +50,9 @@ class TableConfig(fields.Section):
         fields.at_least(0, 100),
         late=True,
     )
+    consistency: float = field(
+        1.0, "weight of the consistency loss in the rows *_consistency", fields.positive, late=True
+    )
     claim_folds: int = field(
         2, "inner splits of the training images, by which --claim chooses", fields.at_least(2, 100), late=True
     )

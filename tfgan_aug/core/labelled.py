@@ -70,13 +70,15 @@ class Form:
     """What a model trains on: inputs of `shapes` (each without N), labels of so many `classes`.
 
     The first input is `images` where that is so, the others are float features; those after the first may be missing.
-    With `soft`, labels may be probabilities (N, classes), and there may be sample weights.
+    With `soft`, labels may be probabilities (N, classes), and there may be sample weights; with `unlabelled` rows of
+    zeros, too: no label.
     """
 
     classes: int
     shapes: tuple[tuple[int | None, ...], ...]
     images: bool = True
     soft: bool = False
+    unlabelled: bool = False
 
     def read(self, data: Any) -> tuple[list[tf.Tensor], tf.Tensor, tf.Tensor | None]:
         """Returns (inputs, labels, weights) of a batch (x, y) or (x, y, sample_weight), as `fit` hands it to a step.
@@ -132,7 +134,8 @@ class Form:
             rows = tf.cast(labels, tf.float32)
             sums = tf.reduce_sum(rows, axis=1)
             if self.soft:
-                fine = tf.reduce_all(rows >= 0) & tf.reduce_all(tf.abs(sums - 1.0) < 1e-3)
+                whole = tf.abs(sums - 1.0) < 1e-3
+                fine = tf.reduce_all(rows >= 0) & tf.reduce_all(whole | (sums == 0.0) if self.unlabelled else whole)
                 text = "labels: found rows that are no probabilities, expected rows of at least 0 that sum to 1"
                 return guarded(rows, fine, text)
             one_hot = tf.reduce_all((rows == 0) | (rows == 1)) & tf.reduce_all(sums == 1.0)

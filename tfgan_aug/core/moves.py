@@ -12,21 +12,29 @@ def affine(images, drawn, *, rotation=15.0, shear=15.0, zoom=0.15, shift=0.125, 
     `shift` of the side; numbers of 1/2 move nothing. With `flip`, images whose last number is below 1/2 are mirrored.
     Bilinear; `fill_mode` as in `keras.ops.image.affine_transform`. H = W.
     """
-    size = images.shape[1]
     turn, skew, zoom_x, zoom_y, shift_x, shift_y = tf.unstack(2.0 * drawn[:, :6] - 1.0, axis=1)
     turn, skew = turn * rotation * np.pi / 180, skew * shear * np.pi / 180
     zoom_x, zoom_y = tf.exp(zoom * zoom_x), tf.exp(zoom * zoom_y)
     if flip:
         zoom_x = tf.where(drawn[:, 6] < 0.5, -zoom_x, zoom_x)
     rows = [
-        (tf.cos(turn) * zoom_x, -tf.sin(turn + skew) * zoom_y, shift_x),
-        (tf.sin(turn) * zoom_x, tf.cos(turn + skew) * zoom_y, shift_y),
+        (tf.cos(turn) * zoom_x, -tf.sin(turn + skew) * zoom_y, shift_x * shift),
+        (tf.sin(turn) * zoom_x, tf.cos(turn + skew) * zoom_y, shift_y * shift),
     ]
+    return mapped(images, rows, fill_mode)
+
+
+def mapped(images, rows, fill_mode="nearest"):
+    """Returns images (N, H, W, C), each pixel taken from where a linear map about the middle says, bilinearly. H = W.
+
+    `rows` are those for the columns and the rows that are read: (across, down, shift in sides), each (N,).
+    """
+    size = images.shape[1]
     middle = (size - 1) / 2
     terms = []
     for across, down, moved in rows:
-        terms += [across, down, middle * (1.0 - across - down) + moved * shift * size]
-    zeros = tf.zeros_like(turn)
+        terms += [across, down, middle * (1.0 - across - down) + moved * size]
+    zeros = tf.zeros_like(terms[0])
     return keras.ops.image.affine_transform(
         images, tf.stack([*terms, zeros, zeros], axis=1), fill_mode=fill_mode, data_format="channels_last"
     )

@@ -11,10 +11,10 @@ import dataclasses
 import numpy as np
 
 from tfgan_aug.classifiers import classifier, judges
-from tfgan_aug.core import artefacts, fields, optimizers, streams
+from tfgan_aug.core import artefacts, fields, optimizers, streams, workdirs
 from tfgan_aug.data import sources
 from tfgan_aug.datasets import augmented, records
-from tfgan_aug.experiments import rows
+from tfgan_aug.experiments import judge_stage, rows
 from tfgan_aug.experiments.run import Run
 from tfgan_aug.sampling import saved_models
 from tfgan_aug.training import checkpoints, loop, strategies, workers
@@ -26,7 +26,7 @@ _BLOCK = 500
 class Cell:
     """One row of the table with one classifier `seed`, on the dataset of one GAN seed (None: the row has no GAN).
 
-    `judge_stage` is that of the judge, for rows with soft labels and those that draw; `gan_stage` that of the GAN that
+    `judge` is the stage of the judge, for rows with soft labels and those that draw; `gan_stage` that of the GAN that
     these draw from.
     """
 
@@ -35,7 +35,7 @@ class Cell:
     dataset: augmented.Dataset
     seed: int
     gan_seed: int | None = None
-    judge_stage: artefacts.Stage | None = None
+    judge: artefacts.Stage | None = None
     gan_stage: artefacts.Stage | None = None
 
     def stage(self):
@@ -49,17 +49,25 @@ class Cell:
         # What is tuned differs in the classifier's section.
         if config.table.protocol == "equal_epochs":
             dependencies["protocol"] = config.table.protocol
-        use = self.row.use(config, self.judge_stage.digest if self.row.soft else "")
+        use = self.row.use(config, self.judge.digest if self.row.asks_judge else "")
         return artefacts.Stage(self.run.workdir, "cell", {**dependencies, "view": use} if use else dependencies)
 
     def phases(self):
         """Returns what the classifier trains on, see `rows.Row.phases`."""
         config = self.run.config
         draws = self.row.fresh == "gan"
-        judged = self.row.soft or (draws and config.table.fresh_tries)
-        judge = judges.Judge(self.judge_stage.path, config.samples.block_size) if judged else None
+        judged = self.row.asks_judge or (draws and config.table.fresh_tries)
+        judge = self._judge() if judged else None
         generator = saved_models.folder(self.gan_stage.path) if draws else None
         return self.row.phases(self.dataset, config, judge, generator, self.seed)
+
+    def _judge(self):
+        """The judge, trained where no GAN of the table has asked for it."""
+        with workdirs.lock(self.run.workdir, "shared", wait=True):
+            if not self.judge.done:
+                judge_stage.make(self.judge, self.run)
+        judge = judges.Judge(self.judge.path, self.run.config.samples.block_size)
+        return judges.CrossFitted(judge, self.run.subset, self.run.config.seed) if self.row.distilled else judge
 
 
 def refusal(run, row):
@@ -90,6 +98,8 @@ def make(stage, cell):
     section, classes = run.config.classifier, len(source.class_names)
     if cell.row.augmentation is not None:
         section = fields.replaced(section, {"augmentation": cell.row.augmentation})
+    if cell.row.targets == "none":
+        section = fields.replaced(section, {"consistency": run.config.table.consistency})
     phases = cell.phases()
     section = fields.replaced(section, {"steps": phases[-1][1]})
     seed = streams.key_of("classifier", cell.seed)

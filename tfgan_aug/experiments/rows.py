@@ -45,6 +45,8 @@ class Row:
     weighted: bool = False
     pretrained: bool = False
     soft: bool = False
+    # Real images with the judge's probabilities for labels, each by the members that were trained without it.
+    distilled: bool = False
     augmentation: tuple[str, ...] | None = None
     # Shares of each class's generated and geometric images that are used, the first by their ids.
     generated_share: float = 1.0
@@ -55,11 +57,18 @@ class Row:
     # Real images, in every step some replaced by draws of "gan", which the judge lets pass, or by "pixel_mix"; or each
     # mixed with another one.
     fresh: Literal["", "gan", "pixel_mix", "mixup", "cutmix"] = ""
+    # Of what is drawn of "gan": see `stream.FreshExamples.targets`. Without labels a loss of consistency uses it.
+    targets: Literal["class", "judge", "none"] = "class"
 
     @property
     def adds_generated_images(self):
         """Whether it trains on real and generated images; the controls with a GAN hold its images alone."""
         return bool(self.variant.gan) and self.group != "controls"
+
+    @property
+    def asks_judge(self):
+        """Whether labels are the judge's probabilities."""
+        return self.soft or self.distilled or self.targets == "judge"
 
     def use(self, config, judge_digest):
         """Returns how the row uses its dataset, JSON-serialisable; {} where it is used as it is."""
@@ -72,8 +81,10 @@ class Row:
             use["generated_weight"] = config.table.mixing_weight
         if self.pretrained:
             use["pretrain_share"] = config.table.pretrain_share
-        if self.soft:
+        if self.asks_judge:
             use["soft_labels"] = judge_digest
+        if self.distilled:
+            use["distilled"] = True
         if self.augmentation is not None:
             use["augmentation"] = fields.text(self.augmentation)
         if (self.generated_share, self.geometric_share) != (1.0, 1.0):
@@ -86,6 +97,10 @@ class Row:
             use["fresh"] += [config.table.fresh_share, config.table.fresh_real_last]
         if self.fresh == "gan":
             use["fresh"] += [config.table.fresh_tries, fields.text(config.samples.margins), config.samples.threshold]
+        if self.targets != "class":
+            use["targets"] = self.targets
+        if self.targets == "none":
+            use["consistency"] = config.table.consistency
         return use
 
     def phases(self, dataset, config, judge=None, generator=None, seed=0):
@@ -98,7 +113,8 @@ class Row:
         """
         # Ids are many small strings: read, in the same pass, where a part is chosen by them.
         partly = self.balanced or (self.generated_share, self.geometric_share) != (1.0, 1.0)
-        images, labels, origin, *ids = dataset.load("train", "image", "label", "origin", *(["id"] if partly else []))
+        known = ["id"] if partly or self.distilled else []
+        images, labels, origin, *ids = dataset.load("train", "image", "label", "origin", *known)
         if partly:
             kept = self._kept(labels, origin, *ids)
             images, labels, origin = images[kept], labels[kept], origin[kept]
@@ -112,6 +128,8 @@ class Row:
         if self.pretrained:
             first = round(steps * config.table.pretrain_share)
             return [((images[generated], labels[generated]), first), ((images[real], labels[real]), steps)]
+        if self.distilled:
+            return [((images[real], judge.of_training(ids[0][real], images[real])), steps)]
         if self.soft:
             probabilities = judge(images[generated])
             labels = keras.utils.to_categorical(labels, probabilities.shape[1]).astype(np.float32)
@@ -131,8 +149,11 @@ class Row:
             chosen = {"judge": judge.probabilities, "rule": paper, "tries": table.fresh_tries}
         if self.fresh == "pixel_mix":
             generator = mixing.pixel_mix(*real)
+        if self.targets == "judge":
+            chosen["judge"] = judge.probabilities
         examples = stream.FreshExamples.checked(real, generator, table.fresh_share, seed=seed, **chosen)
-        section = config.classifier
+        section, weight = config.classifier, table.mixing_weight if self.weighted else None
+        examples = dataclasses.replace(examples, targets=self.targets, weight=weight)
         return examples.until(round((1 - table.fresh_real_last) * section.steps) * section.batch_size)
 
     def generated_ids(self, dataset):
@@ -190,6 +211,10 @@ def all_rows(gans):
             "colours", "controls", "real, cheap transforms and other colours in every step", real, augmentation=_COLOURS
         ),
         Row("real_tuned", "controls", "real, its training tuned on an inner split", real, tuned=True),
+        Row("real_soft", "controls", "real, with the judge's probabilities for labels", real, distilled=True),
+        Row(
+            "trivial_augment", "controls", "real, TrivialAugment in every step", real, augmentation=("trivial_augment",)
+        ),
         Row("balanced", "controls", "real, rare classes as often as others", real, balanced=True),
         Row("pixel_mix", "controls", "real, some mixed of two of a class in every step", real, fresh="pixel_mix"),
         Row("mixup", "controls", "real, each blended with another, MixUp", real, fresh="mixup"),
@@ -204,6 +229,23 @@ def all_rows(gans):
             Row(f"{gan}_tp_weighted", "options", f"real + {name} TP of less weight", tp, weighted=True),
             Row(f"{gan}_tp_pretrained", "options", f"{name} TP first, then real", tp, pretrained=True),
             Row(f"{gan}_fresh", "options", f"real, some {name} TP in their place, new in every step", tp, fresh="gan"),
+            Row(f"{gan}_fresh_weighted", "options", f"as {gan}_fresh, of less weight", tp, fresh="gan", weighted=True),
+            Row(
+                f"{gan}_fresh_soft",
+                "options",
+                f"as {gan}_fresh, with the judge's probabilities",
+                tp,
+                fresh="gan",
+                targets="judge",
+            ),
+            Row(
+                f"{gan}_consistency",
+                "options",
+                f"as {gan}_fresh, without labels, to predict alike",
+                tp,
+                fresh="gan",
+                targets="none",
+            ),
             Row(f"{gan}_tp_soft", "options", f"real + {name} TP with the judge's probabilities", tp, soft=True),
         ]
         for ending, text in variants.ENDINGS.items():

@@ -8,7 +8,7 @@ import dataclasses
 import os
 import pathlib
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import tensorflow as tf
@@ -85,6 +85,10 @@ class FreshExamples:
     tries: int = 1
     seed: int = 0
     end: int | None = None
+    judge: Generator | None = None
+    # The label of a draw: its class, the judge's probabilities, or none; and the weight of its loss, a real one's is 1.
+    targets: Literal["class", "judge", "none"] = "class"
+    weight: float | None = None
 
     @classmethod
     def checked(cls, real, generator, share, judge=None, rule=None, tries=4, seed=0):
@@ -110,8 +114,11 @@ class FreshExamples:
                 f"generator: found images {made.dtype.name} {tuple(made.shape[1:])}, expected uint8 {images.shape[1:]}"
                 ", as the real ones are"
             )
-        accept = None if judge is None else accepted_by(_probabilities(judge, made), rule or rules.ThresholdRule())
-        return cls(images, labels, generator, share, accept, tries if accept else 1, seed)
+        if judge is None:
+            return cls(images, labels, generator, share, None, 1, seed)
+        judge = _probabilities(judge, made)
+        accept = accepted_by(judge, rule or rules.ThresholdRule())
+        return cls(images, labels, generator, share, accept, tries, seed, judge=judge)
 
     def until(self, end):
         """Returns these examples, all real from the example `end` of the training on."""
@@ -123,9 +130,12 @@ class FreshExamples:
     def reader(self):
         """Returns the function (rows, places), int64 (N,) tensors, that returns the examples: images, int32 labels.
 
-        `rows` are those of the real examples, `places` count them through the whole training.
+        `rows` are those of the real examples, `places` count them through the whole training. With other `targets`
+        than the class, labels are float32 (N, classes), of an example without one zeros; with a `weight` a third item
+        is the examples' weights, float32 (N,).
         """
         images, labels = tf.constant(self.images), tf.constant(self.labels)
+        classes = int(self.labels.max()) + 1
         # A seed of its own for each place and try; another part of the seeds than a pool's for the same seed.
         first = streams.image_seeds(self.seed, streams.key_of("stream"), 0)
 
@@ -145,9 +155,22 @@ class FreshExamples:
                 )
                 return tf.tensor_scatter_nd_update(own, spots[:, None], drawn)
 
-            return tf.cond(tf.size(spots) > 0, replaced, lambda: own), targets
+            found = tf.cond(tf.size(spots) > 0, replaced, lambda: own)
+            # A place where no draw passed is real.
+            drawn = tf.reduce_any(found != own, axis=[1, 2, 3])
+            if self.targets != "class":
+                targets = self._soft(tf.one_hot(targets, classes), found, drawn)
+            if self.weight is None:
+                return found, targets
+            return found, targets, tf.where(drawn, self.weight, 1.0)
 
         return take
+
+    def _soft(self, targets, images, drawn):
+        """Targets float32 (N, classes) with those of the drawn examples as `self.targets` says."""
+        if self.targets == "none":
+            return tf.where(drawn[:, None], 0.0, targets)
+        return tf.where(drawn[:, None], tf.ensure_shape(self.judge(images), [None, targets.shape[1]]), targets)
 
     def _drawn(self, real, labels, seeds):
         """Returns images (N, H, W, C): of each place the first draw that passes, or the real image.
