@@ -47,10 +47,8 @@ class SingleModel:
         return model
 
     def optimizers(self, section):
-        """Returns what the model is compiled with: the generator's optimiser and, if it has one, the discriminator's."""
-        return tuple(
-            optimizers.Adam(self.rate(section), beta_1=section.beta_1) for _ in range(self.model.OPTIMIZERS)
-        )
+        """Returns what the model is compiled with: its optimiser, or the generator's and the discriminator's."""
+        return tuple(optimizers.Adam(self.rate(section), beta_1=section.beta_1) for _ in range(self.model.OPTIMIZERS))
 
     def rate(self, section):
         """Returns the learning rate, as Keras takes one."""

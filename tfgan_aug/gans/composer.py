@@ -19,6 +19,10 @@ def _block(x, filters, stride=1):
     return keras.layers.LeakyReLU(0.2)(BatchNormalization(momentum=0.9)(x))
 
 
+def _twice(x):
+    return keras.layers.UpSampling2D(interpolation="bilinear")(x)
+
+
 def _residual(x):
     filters = x.shape[-1]
     change = keras.layers.Conv2D(filters, 3, padding="same", use_bias=False)(_block(x, filters))
@@ -37,10 +41,12 @@ def build_decoder(image_shape, width):
     """A functional model features (N, H / 4, W / 4, 4 width) -> images (N, H, W, C) in [-1, 1]."""
     height, image_width, channels = image_shape
     features = keras.Input((height // _PLACE, image_width // _PLACE, 4 * width), name="features")
-    x = keras.layers.UpSampling2D(interpolation="bilinear")(_residual(features))
-    x = _block(x, 2 * width)
-    x = keras.layers.Conv2D(4 * channels, 3, padding="same", activation="tanh", dtype="float32")(x)
-    return keras.Model(features, keras.ops.depth_to_space(x, 2), name="decoder")
+    x = _block(_twice(_residual(features)), 2 * width)
+    near_zero = {"kernel_initializer": keras.initializers.RandomNormal(stddev=0.01), "dtype": "float32"}
+    coarse = keras.layers.Conv2D(channels, 3, padding="same", dtype="float32")(x)
+    # Of four pixels each, at first hardly any: from random ones a chequered pattern stayed.
+    detail = keras.ops.depth_to_space(keras.layers.Conv2D(4 * channels, 3, padding="same", **near_zero)(x), 2)
+    return keras.Model(features, keras.ops.tanh(_twice(coarse) + detail), name="decoder")
 
 
 def build_discriminator(image_shape, width):
