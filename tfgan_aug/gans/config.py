@@ -88,7 +88,9 @@ class ComposerOptions(fields.Section):
     pyramid_weight: float = field(
         1.0, "of the distance of Laplacian pyramids from that of pixels mixed alike", fields.at_least_zero
     )
-    adversarial_weight: float = field(1.0, "of the discriminator's loss of mixed images", fields.at_least_zero)
+    adversarial_weight: float = field(
+        0.3, "of how far the discriminator's scores of mixed images are from real", fields.at_least_zero
+    )
     flip: bool = field(False, "mirrored images are learnt from, too: not for letters or digits")
 
 
@@ -97,7 +99,7 @@ class ComposerConfig(ComposerOptions):
     """The generator that composes two real images, and how it is trained."""
 
     width: int = with_default(ComposerOptions, "width", 8)
-    learning_rate: float = field(5e-4, "at first; by a cosine to zero", fields.positive.up_to(10))
+    learning_rate: float = field(2e-3, "at first; by a cosine to zero", fields.positive.up_to(10))
     beta_1: float = field(0.5, "of Adam", fields.share)
     batch_size: int = field(48, "pairs a step", fields.positive.up_to(65_536))
     steps: int = field(750, "training steps", fields.positive)
