@@ -52,6 +52,11 @@ def uniform_latents(seeds: tf.Tensor, latent_dim: int) -> tf.Tensor:
     return tf.cast(drawn & (2**23 - 1), tf.float32) * 2.0**-22 - 1.0
 
 
+def below(limits: tf.Tensor, drawn: tf.Tensor) -> tf.Tensor:
+    """Ints from 0 to `limits` - 1, all alike, of the type of `limits`, by numbers `drawn`, float32 in [0, 1)."""
+    return tf.minimum(tf.cast(drawn * tf.cast(limits, tf.float32), limits.dtype), limits - 1)
+
+
 def _philox(counter, key):
     """Philox 4x32-10 (Salmon et al., 2011, section 3.3): four 32-bit words of a counter's four and a key's two.
 

@@ -6,7 +6,6 @@ Artefacts: those of `single_model`; `gan.keras` and `generator/` hold the traini
 import keras
 import numpy as np
 
-from tfgan_aug.core import optimizers
 from tfgan_aug.core.errors import UserError
 from tfgan_aug.experiments.single_model import SingleModel
 
@@ -14,10 +13,9 @@ from tfgan_aug.experiments.single_model import SingleModel
 class AnchoredModel(SingleModel):
     """A `families.Family`: a `gans.anchors.StartsFromImages`, as its section of the config is."""
 
-    def optimizers(self, section):
-        """Returns the one optimiser of the model, as a tuple."""
-        rate = keras.optimizers.schedules.CosineDecay(section.learning_rate, section.steps)
-        return (optimizers.Adam(rate, beta_1=section.beta_1),)
+    def rate(self, section):
+        """Returns the learning rate, which falls by a cosine to zero."""
+        return keras.optimizers.schedules.CosineDecay(section.learning_rate, section.steps)
 
     def build_for(self, section, arrays, classes, seed):
         """Returns a compiled model that starts from these images and labels; call it in the strategy's scope."""

@@ -47,8 +47,12 @@ class SingleModel:
         return model
 
     def optimizers(self, section):
-        """Returns what the model is compiled with: the generator's optimiser and the discriminator's."""
-        return tuple(optimizers.Adam(section.learning_rate, beta_1=section.beta_1) for _ in range(2))
+        """Returns what the model is compiled with: its optimiser, or the generator's and the discriminator's."""
+        return tuple(optimizers.Adam(self.rate(section), beta_1=section.beta_1) for _ in range(self.model.OPTIMIZERS))
+
+    def rate(self, section):
+        """Returns the learning rate, as Keras takes one."""
+        return section.learning_rate
 
     def build_for(self, section, arrays, classes, seed):
         """Returns what `build` does, for training on these images and labels."""

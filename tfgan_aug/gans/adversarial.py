@@ -75,6 +75,9 @@ class KeyedSteps(labelled.TakesLabelledImages):
     however many replicas share it, as long as they share it evenly.
     """
 
+    OPTIMIZERS = 1
+    """How many `compile` takes."""
+
     def _set_up(self, seed, metric_names):
         self.seed = seed
         self.trackers = [keras.metrics.Mean(name) for name in metric_names]
@@ -113,6 +116,8 @@ class AdversarialModel(KeyedSteps):
 
     Subclasses name the weights in `generator_variables` and `discriminator_variables`.
     """
+
+    OPTIMIZERS = 2
 
     def compile(self, optimizer=None, discriminator_optimizer=None, **kwargs):
         """`optimizer` trains the generator (learning-rate callbacks act on it); both default to DCGAN's own."""

@@ -4,6 +4,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from tfgan_aug.core import streams
+
 
 def check_shape(image_shape):
     """Raises `ValueError` for a shape (H, W, C) that is no square of 8 to 128 pixels, a multiple of 8."""
@@ -41,12 +43,19 @@ class Anchors(keras.Layer):
         Where it equals `other_than` (uint8 (N, H, W, C)), the next one of the class.
         """
         counts = tf.gather(self.counts.value, labels)
-        place = tf.minimum(tf.cast(drawn * tf.cast(counts, tf.float32), tf.int32), counts - 1)
+        place = streams.below(counts, drawn)
         found = self._at(labels, place)
         if other_than is None:
             return found
         same = tf.reduce_all(found == other_than, axis=[1, 2, 3])
         return self._at(labels, (place + tf.cast(same, tf.int32)) % counts)
+
+    def two(self, labels, drawn):
+        """Two images uint8 (N, H, W, C) of labels int (N,), different ones by numbers in [0, 1), (N, 2)."""
+        counts = tf.gather(self.counts.value, labels)
+        first = streams.below(counts, drawn[:, 0])
+        second = (first + 1 + streams.below(counts - 1, drawn[:, 1])) % counts
+        return self._at(labels, first), self._at(labels, second)
 
     def _at(self, labels, place):
         return tf.gather(self.images.value, tf.gather(self.starts.value, labels) + place)

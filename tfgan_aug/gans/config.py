@@ -78,6 +78,35 @@ class PairsConfig(PairsOptions):
 
 
 @dataclasses.dataclass(kw_only=True)
+class ComposerOptions(fields.Section):
+    """What a `Composer` takes."""
+
+    width: int = field(16, "filters beside the image; they double inwards", fields.at_least(4, 1_024))
+    reconstruction_weight: float = field(
+        100.0, "of the squared error of both images where nothing is mixed", fields.at_least_zero
+    )
+    pyramid_weight: float = field(
+        1.0, "of the distance of Laplacian pyramids from that of pixels mixed alike", fields.at_least_zero
+    )
+    adversarial_weight: float = field(
+        0.3, "of how far the discriminator's scores of mixed images are from real", fields.at_least_zero
+    )
+    flip: bool = field(False, "mirrored images are learnt from, too: not for letters or digits")
+
+
+@dataclasses.dataclass(kw_only=True)
+class ComposerConfig(ComposerOptions):
+    """The generator that composes two real images, and how it is trained."""
+
+    width: int = with_default(ComposerOptions, "width", 8)
+    learning_rate: float = field(2e-3, "at first; by a cosine to zero", fields.positive.up_to(10))
+    beta_1: float = field(0.5, "of Adam", fields.share)
+    batch_size: int = field(48, "pairs a step", fields.positive.up_to(65_536))
+    steps: int = field(750, "training steps", fields.positive)
+    checkpoint_steps: int = field(500, "steps from one checkpoint to the next", fields.positive, changes_result=False)
+
+
+@dataclasses.dataclass(kw_only=True)
 class StackedGANOptions(fields.Section):
     """What a `StackedGAN` takes beside its encoder."""
 

@@ -10,10 +10,7 @@ from typing import Literal
 import numpy as np
 import tensorflow as tf
 
-from tfgan_aug.core import streams
-
-# Cells of a mask along each side, as in ChimeraMix' grid mask.
-_CELLS = 4
+from tfgan_aug.core import masks, streams
 
 
 def pixel_mix(images, labels):
@@ -29,21 +26,17 @@ def pixel_mix(images, labels):
     images, labels = np.asarray(images), np.asarray(labels)
     counts = np.bincount(labels)
     order, starts = np.argsort(labels, kind="stable"), np.cumsum(counts) - counts
-    side, pixels = images.shape[1], tf.constant(images)
-    cell = -(-side // _CELLS)
+    pixels = tf.constant(images)
     order, starts, counts = (tf.constant(array, tf.int64) for array in (order, starts, counts))
 
     def draw(wanted, seeds):
-        drawn = (streams.uniform_latents(seeds, 4 + (_CELLS + 1) ** 2) + 1.0) / 2.0
+        drawn = (streams.uniform_latents(seeds, 2 + masks.NUMBERS) + 1.0) / 2.0
         count = tf.gather(counts, wanted)
         with tf.control_dependencies([tf.debugging.assert_positive(count, "found a label without images")]):
-            first = _below(count, drawn[:, 0])
-        second = (first + 1 + _below(tf.maximum(count - 1, 1), drawn[:, 1])) % count
+            first = streams.below(count, drawn[:, 0])
+        second = (first + 1 + streams.below(tf.maximum(count - 1, 1), drawn[:, 1])) % count
         one, other = (tf.gather(pixels, tf.gather(order, tf.gather(starts, wanted) + own)) for own in (first, second))
-        shifts = _below(tf.fill([2], tf.constant(cell, tf.int64))[None], drawn[:, 2:4])
-        rows, columns = ((shifts[:, axis, None] + tf.range(side, dtype=tf.int64)) // cell for axis in (0, 1))
-        cells = tf.reshape(drawn[:, 4:] < 0.5, [-1, _CELLS + 1, _CELLS + 1])
-        mask = tf.gather(tf.gather(cells, rows, axis=1, batch_dims=1), columns, axis=2, batch_dims=1)
+        mask = masks.coarse(drawn[:, 2:], images.shape[1])
         return tf.where(mask[..., None], one, other)
 
     return draw
@@ -74,7 +67,7 @@ class Mixed:
 
         def take(rows, places):
             drawn = (streams.uniform_latents(first + places, 4) + 1.0) / 2.0
-            others = _below(tf.constant(len(self.images), tf.int64), drawn[:, 0])
+            others = streams.below(tf.constant(len(self.images), tf.int64), drawn[:, 0])
             mask = self._mask(drawn[:, 1:])
             own, other = (tf.cast(tf.gather(images, chosen), tf.float32) for chosen in (rows, others))
             share = tf.reduce_mean(mask, [1, 2, 3])[:, None]
@@ -94,8 +87,3 @@ class Mixed:
             for axis, side in ((1, height), (2, width))
         ]
         return 1.0 - tf.cast(inside[0][:, :, None] & inside[1][:, None, :], tf.float32)[..., None]
-
-
-def _below(limits, drawn):
-    """Ints int64 from 0 to `limits` - 1 of numbers `drawn` in [0, 1)."""
-    return tf.minimum(tf.cast(drawn * tf.cast(limits, tf.float32), tf.int64), limits - 1)
