@@ -44,7 +44,3 @@ class AnchoredModel(SingleModel):
             anchors = np.repeat(images[:1], 2 * subset.classes, axis=0), np.repeat(np.arange(subset.classes), 2)
             model = self.build_for(section, anchors, subset.classes, 0)
         yield self.TITLE, section.steps, model, (images, labels)
-
-    def shortened(self, config, share, images):
-        """See `families.Family`."""
-        return {f"{self.name}.steps": max(1, round(share * self.section(config).steps))}

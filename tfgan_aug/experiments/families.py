@@ -12,6 +12,7 @@ from typing import Protocol
 from tfgan_aug.experiments import stacked_stages
 from tfgan_aug.experiments.anchored_model import AnchoredModel
 from tfgan_aug.experiments.single_model import SingleModel
+from tfgan_aug.gans.coupled import Coupled
 from tfgan_aug.gans.dcgan import DCGAN
 from tfgan_aug.gans.pairs import Pairs
 from tfgan_aug.sampling import saved_models
@@ -55,6 +56,7 @@ FAMILIES: dict[str, Family] = {
     "dcgan": SingleModel("dcgan", "DCGAN", DCGAN),
     "sgan": stacked_stages,
     "pairs": AnchoredModel("pairs", "Pairs", Pairs),
+    "coupled": SingleModel("coupled", "Coupled GAN", Coupled),
 }
 
 

@@ -112,8 +112,9 @@ class SingleModel:
 
     def shortened(self, config, share, images):
         """See `families.Family`."""
-        steps = max(1, round(share * steps_of(self.section(config), images)))
-        return {f"{self.name}.epochs": 0, f"{self.name}.steps": steps}
+        section = self.section(config)
+        steps = {f"{self.name}.steps": max(1, round(share * steps_of(section, images)))}
+        return {f"{self.name}.epochs": 0, **steps} if hasattr(section, "epochs") else steps
 
 
 def steps_of(section, images):
