@@ -99,6 +99,8 @@ ZERO = {
     **dict.fromkeys(("samples.threshold", "dcgan.beta_1", "sgan.beta_1", "sgan.dropout", "sgan.joint_dropout"), "none"),
     **{f"sgan.{name}_weight": "no such loss" for name in ("adversarial", "conditional", "entropy", "label", "joint")},
     **dict.fromkeys(("sgan.joint_noise", "table.mixing_weight", "pairs.beta_1", "table.fresh_real_last"), "none"),
+    "coupled.beta_1": "none",
+    "coupled.feature_weight": "no such loss",
     "pairs.divergence_weight": "no such loss",
     "table.fresh_tries": "the judge is not asked",
     **{f"{name}.averaging": "not averaged" for name in ("judge", "classifier", "metrics", "sgan.encoder")},
@@ -246,7 +248,7 @@ def test_true_and_false_of_the_command_line():
 def test_what_changes_no_result_is_named():
     config = ExperimentConfig()
     # A late section counts once it leaves its defaults.
-    config.pairs.width, config.map.subsets = 12, (1,)
+    config.pairs.width, config.coupled.width, config.map.subsets = 12, 12, (1,)
     late = {
         f"{prefix}.{own.name}".lstrip(".")
         for prefix, part in fields.sections(config)
@@ -254,7 +256,7 @@ def test_what_changes_no_result_is_named():
         if own.metadata["late"]
     }
     free = {leaf.name for leaf in fields.leaves(config) if not leaf.changes_result} - late
-    sections = ("judge", "dcgan", "sgan", "sgan.encoder", "pairs", "classifier", "metrics")
+    sections = ("judge", "dcgan", "sgan", "sgan.encoder", "pairs", "coupled", "classifier", "metrics")
     assert free == {f"{name}.checkpoint_steps" for name in sections}
 
 

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from tfgan_aug.experiments import stacked_stages
 from tfgan_aug.experiments.anchored_model import AnchoredModel
+from tfgan_aug.experiments.coupled_model import CoupledModel
 from tfgan_aug.experiments.single_model import SingleModel
 from tfgan_aug.gans.coupled import Coupled
 from tfgan_aug.gans.dcgan import DCGAN
@@ -56,8 +57,11 @@ FAMILIES: dict[str, Family] = {
     "dcgan": SingleModel("dcgan", "DCGAN", DCGAN),
     "sgan": stacked_stages,
     "pairs": AnchoredModel("pairs", "Pairs", Pairs),
-    "coupled": SingleModel("coupled", "Coupled GAN", Coupled),
+    "coupled": CoupledModel("coupled", "Coupled GAN", Coupled),
 }
+
+# Those that leave a classifier, too, see `coupled_model`.
+WITH_CLASSIFIER = tuple(name for name, family in FAMILIES.items() if isinstance(family, CoupledModel))
 
 
 def make(stage, gan, run):
