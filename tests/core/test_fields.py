@@ -100,6 +100,8 @@ ZERO = {
     **{f"sgan.{name}_weight": "no such loss" for name in ("adversarial", "conditional", "entropy", "label", "joint")},
     **dict.fromkeys(("sgan.joint_noise", "table.mixing_weight", "pairs.beta_1", "table.fresh_real_last"), "none"),
     "composer.beta_1": "none",
+    "coupled.beta_1": "none",
+    "coupled.feature_weight": "no such loss",
     "pairs.divergence_weight": "no such loss",
     **{f"composer.{name}_weight": "no such loss" for name in ("reconstruction", "pyramid", "adversarial")},
     "table.fresh_tries": "the judge is not asked",
@@ -248,7 +250,7 @@ def test_true_and_false_of_the_command_line():
 def test_what_changes_no_result_is_named():
     config = ExperimentConfig()
     # A late section counts once it leaves its defaults.
-    config.pairs.width, config.composer.width, config.map.subsets = 12, 12, (1,)
+    config.pairs.width, config.composer.width, config.coupled.width, config.map.subsets = 12, 12, 12, (1,)
     late = {
         f"{prefix}.{own.name}".lstrip(".")
         for prefix, part in fields.sections(config)
@@ -256,7 +258,7 @@ def test_what_changes_no_result_is_named():
         if own.metadata["late"]
     }
     free = {leaf.name for leaf in fields.leaves(config) if not leaf.changes_result} - late
-    sections = ("judge", "dcgan", "sgan", "sgan.encoder", "pairs", "composer", "classifier", "metrics")
+    sections = ("judge", "dcgan", "sgan", "sgan.encoder", "pairs", "composer", "coupled", "classifier", "metrics")
     assert free == {f"{name}.checkpoint_steps" for name in sections}
 
 

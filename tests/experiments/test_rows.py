@@ -168,6 +168,26 @@ def test_equal_epochs_are_of_the_rows_own_set(name, steps):
     assert first == 10
 
 
+def test_rows_of_a_gan_that_leaves_a_classifier():
+    """Scored as it is, without a step; or trained on as the row of fresh images, which are as many."""
+    config, known = (
+        tiny.config("shapes10", classifier__steps=10),
+        {row.name: row for row in rows.all_rows(("coupled",))},
+    )
+    (((images, labels), steps),) = known["coupled_classifier"].phases(Data(), config)
+    assert steps == 0 and images[:, 0, 0, 0].tolist() == [0, 2, 5] and labels.tolist() == [0, 2, 2]
+
+    def generator(labels, seeds):
+        return tf.zeros([tf.shape(labels)[0], 2, 2, 3], tf.uint8)
+
+    for name in ("coupled_both", "coupled_fresh"):
+        ((examples, steps),) = known[name].phases(Data(), config, Judge(), generator)
+        assert steps == 10 and len(examples) == 3
+    uses = [known[name].use(config, "") for name in ("coupled_classifier", "coupled_both", "coupled_fresh")]
+    assert [use.pop("network", "new") for use in uses] == ["gan", "gan", "new"] and uses[1] == uses[2] != uses[0]
+    assert not any(row.network == "gan" for row in ROWS.values())
+
+
 @pytest.mark.parametrize("name", ["mixup", "cutmix"])
 def test_mixing_rows_take_the_real_images_alone(name):
     ((examples, steps),) = phases_of(name, seed=3)

@@ -143,7 +143,14 @@ def build(option, section, image_shape, classes, seed, default=networks.paper_cn
     recipe = RECIPES[section.recipe].replace(section)
     transforms.transform_names(f"{option}.augmentation", recipe.augmentation)
     keras.utils.set_random_seed(streams.key_of("initial weights", seed))
-    network = builders.build_network(f"{option}.builder", section, image_shape, classes, default)
+    return of_network(
+        builders.build_network(f"{option}.builder", section, image_shape, classes, default), section, seed
+    )
+
+
+def of_network(network, section, seed):
+    """A compiled `Classifier` of this network, trained as a config section says; call it in the strategy's scope."""
+    recipe = RECIPES[section.recipe].replace(section)
     rate = recipe.learning_rate
     if recipe.schedule == "cosine":
         rate = keras.optimizers.schedules.CosineDecay(rate, section.steps)

@@ -7,7 +7,7 @@ from tfgan_aug.classifiers.config import ClassifierConfig, JudgeConfig, NetworkC
 from tfgan_aug.core import fields
 from tfgan_aug.core.fields import Check, field, with_default
 from tfgan_aug.data.config import DataConfig, GeometricConfig
-from tfgan_aug.gans.config import ComposerConfig, DCGANConfig, PairsConfig, StackedGANConfig
+from tfgan_aug.gans.config import ComposerConfig, CoupledConfig, DCGANConfig, PairsConfig, StackedGANConfig
 from tfgan_aug.sampling.config import SamplingConfig, bands
 
 
@@ -138,6 +138,7 @@ class GANSections(fields.Section):
     sgan: StackedGANConfig = fields.section(StackedGANConfig)
     pairs: PairsConfig = fields.section(PairsConfig, late=True)
     composer: ComposerConfig = fields.section(ComposerConfig, late=True)
+    coupled: CoupledConfig = fields.section(CoupledConfig, late=True)
 
 
 GANS = tuple(field.name for field in dataclasses.fields(GANSections))

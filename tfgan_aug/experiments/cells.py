@@ -14,7 +14,7 @@ from tfgan_aug.classifiers import classifier, judges
 from tfgan_aug.core import artefacts, fields, optimizers, streams, workdirs
 from tfgan_aug.data import sources
 from tfgan_aug.datasets import augmented, records
-from tfgan_aug.experiments import judge_stage, rows
+from tfgan_aug.experiments import coupled_model, judge_stage, rows
 from tfgan_aug.experiments.run import Run
 from tfgan_aug.sampling import saved_models
 from tfgan_aug.training import checkpoints, loop, strategies, workers
@@ -108,19 +108,16 @@ def make(stage, cell):
     seeds = f"GAN seed {cell.gan_seed}, {seeds}" if cell.gan_seed is not None else seeds
     with stage.making() as folder:
         with run.strategy.scope():
-            model = classifier.build("--config.classifier", section, source.image_shape, classes, seed)
-        with run.progress.training(f"classifier on {cell.row.name}, {seeds}", section.steps) as callback:
-            for arrays, steps in phases:
-                loop.fit(
-                    model,
-                    arrays,
-                    loop.Budget.of(section, seed % 2**31, steps),
-                    folder / "checkpoints",
-                    strategy=run.strategy,
-                    callbacks=[callback],
-                    curve=folder / "classifier.csv",
-                )
-        optimizers.average_weights(model)
+            own = coupled_model.classifier_of(cell.gan_stage) if cell.row.network == "gan" else None
+            if not section.steps:
+                model = own
+            elif own:
+                model = classifier.of_network(own.network, section, seed)
+            else:
+                model = classifier.build("--config.classifier", section, source.image_shape, classes, seed)
+        if section.steps:
+            shown = run.progress.training(f"classifier on {cell.row.name}, {seeds}", section.steps)
+            _train(model, phases, section, seed, run, folder, shown)
         hits = {}
         test = sources.test_split(source)
         if test is not None:
@@ -149,6 +146,22 @@ def make(stage, cell):
             },
         )
         checkpoints.discard(folder / "checkpoints")
+
+
+def _train(model, phases, section, seed, run, folder, shown):
+    """Trains the model on one phase after another, in `folder`."""
+    with shown as callback:
+        for arrays, steps in phases:
+            loop.fit(
+                model,
+                arrays,
+                loop.Budget.of(section, seed % 2**31, steps),
+                folder / "checkpoints",
+                strategy=run.strategy,
+                callbacks=[callback],
+                curve=folder / "classifier.csv",
+            )
+    optimizers.average_weights(model)
 
 
 def _hits(model, batches):

@@ -52,6 +52,8 @@ def _length(table, row):
     counts = table.run.subset.train.counts(table.run.subset.classes)
     generated = int(sum(quota.sum() for quota in row.variant.quotas(plan.per_class).values()))
     real, beside = int(counts.sum()), 0 if row.fresh else row.variant.geo * int(counts.sum()) + generated
+    if row.take == "none":
+        return 0.0
     images = generated if row.take == "generated" else (real + beside) * row.repeat
     config = table.run.config
     return rows.steps_of(config, images, real) / config.classifier.steps
@@ -69,9 +71,11 @@ class _Seconds:
         """Returns those of a cell of row real: by the mean of a step in those done, else from a few steps."""
         if "cell" not in self.known:
             paths = [self.run.workdir / folder for *_, folder, done in self.table.states() if folder and done]
+            # Without the cells that train nothing.
             spent = [
-                artefacts.read_json(path / "seconds.json") / artefacts.read_json(path / "result.json")["steps"]
+                artefacts.read_json(path / "seconds.json") / steps
                 for path in paths
+                if (steps := artefacts.read_json(path / "result.json")["steps"])
             ]
             self.known["cell"] = self._steps * float(np.mean(spent)) if spent else self._classifier("classifier")
         return self.known["cell"]

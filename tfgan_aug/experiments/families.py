@@ -11,8 +11,10 @@ from typing import Protocol
 
 from tfgan_aug.experiments import stacked_stages
 from tfgan_aug.experiments.anchored_model import AnchoredModel
+from tfgan_aug.experiments.coupled_model import CoupledModel
 from tfgan_aug.experiments.single_model import SingleModel
 from tfgan_aug.gans.composer import Composer
+from tfgan_aug.gans.coupled import Coupled
 from tfgan_aug.gans.dcgan import DCGAN
 from tfgan_aug.gans.pairs import Pairs
 from tfgan_aug.sampling import saved_models
@@ -60,7 +62,11 @@ FAMILIES: dict[str, Family] = {
     "sgan": stacked_stages,
     "pairs": AnchoredModel("pairs", "Pairs", Pairs),
     "composer": AnchoredModel("composer", "Composer", Composer),
+    "coupled": CoupledModel("coupled", "Coupled GAN", Coupled),
 }
+
+# Those that leave a classifier, too, see `coupled_model`.
+WITH_CLASSIFIER = tuple(name for name, family in FAMILIES.items() if isinstance(family, CoupledModel))
 
 
 def make(stage, gan, run):

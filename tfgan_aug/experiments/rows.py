@@ -14,7 +14,7 @@ from tfgan_aug.config import GANS
 from tfgan_aug.core import fields
 from tfgan_aug.core.errors import UserError
 from tfgan_aug.datasets import variants
-from tfgan_aug.experiments.families import FAMILIES
+from tfgan_aug.experiments.families import FAMILIES, WITH_CLASSIFIER
 from tfgan_aug.sampling import mixing, rules, stream
 
 GROUPS = ("paper", "controls", "options")
@@ -28,7 +28,8 @@ _COLOURS = ("flip", "translate", "zoom", "brightness", "contrast")
 class Row:
     """One row: the built dataset `variant`, and how its images are used.
 
-    `number` is the paper's, `paper` its accuracy in percent where that is known. `take` is "all" or "generated";
+    `number` is the paper's, `paper` its accuracy in percent where that is known. `take` is "all", "generated", or
+    "none" where nothing is trained; `network` says whose is the first network: "new" or, trained already, "gan";
     `repeat` how often each image comes; `weighted`, `pretrained`, `soft` as the table's config section says;
     `augmentation` replaces the recipe's.
     """
@@ -57,6 +58,7 @@ class Row:
     # Real images, in every step some replaced by draws of "gan", which the judge lets pass, or by "pixel_mix"; or each
     # mixed with another one.
     fresh: Literal["", "gan", "pixel_mix", "mixup", "cutmix"] = ""
+    network: Literal["new", "gan"] = "new"
     # Of what is drawn of "gan": see `stream.FreshExamples.targets`. Without labels a loss of consistency uses it.
     targets: Literal["class", "judge", "none"] = "class"
 
@@ -75,6 +77,8 @@ class Row:
         use = {}
         if self.take != "all":
             use["take"] = self.take
+        if self.network != "new":
+            use["network"] = self.network
         if self.repeat > 1:
             use["repeat"] = self.repeat
         if self.weighted:
@@ -109,7 +113,7 @@ class Row:
         Arrays are (images uint8, labels int32), with weights float32 where the row is weighted, and probabilities
         float32 (N, classes) for labels where it is soft: `judge(images)` of the generated ones. Where the row is fresh
         they are a `stream.FreshExamples` or `mixing.Mixed`, by `seed`: of the draws of the folder `generator` those
-        that the `judge` lets pass.
+        that the `judge` lets pass. A row that trains nothing has the real images and no step.
         """
         # Ids are many small strings: read, in the same pass, where a part is chosen by them.
         partly = self.balanced or (self.generated_share, self.geometric_share) != (1.0, 1.0)
@@ -119,6 +123,8 @@ class Row:
             kept = self._kept(labels, origin, *ids)
             images, labels, origin = images[kept], labels[kept], origin[kept]
         generated, real = ~np.isin(origin, ("real", "geometric")), origin == "real"
+        if self.take == "none":
+            return [((images[real], labels[real]), 0)]
         used = {"generated": generated.sum(), "all": real.sum() if self.fresh else len(images) * self.repeat}[self.take]
         steps = steps_of(config, int(used), int(real.sum()))
         if self.take == "generated":
@@ -223,6 +229,10 @@ def all_rows(gans):
     for gan in gans:
         tp, name = variants.Variant.parse(f"{gan}_tp"), FAMILIES[gan].TITLE
         made.append(Row(f"{gan}_cas", "controls", f"{name} TP alone (accuracy score)", tp, take="generated"))
+        if gan in WITH_CLASSIFIER:
+            made.append(
+                Row(f"{gan}_classifier", "controls", f"real, {name}'s own classifier", tp, take="none", network="gan")
+            )
     for gan in gans:
         tp, name = variants.Variant.parse(f"{gan}_tp"), FAMILIES[gan].TITLE
         made += [
@@ -248,6 +258,9 @@ def all_rows(gans):
             ),
             Row(f"{gan}_tp_soft", "options", f"real + {name} TP with the judge's probabilities", tp, soft=True),
         ]
+        if gan in WITH_CLASSIFIER:
+            title = f"{name}'s own classifier, trained on as {gan}_fresh"
+            made.append(Row(f"{gan}_both", "options", title, tp, fresh="gan", network="gan"))
         for ending, text in variants.ENDINGS.items():
             chosen = variants.Variant.parse(f"{gan}_{ending}")
             made.append(Row(chosen.name, "options", f"real + {name} {text}", chosen))

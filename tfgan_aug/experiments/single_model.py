@@ -116,7 +116,9 @@ class SingleModel:
 
     def steps(self, config, images):
         """See `families.Family`."""
-        return {f"{self.name}.epochs": 0, f"{self.name}.steps": steps_of(self.section(config), images)}
+        section = self.section(config)
+        steps = {f"{self.name}.steps": steps_of(section, images)}
+        return {f"{self.name}.epochs": 0, **steps} if hasattr(section, "epochs") else steps
 
 
 def steps_of(section, images):

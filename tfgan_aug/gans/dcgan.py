@@ -18,6 +18,16 @@ def _normal(deviation=0.02):
     return keras.initializers.RandomNormal(0.0, deviation)
 
 
+def check_image_shape(image_shape):
+    """Raises `ValueError`, naming `image_shape`, for one (H, W, C) that `build_generator` cannot make images of."""
+    height, width, channels = image_shape
+    if height != width or not checks.image_sizes.good(height) or channels not in (1, 3):
+        raise ValueError(
+            f"image_shape: found {tuple(image_shape)}, expected a square of 16 to 128 pixels, a multiple of 16, "
+            f"with 1 or 3 channels{'' if checks.image_sizes.good(height) else checks.image_sizes.hint(height)}"
+        )
+
+
 def build_generator(image_shape, classes, latent_dim, width, activations):
     """A functional model ([latents (N, latent_dim), labels int32 (N,)]) -> images (N, H, W, C) in [-1, 1].
 
@@ -111,12 +121,7 @@ class DCGAN(DrawsImages, AdversarialModel):
     def __init__(self, image_shape=(32, 32, 3), classes=10, *, seed=0, **options):
         options, keras_options = split_options(self.OPTIONS, options)
         super().__init__(**keras_options)
-        height, image_width, channels = image_shape
-        if height != image_width or not checks.image_sizes.good(height) or channels not in (1, 3):
-            raise ValueError(
-                f"image_shape: found {tuple(image_shape)}, expected a square of 16 to 128 pixels, a multiple of 16, "
-                f"with 1 or 3 channels{'' if checks.image_sizes.good(height) else checks.image_sizes.hint(height)}"
-            )
+        check_image_shape(image_shape)
         self.options, self.image_shape, self.classes = options, tuple(image_shape), classes
         self.latent_dim, width, activations = options.latent_dim, options.width, options.activations
         self.generator = build_generator(image_shape, classes, options.latent_dim, width, activations)

@@ -21,6 +21,8 @@ _MEANINGS = {
     "trivial_augment": "no image added; one random transform of random strength for each image, new in every step",
     "_fresh": "real images, some replaced by true positives, new in every step (`config.table.fresh_*`)",
     "_cas": "generated images alone, scored on real ones: how much of the classes they hold",
+    "_classifier": "the GAN's discriminator, which is a classifier, as its training leaves it: no other training",
+    "_both": "as `_fresh`, but the classifier starts from the GAN's discriminator",
     "real_x2": "each real image twice: no new image, as many as with new ones",
     "flip_crop": "no image added; flips and crops, new ones in every step",
     "rand_augment": "no image added; Keras' RandAugment, new in every step",
