@@ -21,6 +21,7 @@ def get_config():
         section.recipe = "few_images"
         section.steps = 600
     config.advice.augmentation = "affine"
+    config.advice.shares, config.advice.folds, config.advice.seeds = "0.5,1", 2, "0"
 
     # Newer than `base`, which leaves them at the library's defaults.
     config.pairs.latent_dim, config.pairs.width, config.pairs.divergence_weight = 16, 8, 0.003

@@ -11,7 +11,7 @@ from tfgan_aug.core import artefacts, fields
 ROOT = pathlib.Path(__file__).parents[1]
 # Of the values of the fields in `measured.MEASURED`. Change one only together with the results in README and docs.
 DIGESTS = {
-    "characters60": "d77fa235ee8628f8",
+    "characters60": "b7277ca21b472057",
     "cifar10_cpu": "81989dc311e5ddc4",
     "cifar10_paper": "edd92fdc54b523e5",
     "measured": "40ac8d2755c96a42",

@@ -105,6 +105,8 @@ ZERO = {
     "pairs.divergence_weight": "no such loss",
     **{f"composer.{name}_weight": "no such loss" for name in ("reconstruction", "pyramid", "adversarial")},
     "table.fresh_tries": "the judge is not asked",
+    **{f"{name}.consistency": "no such loss" for name in ("judge", "classifier", "metrics", "sgan.encoder")},
+    "advice.steps": "the config's own",
     **{f"{name}.averaging": "not averaged" for name in ("judge", "classifier", "metrics", "sgan.encoder")},
     **{
         f"{section}.{name}": "a network that does not learn, or none of it"

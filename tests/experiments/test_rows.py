@@ -232,8 +232,8 @@ def test_fresh_rows_draw_for_half_of_the_real_images(name, judge, classes):
 def test_views_tell_options_apart():
     config = tiny.config("shapes10")
     views = [str(row.use(config, "judge")) for row in ROWS.values() if row.use(config, "judge")]
-    # real_x2 and seven of the controls; accuracy score, weighted, pretrained, fresh, soft: each GAN the same views.
-    assert len(set(views)) == 8 + 5 and "'soft_labels': 'judge'" in str(views)
+    # real_x2 and nine of the controls; accuracy score, weighted, pretrained, fresh in four ways, soft: all GANs' alike.
+    assert len(set(views)) == 10 + 8 and "'soft_labels': 'judge'" in str(views)
     other = tiny.config("shapes10", table__mixing_weight=0.7)
     row = ROWS["dcgan_tp_weighted"]
     assert row.use(config, "") != row.use(other, "")

@@ -63,9 +63,10 @@ class Cell:
 
     def _judge(self):
         """The judge, trained where no GAN of the table has asked for it."""
-        with workdirs.lock(self.run.workdir, "shared", wait=True):
-            if not self.judge.done:
-                judge_stage.make(self.judge, self.run)
+        if not self.judge.done:
+            with workdirs.lock(self.run.workdir, "shared", wait=True):
+                if not self.judge.done:
+                    judge_stage.make(self.judge, self.run)
         judge = judges.Judge(self.judge.path, self.run.config.samples.block_size)
         return judges.CrossFitted(judge, self.run.subset, self.run.config.seed) if self.row.distilled else judge
 
