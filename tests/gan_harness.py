@@ -155,6 +155,9 @@ class DrawingHarness:
 
     def test_export_needs_tensorflow_alone(self, model, tmp_path):
         saved_models.export(model, tmp_path / "generator")
+        card = (tmp_path / "generator" / "README.md").read_text(encoding="utf-8")
+        held = getattr(model, "anchor_count", 0)
+        assert (f"**It holds {held:,} training images**" in card) is (held > 0) and "Labels are 0 to" in card
         labels, seeds = np.arange(6, dtype=np.int32) % CLASSES, np.arange(6, dtype=np.int64) * 2**33 - 1
         expected = model.generate(labels, seeds, block_size=4)
         np.savez(tmp_path / "asked.npz", labels=labels, seeds=seeds)

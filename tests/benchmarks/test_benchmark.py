@@ -20,6 +20,10 @@ from tfgan_aug.training import strategies, timing
 STAGES = {
     "DCGAN training": 3,
     "classifier training": 2,
+    "classifier training on a stream": 1,
+    "Pairs training": 1,
+    "Composer training": 1,
+    "Coupled GAN training": 1,
     "Stacked GAN encoder training": 1,
     "Stacked GAN level 0 training": 1,
     "Stacked GAN level 1 training": 1,

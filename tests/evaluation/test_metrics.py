@@ -157,3 +157,20 @@ def test_ct_of_no_common_cell_is_named():
     x = normal(0, 4)
     with pytest.raises(UserError, match="no cell"):
         copying.ct_of_cells(x, x, x, np.zeros(4), np.zeros(4), np.ones(4))
+
+
+def test_patches_of_training_images_are_found_wherever_they_lie():
+    """Images of other places' patches are copied as a whole; of new noise hardly any; without contrast none count."""
+    rng = np.random.default_rng(0)
+    smooth = np.repeat(np.repeat(rng.integers(0, 256, (40, 8, 8, 1)), 4, 1), 4, 2).astype(np.uint8)
+    new = np.repeat(np.repeat(rng.integers(0, 256, (40, 8, 8, 1)), 4, 1), 4, 2).astype(np.uint8)
+    rolled = np.roll(smooth, (8, 4), (1, 2))
+    halves = smooth.copy()
+    halves[:, :16] = new[:, :16]
+    found = [copying.copied_patches(smooth, images) for images in (smooth, rolled, halves, new)]
+    # Rolled round the border, three of seven rows and columns of patches at the seam are new at the most.
+    assert found[0] == 1 and found[1] > 0.6 and 0.3 < found[2] < 0.6
+    # 1 % by definition, of 1,960 patches; 5 % would be 17 standard errors.
+    assert found[3] < 0.05
+    assert copying.copied_patches(smooth, np.full((4, 32, 32, 1), 7, np.uint8)) is None
+    assert copying.copied_patches(smooth, rolled, seed=0) == found[1]

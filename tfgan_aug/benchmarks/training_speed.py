@@ -13,10 +13,14 @@ from tfgan_aug.core import fields, pixels
 from tfgan_aug.core.normalization import BatchNormalization
 from tfgan_aug.experiments import stacked_stages
 from tfgan_aug.experiments.families import FAMILIES
+from tfgan_aug.experiments.single_model import SingleModel
 from tfgan_aug.gans import diffaugment
 from tfgan_aug.gans.layers import ConditionalBatchNormalization
+from tfgan_aug.sampling import stream
+from tfgan_aug.training import loop
 from tfgan_aug.training.timing import compiled, images_per_second, side_by_side, training_step
 
+_STEPS = 16
 _KERAS = "the same {}, in the style of Keras' examples"
 
 
@@ -39,7 +43,58 @@ def speeds(config, strategy, shape, classes, seconds):
         yield Speed(name, ours, *_operations(steps[""], section.batch_size, ours, operations))
         for words, rate in rates.items():
             yield Speed(name, ours, rate, words)
+    yield from _others(config, strategy, data, shape, classes, seconds, operations)
     yield from _stacked(config.sgan, strategy, data, shape, classes, seconds, operations)
+    yield _stream(config, strategy, data, shape, classes, seconds)
+
+
+def _others(config, strategy, data, shape, classes, seconds, operations):
+    """Yields a `Speed` of each GAN of one model that is measured nowhere else, beside its multiply-adds."""
+    for name, family in FAMILIES.items():
+        if name == "dcgan" or not isinstance(family, SingleModel):
+            continue
+        section = family.section(config)
+        batch, model = data(section.batch_size), _model_of(family, config, strategy, data, classes)
+        step = training_step(model, strategy, batch)
+        rate = images_per_second(step, section.batch_size, seconds)
+        yield Speed(f"{family.TITLE} training", rate, *_operations(step, section.batch_size, rate, operations))
+
+
+def _model_of(family, config, strategy, data, classes):
+    """A compiled model of a family for images as `data` makes them, which it starts from where it does from any."""
+    arrays = data(2 * classes)[0].numpy(), np.repeat(np.arange(classes, dtype=np.int32), 2)
+    with strategy.scope():
+        return family.build_for(family.section(config), arrays, classes, 0)
+
+
+def _stream(config, strategy, data, shape, classes, seconds):
+    """The `Speed` of a classifier that trains on a stream, half of it drawn by `pairs` and not judged.
+
+    Beside a step on real images and the generator's forward pass for half of a batch, one after the other.
+    """
+    section = config.classifier
+    gan = _model_of(FAMILIES["pairs"], config, strategy, data, classes)
+    with strategy.scope():
+        model = classifier.build("--config.classifier", section, shape, classes, 0)
+    batch = data(section.batch_size)
+    half = section.batch_size // 2
+    labels, seeds = tf.cast(batch[1][:half], tf.int64), tf.range(half, dtype=tf.int64)
+    real, forward = side_by_side(
+        [training_step(model, strategy, batch), lambda: gan.draw(labels, seeds)], section.batch_size, seconds
+    )
+    examples = stream.FreshExamples(*(tensor.numpy() for tensor in batch), gan.draw, 0.5)
+    batches = iter(loop.batches(examples, loop.Budget(10**6, section.batch_size, 0)))
+    step = loop.step_function(model, strategy)
+
+    def steps():
+        # Many: the first batches are drawn while others wait.
+        for _ in range(_STEPS):
+            step(next(batches))
+        return model.optimizer.iterations.numpy()
+
+    rate = images_per_second(steps, _STEPS * section.batch_size, seconds)
+    words = f"a step on real images and a forward pass for {half}"
+    return Speed("classifier training on a stream", rate, 1 / (1 / real + 1 / forward), words)
 
 
 def _operations(step, size, rate, operations):

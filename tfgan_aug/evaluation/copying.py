@@ -10,6 +10,8 @@ from tfgan_aug.evaluation import distances
 
 # Of the generated images; cells with fewer say little (Meehan et al. 2020 leave them out).
 _LEAST_SHARE = 0.01
+# Grey levels, the standard deviation within a patch; and patches whose nearest ones are looked for.
+_LEAST_CONTRAST, _MOST_PATCHES = 8.0, 2_000
 # Images of each kind a cell on average: a z score of fewer is no normal variable.
 _CELL_IMAGES, _MOST_CELLS = 40, 10
 
@@ -49,6 +51,43 @@ def closest_pairs(train: np.ndarray, fake: np.ndarray, count: int) -> tuple[np.n
     distance, index = distances.nearest(fake, train)
     order = np.argsort(distance[:, 0], kind="stable")[:count]
     return order, index[order, 0], distance[order, 0]
+
+
+def copied_patches(
+    train: np.ndarray, fake: np.ndarray, quantile: float = 0.01, side: int = 8, seed: int = 0
+) -> float | None:
+    """The share, float, of the fakes' patches that are as near to a patch of a training image as few real ones are.
+
+    For images put together from parts of real ones, which are no copies as a whole. Images are uint8 (N, H, W, C); a
+    patch is `side` pixels square, at every `side` / 2 pixels, compared with the training patches of all places. Near is
+    within the `quantile` of the nearest distances from the patches of one half of the training images to those of the
+    other. Patches with hardly any contrast, such as background, do not count; None where no others are left. Of new
+    real images about the share `quantile` is near, a little more as all training images are compared.
+    """
+    rng = np.random.default_rng(seed)
+    order = rng.permutation(len(train))
+    halves = [_patches(train[places], side) for places in (order[::2], order[1::2])]
+    drawn = _some(_patches(fake, side), rng)
+    if not (len(halves[0]) and len(halves[1]) and len(drawn)):
+        return None
+    between = distances.nearest(_some(halves[0], rng), halves[1])[0]
+    limit = np.quantile(between, quantile)
+    found = distances.nearest(drawn, np.concatenate(halves))[0]
+    return float(np.mean((found < limit) | (found == 0)))
+
+
+def _patches(images, side):
+    """The patches of images uint8 (N, H, W, C) that have contrast, uint8 (P, side * side * C)."""
+    side = min(side, *images.shape[1:3])
+    windows = np.lib.stride_tricks.sliding_window_view(images, (side, side), axis=(1, 2))
+    step = max(1, side // 2)
+    patches = windows[:, ::step, ::step].reshape(-1, images.shape[3] * side * side)
+    return patches[patches.std(axis=1) > _LEAST_CONTRAST]
+
+
+def _some(patches, rng):
+    """At most `_MOST_PATCHES` of the patches, at random."""
+    return patches[np.sort(rng.permutation(len(patches))[:_MOST_PATCHES])]
 
 
 def ct_test(

@@ -61,7 +61,7 @@ def of_images(record, reference_note, quantile):
     """Returns what a card says of a set of generated images, by its record in measures.json.
 
     {"images", "reference_note", "quantile": of the distances that near-copies fall below, "quality": [{"metrics":
-    names, "classes": [{"class", "values"}]}], all classes first, "copying": as in the record}.
+    names, "classes": [{"class", "values"}]}], all classes first, "copying" and "patches": as in the record}.
     """
     quality = []
     for network, measured in record["quality"].items():
@@ -69,4 +69,4 @@ def of_images(record, reference_note, quantile):
         lines = [{"class": title, "values": [found[name] for name in names.SHOWN]} for title, found in values]
         quality.append({"metrics": [names.metric_name(name, network) for name in names.SHOWN], "classes": lines})
     found = {"images": record["images"], "reference_note": reference_note, "quantile": quantile}
-    return {**found, "quality": quality, "copying": record["copying"]}
+    return {**found, "quality": quality, "copying": record["copying"], "patches": record["patches"]}

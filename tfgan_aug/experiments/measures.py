@@ -17,7 +17,7 @@ from tfgan_aug.datasets import augmented, cards
 from tfgan_aug.evaluation import copying, features, quality
 from tfgan_aug.experiments import feature_stage, findings, judge_stage
 
-VERSION = 1
+VERSION = 2
 FILE = "measures.json"
 # Near-copies are closer to a training image than this share of real images is.
 QUANTILE = 0.01
@@ -113,6 +113,7 @@ class Measurer:
             "images": len(images),
             "quality": spaces,
             "copying": self._copying(images, labels, made),
+            "patches": self._patches(images),
             "pairs": f"measures/{key}.png",
         }
         self._save_pairs(self.folder / f"{key}.png", images, made)
@@ -151,6 +152,12 @@ class Measurer:
                     own["why"] = str(error)
             found[space] = own
         return found
+
+    def _patches(self, images):
+        """{"copied": share of the generated patches, "unused": of the unused images'; None where they are unknown}."""
+        train = np.asarray(self.train.images)
+        unused = None if self.reference_note else copying.copied_patches(train, self.reference, QUANTILE)
+        return {"copied": copying.copied_patches(train, images, QUANTILE), "unused": unused}
 
     def _save_pairs(self, path, images, made):
         """Draws the closest pairs: a generated image over its nearest training image, by pixels, then by features."""

@@ -33,6 +33,8 @@ _COPYING = """Are they copies?
 
 * **Near-copies** are closer to a training image than all but 1 % of real images are. New images have about 1 %, too.
 * **Authentic**: the nearest training image has another training image that is nearer to it than the generated one.
+* **Copied patches**: patches of 8 by 8 pixels that lie somewhere in a training image, nearer than 1 % of real ones do.
+  Generators that start from real images (`pairs`, `composer`) have many by design.
 * **C_T** compares distances to the training images with those of unused images. About -3 or less means copying. Far
   above 0, the images are unlike the real ones.
 
@@ -84,6 +86,7 @@ def _copying(made):
     for space, own in made["sets"][0]["copying"].items():
         head += [f"near-copies, {space}, by {name} %" for name in own["thresholds"]]
         head += [f"authentic, {space} %", f"C_T, {space}"]
+    head.append("copied patches")
     for record in made["sets"]:
         line = [*_named(record)]
         for own in record["copying"].values():
@@ -93,6 +96,7 @@ def _copying(made):
             ct = own["ct"]
             line += [f"{100 * own['authenticity']:.1f}"]
             line.append(Cell(markdown.number(ct, "+.1f"), 0.0, "bad" if ct is not None and ct < -3 else ""))
+        line.append(measure_text.copied(record.get("patches")))
         lines.append(tuple(line))
     return Table(tuple(head), tuple(lines), "Red: more than 5 % near-copies, C_T below -3.", "llr")
 

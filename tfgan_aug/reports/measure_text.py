@@ -12,7 +12,7 @@ def table(made, workdir):
     """
     network = next(iter(made["sets"][0]["quality"]))
     head = ["images of", "GAN seed", "images", *(names.metric_name(name, network) for name in names.SHOWN)]
-    head += ["near-copies, pixels", "authentic, pixels", "C_T, pixels"]
+    head += ["near-copies, pixels", "authentic, pixels", "C_T, pixels", "copied patches"]
     lines = []
     for title, record in zip(measures.titles(made["sets"], workdir), made["sets"], strict=True):
         overall, own = record["quality"][network]["overall"], record["copying"]["pixels"]
@@ -20,11 +20,21 @@ def table(made, workdir):
         cells = [title, record["gan_seed"], f"{record['images']:,}"]
         cells += [markdown.number(overall[name], ".3g") for name in names.SHOWN]
         cells += [f"{near['share']:.1%}", f"{own['authenticity']:.1%}", markdown.number(own["ct"], "+.1f")]
+        cells.append(copied(record.get("patches")))
         lines.append(cells)
     text = markdown.table(head, lines, "lr", padded=True)
     if made["reference_note"]:
         text += f"\n\nCompared with the training images, where a copy looks perfect: {made['reference_note']}."
     return text
+
+
+def copied(patches):
+    """Returns the share of a set's patches that are copied, beside that of unused images where it is known, as text."""
+    # Measures of earlier versions have none.
+    if not patches or patches["copied"] is None:
+        return "-"
+    beside = "" if patches["unused"] is None else f" (unused: {patches['unused']:.1%})"
+    return f"{patches['copied']:.1%}{beside}"
 
 
 def relation(found):

@@ -43,6 +43,30 @@ def export(gan: Any, path: pathlib.Path) -> None:
     archive.add_endpoint("serving_default", generate, input_signature=specs(tf.int32, tf.int64))
     archive.add_endpoint("generate", of_all)
     archive.write_out(str(path), verbose=False)
+    (path / "README.md").write_text(_card(gan), encoding="utf-8")
+
+
+def _card(gan):
+    """Returns what a person who gets the folder has to know, as Markdown."""
+    height, width, channels = gan.image_shape
+    held = getattr(gan, "anchor_count", 0)
+    warning = (
+        f"\n**It holds {held:,} training images**, from which it starts: whoever has it has these, too.\n"
+        if held
+        else ""
+    )
+    return f"""# A generator of images
+
+A SavedModel that {type(gan).__name__} of tfgan_aug left.
+{warning}
+```python
+import tensorflow as tf
+generator = tf.saved_model.load(".")
+images = generator.generate([0, 1], [0, 1])["images"]
+```
+
+Labels are 0 to {gan.classes - 1}, seeds any 64-bit integers, images uint8 (N, {height}, {width}, {channels}).
+"""
 
 
 class Generator:
