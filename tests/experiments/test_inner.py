@@ -150,7 +150,7 @@ def test_a_claim_after_the_fact_is_refused(root, tmp_path):
     [
         ({}, {"rows": "real,geo"}, "--claim: found rows real, geo, expected one or more with generated images"),
         ({}, {"rows": "dcgan_tp,dcgan_cas"}, "--claim: found rows dcgan_tp, dcgan_cas, expected"),
-        ({"judge__trained_on": "source_train"}, {}, "found --config.judge.trained_on=source_train, expected subset"),
+        ({"judge__trained_on": "source_train"}, {}, "found trained_on=source_train of the judge, expected subset"),
         ({"table__claim_folds": 9}, {}, "--config.table.claim_folds=9: found 8 training images of class 'blue'"),
         ({"classifier__batch_size": 16}, {}, "--claim, on an inner split: --config.classifier.batch_size: found 16"),
     ],

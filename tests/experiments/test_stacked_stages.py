@@ -16,11 +16,12 @@ from PIL import Image
 
 from tfgan_aug.classifiers import judges, networks
 from tfgan_aug.commands import build_dataset
-from tfgan_aug.core import artefacts
+from tfgan_aug.core import artefacts, fields
 from tfgan_aug.core.errors import UserError
-from tfgan_aug.data import subsets
+from tfgan_aug.data import sources, subsets
 from tfgan_aug.datasets import records
 from tfgan_aug.experiments import families, inspection, main_job, stacked_stages
+from tfgan_aug.experiments.run import Run
 from tfgan_aug.gans.stacked import REPRESENTATIONS
 from tfgan_aug.sampling import saved_models
 from tfgan_aug.training import checkpoints, loop, progress, strategies
@@ -51,6 +52,25 @@ def test_the_encoders_width_and_dropout():
     assert [layer.rate for layer in network.layers if isinstance(layer, keras.layers.Dropout)] == [0.1, 0.2, 0.3]
     widths = [layer.output.shape[-1] for layer in network.layers if layer.name in ("conv_1", "conv_2", "dense")]
     assert widths == [6, 13, 26] and network.output_shape == (None, 4)
+
+
+@pytest.mark.parametrize("trained_on", ["subset", "source_train"])
+def test_an_encoder_of_the_whole_source_leaks_and_is_another_one(trained_on, tmp_path):
+    """Twelve images a class in the source, six in the subset."""
+    root = tiny.save_images(tmp_path / "pictures", dict.fromkeys(tiny.COLOURS, 12))
+    config = tiny.config(f"folder:{root}", gans="sgan", sgan__encoder__trained_on=trained_on)
+    run = Run(config, tmp_path, None, sources.open_configured(config), None).of(config)
+    images, labels = stacked_stages._encoder_arrays(run)
+    leaks = trained_on == "source_train"
+    assert len(images) == len(labels) == (36 if leaks else 18)
+    assert [count for _, _, count, _ in stacked_stages.batches(run)] == [18, 36 if leaks else 18]
+    encoder = stacked_stages.stage(run).parts[0]
+    assert ("source" in encoder.dependencies) is leaks
+    assert config.leaks(("sgan",)) == ("the Stacked GAN's encoder" if leaks else "")
+    # Of the other GANs nothing depends on it.
+    assert config.leaks(("dcgan",)) == "" == config.leaks(())
+    config = fields.replaced(config, {"judge.trained_on": "source_train"})
+    assert config.leaks(("sgan",)).startswith("the judge") and config.leaks(()) == ""
 
 
 def spread_encoder():

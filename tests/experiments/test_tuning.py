@@ -120,7 +120,7 @@ def test_a_plan_counts_what_is_tried(root, tmp_path, monkeypatch):
     ("changes", "words"),
     [
         ({"table__search_folds": 9}, "--config.table.search_folds=9: found 8 training images of class 'blue'"),
-        ({"judge__trained_on": "source_train"}, "found --config.judge.trained_on=source_train, expected subset"),
+        ({"judge__trained_on": "source_train"}, "found trained_on=source_train of the judge, expected subset"),
         ({"classifier__batch_size": 16}, "row real_tuned, on an inner split: --config.classifier.batch_size: found 16"),
     ],
 )

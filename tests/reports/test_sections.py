@@ -135,7 +135,7 @@ def test_the_answer_in_words(made):
     made[0]["leaking"] = True
     made[0]["rows"][2]["left_out"] = ["1"]
     words, markdown = shown(made)
-    assert "the judge leaks" in words and "kept too few images: `dcgan_tp`" in markdown
+    assert "the judge saw the source's whole train split" in words and "kept too few images: `dcgan_tp`" in markdown
 
 
 def test_the_answer_is_about_the_strongest_row_without_generated_images(made):

@@ -7,6 +7,8 @@ from tfgan_aug.classifiers.recipes import RECIPES
 from tfgan_aug.core import fields
 from tfgan_aug.core.fields import Check, field
 
+TrainedOn = Literal["subset", "source_train"]
+
 
 @dataclasses.dataclass(kw_only=True)
 class NetworkConfig(fields.Section):
@@ -44,7 +46,7 @@ class JudgeConfig(NetworkConfig):
     builder: str = fields.with_default(NetworkConfig, "builder", "normalized_cnn")
     recipe: str = fields.with_default(NetworkConfig, "recipe", "few_images")
     steps: int = fields.with_default(NetworkConfig, "steps", 600)
-    trained_on: Literal["subset", "source_train"] = field("subset", "source_train leaks, and is marked so")
+    trained_on: TrainedOn = field("subset", "source_train leaks, and is marked so")
     members: int = field(1, "above 1: the mean of so many, each trained without its fold", fields.at_least(1, 100))
 
 
@@ -64,3 +66,4 @@ class EncoderConfig(NetworkConfig):
 
     width: float = fields.with_default(NetworkConfig, "width", 0.5)
     steps: int = fields.with_default(NetworkConfig, "steps", 2_500)
+    trained_on: TrainedOn = field("subset", "source_train leaks, and is marked so", late=True)

@@ -133,7 +133,8 @@ def describe(run, command):
         },
         "steps": config.classifier.steps,
         "protocol": config.table.protocol,
-        "leaking": config.judge.trained_on == "source_train",
+        "leaking": bool(config.leaks(config.gans)),
+        "leaks": config.leaks(config.gans),
         "deviations": deviations(config),
     }
 

@@ -1,6 +1,7 @@
 """The config of an experiment: the sections of all components put together. Makes no file; imports no TensorFlow."""
 
 import dataclasses
+from collections.abc import Sequence
 from typing import Literal
 
 from tfgan_aug.classifiers.config import ClassifierConfig, JudgeConfig, NetworkConfig
@@ -166,6 +167,13 @@ class ExperimentConfig(GANSections, DataConfig):
     sweep: SweepConfig = fields.section(SweepConfig)
     advice: AdviceConfig = fields.section(AdviceConfig)
     map: MapConfig = fields.section(MapConfig, late=True)
+
+    def leaks(self, gans: Sequence[str]) -> str:
+        """Returns which networks see more of the source than the subset where these GANs are trained; "" for none."""
+        found = ["the judge"] if gans and self.judge.trained_on == "source_train" else []
+        if "sgan" in gans and self.sgan.encoder.trained_on == "source_train":
+            found.append("the Stacked GAN's encoder")
+        return " and ".join(found)
 
     def together(self) -> str:
         """See `fields.Section.together`."""

@@ -35,10 +35,10 @@ def run_of(run, option, folds, fold, share=1.0):
     Raises `UserError`, naming `option`, for a class with fewer images than folds, and for a judge that leaks.
     """
     subset, config = run.subset, run.config
-    if config.judge.trained_on == "source_train":
+    if who := config.leaks(config.gans):
         raise UserError(
-            f"{option}: found --config.judge.trained_on=source_train, expected subset: a judge that has seen the inner "
-            "splits cannot help to choose"
+            f"{option}: found trained_on=source_train of {who}, expected subset: who has seen the images left out "
+            "cannot help to choose"
         )
     counts = subset.train.counts(subset.classes)
     if counts.min() < folds:

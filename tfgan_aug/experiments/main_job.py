@@ -42,7 +42,7 @@ class Result:
     `test` and `held_out` (see `cells.counted`; None where there are no such images), `make_minutes` and
     `train_minutes`; `generators`: {GAN: the folder of its exported generator}; `drawn`: {GAN: its `filling.Drawn`};
     `short`: {variant: the images that it lacks, see `cards.shortfall`}; `left_out`: the names of variants that were not
-    written; `leaking`: whether the judge saw more than the subset; `skipped`: the ids of unreadable files.
+    written; `leaking`: which networks saw more than the subset, in words; `skipped`: the ids of unreadable files.
     """
 
     workdir: pathlib.Path
@@ -54,7 +54,7 @@ class Result:
     drawn: dict
     short: dict
     left_out: tuple
-    leaking: bool
+    leaking: str
     skipped: tuple
 
     @property

@@ -77,8 +77,8 @@ class Plan:
 
     @property
     def leaking(self):
-        """Whether the judge that chooses the generated images sees more of the source than the subset."""
-        return bool(self.gans) and self.run.config.judge.trained_on == "source_train"
+        """Which networks behind the generated images see more of the source than the subset, in words; "" for none."""
+        return self.run.config.leaks(self.gans)
 
     def check(self, overwrite=False, allow_shortfall=False, tried=None):
         """Raises `UserError` for everything that can be known to fail later, such as another dataset in the way.

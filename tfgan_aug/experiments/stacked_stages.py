@@ -6,6 +6,7 @@ learning curve, a CSV file, and with a preview `tensorboard/` (see `training.mon
 """
 
 import keras
+import numpy as np
 
 from tfgan_aug.classifiers import classifier, networks
 from tfgan_aug.core import artefacts, fields, optimizers, streams
@@ -25,6 +26,8 @@ def stage(run):
     """Returns the stage of joint training; its parts are the encoder's and the levels', lowest first."""
     section = fields.digest_form(run.config.sgan)
     inputs = {"subset": run.subset_stage.digest, "encoder": section.pop("encoder"), "seed": run.config.seed}
+    if run.config.sgan.encoder.trained_on == "source_train":
+        inputs["source"] = run.source.train_digest
     encoder = artefacts.Stage(run.workdir, "sgan-encoder", inputs)
     own = {kind: {name: value for name, value in section.items() if name.startswith(kind)} for kind in _KINDS}
     shared = {name: value for name, value in section.items() if not name.startswith(_KINDS)}
@@ -62,8 +65,12 @@ def _compile(model, section, kind):
 def batches(run):
     """See `families.Family`."""
     section, count = run.config.sgan, len(run.subset.train.ids)
-    sizes = {"batch_size": section.batch_size, "encoder.batch_size": section.encoder.batch_size}
-    return [(f"--config.sgan.{name}", size, count, "training images") for name, size in sizes.items()]
+    leaking = section.encoder.trained_on == "source_train"
+    sizes = {
+        "batch_size": (section.batch_size, count),
+        "encoder.batch_size": (section.encoder.batch_size, len(run.source.train.ids) if leaking else count),
+    }
+    return [(f"--config.sgan.{name}", *size, "training images") for name, size in sizes.items()]
 
 
 def check(run):
@@ -94,11 +101,19 @@ def _train_encoder(folder, run):
     loop.trained(
         folder / "encoder.keras",
         lambda: build_encoder(config.sgan, subset.image_shape, subset.classes, seed),
-        (subset.train.images, subset.train.labels),
+        _encoder_arrays(run),
         loop.Budget.of(section, seed),
         run.strategy,
         run.progress.training("sgan encoder", section.steps),
     )
+
+
+def _encoder_arrays(run):
+    """Returns (images, labels) that the encoder learns from: the subset's, or, which leaks, the whole source's."""
+    if run.config.sgan.encoder.trained_on == "source_train":
+        train = run.source.train
+        return train.images(np.arange(len(train.ids))), train.labels.astype(np.int32)
+    return run.subset.train.images, run.subset.train.labels
 
 
 def _start(encoder_stage, run, seed):

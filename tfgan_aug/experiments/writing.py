@@ -90,7 +90,7 @@ def _described(variant, drawing, digest, short):
     plan = drawing.plan
     described = {"digest": digest, "request": plan.request(variant), "subset": plan.run.subset_stage.digest}
     described["config"] = _config(variant, plan.run.config)
-    described["leaking"] = plan.leaking and bool(variant.gan)
+    described["leaking"] = bool(plan.run.config.leaks([variant.gan] if variant.gan else []))
     if variant.gan:
         described |= {"gan_seed": plan.gan_run.config.seed, "pool": plan.pool_stages[variant.gan].digest}
         described |= cards.draws(plan.run.subset.class_names, drawing.own(variant), short)

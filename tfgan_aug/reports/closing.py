@@ -89,7 +89,7 @@ def closing(result, options):
     for gan, drawn in result.drawn.items():
         lines.append(f"{gan}: {cards.acceptance(result.class_names, drawn)}")
     if result.leaking:
-        lines.append("the judge saw the source's whole train split: these accuracies leak")
+        lines.append(f"{result.leaking} saw the source's whole train split: these accuracies leak")
     if result.skipped:
         lines.append(f"left out, unreadable: {', '.join(result.skipped)}")
     dataset, best = _tabled(result), (_ranked(result) or [None])[0]

@@ -109,10 +109,12 @@ def _cost(row):
 
 
 def _warnings(table):
-    leak = (
-        "It saw the source's whole train split: rows with the generated images that it kept look better than they are."
-    )
-    texts = [f"* **Warning: the judge leaks.** {leak}"] if table["leaking"] else []
+    texts = []
+    if table["leaking"]:
+        # Tables of earlier versions named none: it was the judge.
+        who = table.get("leaks", "the judge")
+        leak = f"* **Warning: {who} saw the source's whole train split.**"
+        texts.append(f"{leak} Rows with generated images look better than they are.")
     waiting = [f"`{row['name']}` ({cell})" for row in table["rows"] for cell in row["unfinished"]]
     if waiting:
         more = f" and {len(waiting) - _CELLS} more" if len(waiting) > _CELLS else ""
