@@ -16,7 +16,7 @@ from PIL import Image
 
 from tfgan_aug.classifiers import judges, networks
 from tfgan_aug.commands import build_dataset
-from tfgan_aug.core import artefacts, fields
+from tfgan_aug.core import artefacts
 from tfgan_aug.core.errors import UserError
 from tfgan_aug.data import sources, subsets
 from tfgan_aug.datasets import records
@@ -69,7 +69,7 @@ def test_an_encoder_of_the_whole_source_leaks_and_is_another_one(trained_on, tmp
     assert config.leaks(("sgan",)) == ("the Stacked GAN's encoder" if leaks else "")
     # Of the other GANs nothing depends on it.
     assert config.leaks(("dcgan",)) == "" == config.leaks(())
-    config = fields.replaced(config, {"judge.trained_on": "source_train"})
+    config = tiny.config("shapes10", sgan__encoder__trained_on=trained_on, judge__trained_on="source_train")
     assert config.leaks(("sgan",)).startswith("the judge") and config.leaks(()) == ""
 
 

@@ -1,13 +1,13 @@
 """Inner splits: a run's training images in folds, to choose by. No test image and no held-out image is read.
 
-Artefacts: `inner/<folds>-<fold>-<percent>/` in the workdir, each the workdir of a `table` that is scored on the fold.
+Artefacts: `inner/<folds>-<fold>-<percent>-<digest>/` in the workdir, by the config's digest, each the workdir of a `table` that is scored on the fold.
 """
 
 import dataclasses
 
 import numpy as np
 
-from tfgan_aug.core import fields, workdirs
+from tfgan_aug.core import artefacts, fields, workdirs
 from tfgan_aug.core.errors import UserError
 from tfgan_aug.data import digests, sources, subsets
 from tfgan_aug.evaluation import comparison
@@ -56,10 +56,13 @@ def run_of(run, option, folds, fold, share=1.0):
     parts = (_part(subset.train, positions) for positions in (trained, scored))
     # A choice by folds within folds would take many trainings.
     plain = {"table.protocol": "equal_steps"} if config.table.protocol == "tuned" else {}
+    config = fields.replaced(config, plain)
+    # Commands that train for other steps share the workdir.
+    digest = artefacts.digest([run.subset_stage.digest, table.compared(config)])
     return dataclasses.replace(
         run,
-        config=fields.replaced(config, plain),
-        workdir=run.workdir / FOLDER / f"{folds}-{fold}-{100 * share:g}",
+        config=config,
+        workdir=run.workdir / FOLDER / f"{folds}-{fold}-{100 * share:g}-{digest}",
         source=sources.without_test(run.source),
         subset=subsets.Subset(subset.class_names, *parts),
     )

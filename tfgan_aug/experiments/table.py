@@ -129,7 +129,7 @@ class Table:
 
     def _changed(self):
         """Returns (fields of this config and digests of its images, {those that differ: (the cells', this one's)})."""
-        path, own = self.output_folder / _CONFIG, _compared(self.run.config)
+        path, own = self.output_folder / _CONFIG, compared(self.run.config)
         own |= {"training images": self.run.subset_stage.digest, "test images": self.run.source.test_digest[:16]}
         there = artefacts.read_json(path) if path.exists() else own
         # What is late is missing where it has its default.
@@ -298,7 +298,7 @@ def _merged(earlier, found):
     return sorted(found.values(), key=lambda row: order.index(row["name"]) if row["name"] in order else len(order))
 
 
-def _compared(config):
+def compared(config):
     """Returns {dotted name: value} of every field that a workdir's cells have in common."""
     return {
         leaf.name: fields.text(leaf.value)
