@@ -1,6 +1,7 @@
 """Inner splits: a run's training images in folds, to choose by. No test image and no held-out image is read.
 
-Artefacts: `inner/<folds>-<fold>-<percent>-<digest>/` in the workdir, by the config's digest, each the workdir of a `table` that is scored on the fold.
+Artefacts: `inner/<folds>-<fold>-<percent>-<digest>/` in the workdir, the digest the config's, each the workdir of a
+`table` that is scored on the fold.
 """
 
 import dataclasses
