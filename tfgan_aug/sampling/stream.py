@@ -85,7 +85,7 @@ class FreshExamples:
     tries: int = 1
     seed: int = 0
     end: int | None = None
-    judge: Generator | None = None
+    judge: Callable[[tf.Tensor], tf.Tensor] | None = None
     # The label of a draw: its class, the judge's probabilities, or none; and the weight of its loss, a real one's is 1.
     targets: Literal["class", "judge", "none"] = "class"
     weight: float | None = None
@@ -168,7 +168,7 @@ class FreshExamples:
 
     def _soft(self, targets, images, drawn):
         """Targets float32 (N, classes) with those of the drawn examples as `self.targets` says."""
-        if self.targets == "none":
+        if self.targets == "none" or self.judge is None:
             return tf.where(drawn[:, None], 0.0, targets)
         return tf.where(drawn[:, None], tf.ensure_shape(self.judge(images), [None, targets.shape[1]]), targets)
 
