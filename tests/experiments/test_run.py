@@ -6,7 +6,7 @@ import pytest
 import tiny
 
 from tfgan_aug.config import GANS, ExperimentConfig
-from tfgan_aug.core import workdirs
+from tfgan_aug.core import fields, workdirs
 from tfgan_aug.core.errors import UserError
 from tfgan_aug.experiments import families
 from tfgan_aug.experiments.run import Place, open_run
@@ -142,6 +142,18 @@ def test_every_family_offers_what_a_family_must(gan):
             own = list(inspect.signature(getattr(families.FAMILIES[gan], name)).parameters)
             assert ["self", *own] == list(inspect.signature(function).parameters), name
     assert families.FAMILIES[gan].TITLE
+
+
+@pytest.mark.parametrize(("gan", "count", "last"), [("dcgan", 2, 5e-4), ("pairs", 1, 0.0), ("composer", 2, 0.0)])
+def test_optimisers_are_as_many_as_the_model_takes(gan, count, last):
+    """Adam of the section's rate, which falls to zero for those that start from real images."""
+    section = fields.get(ExperimentConfig(), gan)
+    made = families.FAMILIES[gan].optimizers(section)
+    assert len(made) == count and all(one.beta_1 == section.beta_1 for one in made)
+    for one in made:
+        assert float(one.learning_rate) == pytest.approx(section.learning_rate)
+        one.iterations.assign(section.steps)
+        assert float(one.learning_rate) == pytest.approx(last, abs=1e-9)
 
 
 def test_the_config_knows_every_family():
