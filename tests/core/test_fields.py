@@ -100,7 +100,7 @@ ZERO = {
     **{f"sgan.{name}_weight": "no such loss" for name in ("adversarial", "conditional", "entropy", "label", "joint")},
     **dict.fromkeys(("sgan.joint_noise", "table.mixing_weight", "pairs.beta_1", "table.fresh_real_last"), "none"),
     "coupled.beta_1": "none",
-    "coupled.feature_weight": "no such loss",
+    **{f"coupled.{name}_weight": "no such loss" for name in ("feature", "entropy")},
     "pairs.divergence_weight": "no such loss",
     "table.fresh_tries": "the judge is not asked",
     **{f"{name}.averaging": "not averaged" for name in ("judge", "classifier", "metrics", "sgan.encoder")},
