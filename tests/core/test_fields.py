@@ -101,7 +101,7 @@ ZERO = {
     **dict.fromkeys(("sgan.joint_noise", "table.mixing_weight", "pairs.beta_1", "table.fresh_real_last"), "none"),
     "composer.beta_1": "none",
     "coupled.beta_1": "none",
-    "coupled.feature_weight": "no such loss",
+    **{f"coupled.{name}_weight": "no such loss" for name in ("feature", "entropy")},
     "pairs.divergence_weight": "no such loss",
     **{f"composer.{name}_weight": "no such loss" for name in ("reconstruction", "pyramid", "adversarial")},
     "table.fresh_tries": "the judge is not asked",

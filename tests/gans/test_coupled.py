@@ -22,7 +22,7 @@ class TestCoupled(GANHarness):
 
     @classmethod
     def make(cls):
-        return small(augmentation="color,translation,flip")
+        return small(augmentation="color,translation,flip", entropy_weight=1.0)
 
 
 # Losses
@@ -61,20 +61,22 @@ def test_source_logits_are_those_of_the_pair(logits):
         np.testing.assert_allclose(found, pair_probabilities(one, logits[2])[0], rtol=1e-5)
 
 
-@pytest.mark.parametrize("weight", [0.0, 0.5])
-def test_losses_by_hand(logits, weight):
+@pytest.mark.parametrize(("weight", "entropy_weight"), [(0.0, 0.0), (0.5, 2.0)])
+def test_losses_by_hand(logits, weight, entropy_weight):
     real, generated, labels = logits
     features = np.random.default_rng(1).normal(size=(2, 8, 5)).astype(np.float32)
-    model = small(feature_weight=weight)
-    seen = tuple(zip(tf.constant(features), (tf.constant(real), tf.constant(generated)), strict=True))
+    latents, recovered = np.random.default_rng(2).normal(size=(2, 8, 4)).astype(np.float32)
+    model = small(feature_weight=weight, entropy_weight=entropy_weight)
+    seen = (features[0], real, 0 * recovered), (features[1], generated, recovered)
+    entropy = entropy_weight * ((latents - recovered) ** 2).mean(axis=1)
     (real_is_real, class_of_real), (made_is_real, class_of_made) = (
         pair_probabilities(one, labels) for one in (real, generated)
     )
-    expected = -np.log(real_is_real) - np.log(1 - made_is_real) - np.log(class_of_real)
-    np.testing.assert_allclose(model.discriminator_losses(seen, labels), expected, rtol=1e-4)
+    expected = -np.log(real_is_real) - np.log(1 - made_is_real) - np.log(class_of_real) + entropy
+    np.testing.assert_allclose(model.discriminator_losses(seen, labels, latents), expected, rtol=1e-4)
     matching = np.abs(features[0].mean(axis=0) - features[1].mean(axis=0)).mean()
-    expected = -np.log(made_is_real) - np.log(class_of_made) + weight * matching
-    np.testing.assert_allclose(model.generator_losses(seen, labels), expected, rtol=1e-4)
+    expected = -np.log(made_is_real) - np.log(class_of_made) + weight * matching + entropy
+    np.testing.assert_allclose(model.generator_losses(seen, labels, latents), expected, rtol=1e-4)
 
 
 def test_equal_batches_have_no_difference_of_features():
@@ -103,7 +105,7 @@ def by_hand(model, images, labels):
         with tf.GradientTape() as tape:
             generated = model.generator([latents, labels], training=True)
             both = tf.concat([images / 127.5 - 1.0, generated], 0)
-            features, logits = model.discriminator(both, training=True)
+            features, logits, recovered = model.discriminator(both, training=True)
             shares = tf.nn.softmax(logits)
             as_real, as_generated = (
                 tf.reduce_sum(part * tf.one_hot(tf.tile(labels, [2]), CLASSES), 1) for part in tf.split(shares, 2, 1)
@@ -115,7 +117,7 @@ def by_hand(model, images, labels):
             else:
                 means = [tf.reduce_mean(part, 0) for part in (tf.stop_gradient(features[:BATCH]), features[BATCH:])]
                 losses = -tf.math.log(as_real[BATCH:]) + 0.5 * tf.reduce_mean(tf.abs(means[0] - means[1]))
-            loss = tf.reduce_mean(losses)
+            loss = tf.reduce_mean(losses) + 3.0 * tf.reduce_mean((recovered[BATCH:] - latents) ** 2)
         for weight, slope in zip(weights, tape.gradient(loss, weights), strict=True):
             weight.assign(weight - 0.1 * tf.convert_to_tensor(slope))
 
@@ -123,7 +125,7 @@ def by_hand(model, images, labels):
 @pytest.mark.parametrize("steps", [1, 3])
 def test_a_step_is_that_of_its_definition(steps):
     images, labels = examples()
-    made, expected = (small(generator_steps=steps) for _ in range(2))
+    made, expected = (small(generator_steps=steps, entropy_weight=3.0) for _ in range(2))
     expected.set_weights(made.get_weights())
     for model in (made, expected):
         model.compile(keras.optimizers.SGD(0.1), keras.optimizers.SGD(0.1))
@@ -154,7 +156,7 @@ def test_the_classifier_is_the_discriminator(tmp_path):
     model = small()
     model.compile()
     model.fit(images, labels, batch_size=BATCH, epochs=2, verbose=0)
-    _, logits = model.discriminator(pixels.to_float(images), training=False)
+    _, logits, _ = model.discriminator(pixels.to_float(images), training=False)
     shares = softmax(logits.numpy())
     expected = shares[:, :CLASSES] + shares[:, CLASSES:]
     made = model.classifier

@@ -14,6 +14,7 @@ from tfgan_aug.classifiers.classifier import Classifier
 from tfgan_aug.classifiers.classifier import build as build_classifier
 from tfgan_aug.classifiers.config import ClassifierConfig
 from tfgan_aug.core.errors import UserError
+from tfgan_aug.gans.coupled import Coupled
 from tfgan_aug.gans.dcgan import DCGAN
 from tfgan_aug.training import checkpoints, curves, loop, progress, strategies
 
@@ -99,6 +100,14 @@ def dcgan(weights_seed):
     return model
 
 
+def coupled(weights_seed):
+    keras.utils.set_random_seed(weights_seed)
+    options = {"latent_dim": 4, "width": 2, "discriminator_width": 0.05, "augmentation": "color,translation"}
+    model = Coupled((16, 16, 3), 2, seed=5, **options)
+    model.compile()
+    return model
+
+
 def classifier(weights_seed, augmentation="flip,translate,brightness"):
     keras.utils.set_random_seed(weights_seed)
     network = keras.Sequential(
@@ -128,7 +137,7 @@ def weights(model):
     ]
 
 
-@pytest.mark.parametrize("build", [dcgan, classifier])
+@pytest.mark.parametrize("build", [dcgan, coupled, classifier])
 def test_resumed_training_equals_uninterrupted_training(build, tmp_path):
     """Bit by bit, from a checkpoint that a model of other initial weights takes up: five steps, cut off after three."""
     whole = build(1)

@@ -118,6 +118,9 @@ class CoupledOptions(fields.Section):
         1.0, "of the discriminator, beside normalized_cnn's own", fields.positive.up_to(16)
     )
     feature_weight: float = field(0.5, "of the difference of mean features; 0.5 is DADA's", fields.at_least_zero)
+    entropy_weight: float = field(
+        0.0, "of the error of the recovered latents; DADA has no such loss", fields.at_least_zero
+    )
     generator_steps: int = field(2, "for each of the discriminator; 2 is DADA's", fields.positive.up_to(100))
     augmentation: tuple[Policy, ...] = field((), "of what the discriminator sees (DiffAugment)")
 
@@ -126,13 +129,15 @@ class CoupledOptions(fields.Section):
 class CoupledConfig(CoupledOptions):
     """The GAN whose discriminator is the classifier, and how it is trained."""
 
+    latent_dim: int = with_default(CoupledOptions, "latent_dim", 16)
     width: int = with_default(CoupledOptions, "width", 16)
     discriminator_width: float = with_default(CoupledOptions, "discriminator_width", 0.25)
+    entropy_weight: float = with_default(CoupledOptions, "entropy_weight", 10.0)
     augmentation: tuple[Policy, ...] = with_default(CoupledOptions, "augmentation", ("color", "translation"))
     learning_rate: float = field(5e-4, "of both networks; DADA's own is 3e-4", fields.positive.up_to(10))
     beta_1: float = field(0.5, "of Adam", fields.share)
-    batch_size: int = field(64, "images a step", fields.positive.up_to(65_536))
-    steps: int = field(2_000, "training steps", fields.positive)
+    batch_size: int = field(32, "images a step", fields.positive.up_to(65_536))
+    steps: int = field(1_500, "training steps", fields.positive)
     checkpoint_steps: int = field(500, "steps from one checkpoint to the next", fields.positive, changes_result=False)
 
 

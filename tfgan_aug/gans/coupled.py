@@ -51,7 +51,8 @@ class Coupled(DrawsImages, AdversarialModel):
 
     `fit` on (uint8 images (N, H, W, C), int labels (N,)), see `core.labelled`, then `generate(labels, seeds)` and
     `classifier`. `generator` is functional, ([latents (N, latent_dim), labels (N,)]) -> images in [-1, 1];
-    `discriminator` too, images in [-1, 1] -> (features (N, D), logits (N, 2K)), see `class_scores`.
+    `discriminator` too, images in [-1, 1] -> (features (N, D), logits (N, 2K), see `class_scores`, recovered latents
+    (N, latent_dim)).
 
     Arguments: `image_shape` (H, W, C), H = W a multiple of 16; `seed` of the training noise; the fields of
     `config.CoupledOptions` by name. Raises `ValueError`, naming the option, for an unknown one and for a value that it
@@ -62,6 +63,10 @@ class Coupled(DrawsImages, AdversarialModel):
     the pair of the image's class) and, on real images, that of the class. The generator's are both, with the source
     turned round, and `feature_weight` x `feature_difference`; it learns `generator_steps` times a step. The second
     phase is a training of its own: a classifier on real images and new draws.
+
+    `entropy_weight` goes beyond DADA: without it a class of few images becomes one picture, whatever the latents.
+    Both networks then have that weight x the squared error of the latents that the discriminator recovers from
+    generated images, as in Huang et al. (2017, equation 5).
 
     Deviations: the networks are those that this library has, a DCGAN's generator and `networks.normalized_cnn`, with
     batch normalisation where the original has weight normalisation, dropout and noise; weights are not averaged; the
@@ -79,10 +84,14 @@ class Coupled(DrawsImages, AdversarialModel):
         check_image_shape(image_shape)
         self.options, self.image_shape, self.classes = options, tuple(image_shape), classes
         self.latent_dim = options.latent_dim
-        self.generator = build_generator(image_shape, classes, options.latent_dim, options.width, "dcgan")
+        # Latents uniform in [-1, 1) then weigh 0.17 and labels 0.1, however many latents there are. With more for the
+        # latents classes look alike; with less, a class of few images becomes one picture.
+        deviation = 0.3 * options.latent_dim**-0.5
+        self.generator = build_generator(image_shape, classes, options.latent_dim, options.width, "dcgan", deviation)
         body = networks.normalized_cnn(image_shape, 2 * classes, options.discriminator_width)
-        outputs = [body.layers[-1].input, body.output]
-        self.discriminator = keras.Model(body.input, outputs, name="discriminator")
+        features = body.layers[-1].input
+        recovered = keras.layers.Dense(options.latent_dim, dtype="float32", name="latents")(features)
+        self.discriminator = keras.Model(body.input, [features, body.output, recovered], name="discriminator")
         self.form = labelled.Form(classes, (self.image_shape,))
         self._set_up(seed, ("d_loss", "g_loss", "d_real", "d_generated", "accuracy"))
 
@@ -101,7 +110,7 @@ class Coupled(DrawsImages, AdversarialModel):
     @property
     def classifier(self):
         """The discriminator as a `Classifier`, not compiled: logits (N, K) that are `class_scores`. Shares weights."""
-        _, logits = self.discriminator.outputs
+        _, logits, _ = self.discriminator.outputs
         return Classifier(keras.Model(self.discriminator.inputs, class_scores(logits), name="class_scores"))
 
     def call(self, inputs, training=None):
@@ -116,20 +125,21 @@ class Coupled(DrawsImages, AdversarialModel):
         share = self._loss_share(tf.shape(real)[0])
 
         # training=True although the generator does not learn here: its images must be those of its own steps.
-        generated = self._generated(labels, "discriminator", training=True)
+        latents = self._latents(labels, "discriminator")
+        generated = self.generator([latents, labels], training=True)
         with tf.GradientTape() as tape:
-            seen = self._seen(real, generated, labels, "discriminator", training=True)
-            d_losses = self.discriminator_losses(seen, labels)
+            seen = self._seen(real, generated, "discriminator")
+            d_losses = self.discriminator_losses(seen, labels, latents)
             d_loss = tf.reduce_sum(d_losses) * share
         gradients = tape.gradient(d_loss, self.discriminator_variables)
         self.discriminator_optimizer.apply(gradients, self.discriminator_variables)
 
         for _ in range(self.options.generator_steps):
+            # Other latents each time: their key counts the generator's own steps.
+            latents = self._latents(labels, "generator")
             with tf.GradientTape() as tape:
-                generated = self._generated(labels, "generator", training=True)
-                g_losses = self.generator_losses(
-                    self._seen(real, generated, labels, "generator", training=True), labels
-                )
+                generated = self.generator([latents, labels], training=True)
+                g_losses = self.generator_losses(self._seen(real, generated, "generator"), labels, latents)
                 g_loss = tf.reduce_sum(g_losses) * share
             gradients = tape.gradient(g_loss, self.generator_variables)
             self.optimizer.apply(gradients, self.generator_variables)
@@ -138,45 +148,49 @@ class Coupled(DrawsImages, AdversarialModel):
     def test_step(self, data):
         """The losses of a batch in inference mode, with latents keyed by the position in the batch."""
         (images,), labels, _ = self.form.read(data)
-        generated = self._generated(labels, "discriminator", training=False)
-        seen = self._seen(pixels.to_float(images), generated, labels, "", training=False)
-        return self._record(self.discriminator_losses(seen, labels), self.generator_losses(seen, labels), seen, labels)
+        latents = self._latents(labels, "discriminator")
+        generated = self.generator([latents, labels], training=False)
+        seen = [self.discriminator(kind, training=False) for kind in (pixels.to_float(images), generated)]
+        d_losses = self.discriminator_losses(seen, labels, latents)
+        return self._record(d_losses, self.generator_losses(seen, labels, latents), seen, labels)
 
-    def discriminator_losses(self, seen, labels):
-        """The losses float32 (N,) of N real and N generated images of these labels, `seen` as `_seen` returns it."""
-        (_, real), (_, generated) = seen
+    def discriminator_losses(self, seen, labels, latents):
+        """The losses float32 (N,) of N real images and N generated ones of these labels and latents.
+
+        `seen` is what the discriminator returns of either.
+        """
+        (_, real, _), (_, generated, recovered) = seen
         source = losses.discriminator_loss_real(source_logits(real, labels))
         source += losses.discriminator_loss_generated(source_logits(generated, labels))
-        return source + losses.class_loss(class_scores(real), labels)
+        entropy = self.options.entropy_weight * losses.squared_error(recovered, latents)
+        return source + losses.class_loss(class_scores(real), labels) + entropy
 
-    def generator_losses(self, seen, labels):
+    def generator_losses(self, seen, labels, latents):
         """The generator's losses float32 (N,) of the same; the difference of features is in each."""
-        (real_features, _), (features, logits) = seen
+        (real_features, _, _), (features, logits, recovered) = seen
         source = losses.generator_loss_non_saturating(source_logits(logits, labels))
         matching = self.options.feature_weight * feature_difference(real_features, features)
-        return source + losses.class_loss(class_scores(logits), labels) + matching
+        entropy = self.options.entropy_weight * losses.squared_error(recovered, latents)
+        return source + losses.class_loss(class_scores(logits), labels) + matching + entropy
 
-    def _generated(self, labels, stream, training):
-        latents = self._noise(tf.shape(labels)[0], self.latent_dim, f"{stream} latents")
-        return self.generator([latents, labels], training=training)
+    def _latents(self, labels, stream):
+        return self._noise(tf.shape(labels)[0], self.latent_dim, f"{stream} latents")
 
-    def _seen(self, real, generated, labels, stream, training):
-        """((features, logits) of the real images, (features, logits) of the generated ones), augmented in training.
+    def _seen(self, real, generated, stream):
+        """What the discriminator returns in training of the real images, and of the generated ones, both augmented.
 
-        Both kinds in one batch: a classifier of real images must have the statistics that training had.
+        Both kinds in one batch: so batch normalisation has the statistics that a classifier of real images has, too.
         """
-        if training and self.options.augmentation:
-            draws = [(self._noise(tf.shape(labels)[0], 6, f"{stream} {kind}") + 1.0) / 2.0 for kind in ("real", "made")]
-            images = diffaugment.augment(
-                tf.concat([real, generated], 0), tf.concat(draws, 0), self.options.augmentation
-            )
-        else:
-            images = tf.concat([real, generated], 0)
-        features, logits = self.discriminator(images, training=training)
-        return tuple(zip(tf.split(features, 2), tf.split(logits, 2), strict=True))
+        images = tf.concat([real, generated], 0)
+        if self.options.augmentation:
+            count = tf.shape(real)[0]
+            draws = tf.concat([self._noise(count, 6, f"{stream} {kind}") for kind in ("real", "generated")], 0)
+            images = diffaugment.augment(images, (draws + 1.0) / 2.0, self.options.augmentation)
+        outputs = self.discriminator(images, training=True)
+        return tuple(zip(*(tf.split(output, 2) for output in outputs), strict=True))
 
     def _record(self, d_losses, g_losses, seen, labels):
-        (_, real), (_, generated) = seen
+        (_, real, _), (_, generated, _) = seen
         called_real = [losses.called_real(source_logits(logits, labels)) for logits in (real, generated)]
         found = tf.argmax(class_scores(real), axis=1, output_type=tf.int32)
         return self._track(d_losses, g_losses, *called_real, tf.cast(found == labels, tf.float32))

@@ -28,12 +28,12 @@ def check_image_shape(image_shape):
         )
 
 
-def build_generator(image_shape, classes, latent_dim, width, activations):
+def build_generator(image_shape, classes, latent_dim, width, activations, latent_deviation=0.02):
     """A functional model ([latents (N, latent_dim), labels int32 (N,)]) -> images (N, H, W, C) in [-1, 1].
 
     A dense layer and four transposed convolutions (4 x 4, stride 2): for 32 x 32 images and width 64, 2 x 2 x 512
     -> 256 -> 128 -> 64 -> C. Labels enter the dense layer, as one-hot labels beside the latents would, and the scale
-    and shift of every batch normalisation.
+    and shift of every batch normalisation. The latents' weights in the dense layer start at N(0, latent_deviation^2).
     """
     height, base_width, channels = image_shape[0], image_shape[1] // 16, image_shape[2]
     latents = keras.Input((latent_dim,), name="latents")
@@ -45,7 +45,7 @@ def build_generator(image_shape, classes, latent_dim, width, activations):
 
     shape = (height // 16, base_width, 8 * width)
     units = shape[0] * shape[1] * shape[2]
-    x = keras.layers.Dense(units, use_bias=False, kernel_initializer=_normal())(latents)
+    x = keras.layers.Dense(units, use_bias=False, kernel_initializer=_normal(latent_deviation))(latents)
     if classes > 1:
         x = x + keras.layers.Embedding(classes, units, embeddings_initializer=_normal(0.1))(labels)
     x = activate(keras.layers.Reshape(shape)(x))
