@@ -30,6 +30,12 @@ class DCGANOptions(fields.Section):
     updates: Literal["shared", "alternating"] = field(
         "shared", "both networks learn on the same generated images, or each on its own"
     )
+    upsampling: Literal["transposed", "resize"] = field(
+        "transposed",
+        "how the generator doubles sides: by the paper's transposed convolutions, or resized and convolved, which "
+        "leaves no chequered pattern",
+        late=True,
+    )
 
 
 @dataclasses.dataclass(kw_only=True)
@@ -44,6 +50,13 @@ class DCGANConfig(DCGANOptions):
     )
     beta_1: float = field(0.5, "of Adam", fields.share)
     batch_size: int = field(64, "images a step", fields.positive.up_to(65_536))
+    balanced: bool = field(False, "every class as often in the batches, however rare it is", late=True)
+    averaging: float = field(
+        0.0,
+        "of the steps, over which the generator's weights are averaged at the end, its batch statistics anew; 0: not",
+        fields.share,
+        late=True,
+    )
     epochs: int = field(192, "passes over the training images", fields.at_least_zero)
     steps: int = field(0, "above 0: the budget in steps, and epochs must be 0", fields.at_least_zero)
     checkpoint_steps: int = field(500, "steps from one checkpoint to the next", fields.positive, changes_result=False)
