@@ -30,6 +30,12 @@ class DCGANOptions(fields.Section):
     updates: Literal["shared", "alternating"] = field(
         "shared", "both networks learn on the same generated images, or each on its own"
     )
+    color_share: float = field(
+        1.0,
+        "of the images that the discriminator sees with other colours, with color in augmentation",
+        fields.up_to_1,
+        late=True,
+    )
     upsampling: Literal["transposed", "resize"] = field(
         "transposed",
         "how the generator doubles sides: by the paper's transposed convolutions, or resized and convolved, which "

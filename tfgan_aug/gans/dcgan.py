@@ -11,7 +11,7 @@ from tfgan_aug.gans.adversarial import AdversarialModel, DrawsImages, split_opti
 from tfgan_aug.gans.config import DCGANOptions
 from tfgan_aug.gans.layers import ConditionalBatchNormalization, LabelProjection
 
-# Twice the stride: every output pixel of a transposed convolution sees as many inputs, so no chequered pattern.
+# Twice the stride: every output pixel of a transposed convolution sees as many inputs.
 _KERNEL = 4
 
 
@@ -22,7 +22,9 @@ def _normal(deviation=0.02):
 def _enlarge(x, filters, upsampling, **options):
     """Features (N, 2 H, 2 W, filters) of features (N, H, W, C): by a transposed convolution, or resized and convolved.
 
-    See `DCGAN` for what the first leaves in the images and the second does not.
+    Of every two by two pixels that a transposed convolution makes, each has weights of its own. Their sums differ from
+    the start, and nothing in training makes them equal: that is the chequered pattern, which even spreads over areas
+    without any detail (docs/results.md has the numbers). A resized image is convolved with the same weights everywhere.
     """
     options["kernel_initializer"] = _normal()
     if upsampling == "transposed":
@@ -109,6 +111,8 @@ class DCGAN(DrawsImages, AdversarialModel):
     in place of label planes at every layer, and start at N(0, 0.1) in the dense layer, where at 0.02 they would drown
     in 100 latents; kernels are 4 x 4, not 5 x 5; no L2 penalty (1e-5 in the original code, absent from its paper).
     `normalization` (of the discriminator) and `augmentation` (of what it sees, see `diffaugment`) go beyond it.
+    `upsampling`: transposed convolutions are DCGAN's own and leave a chequered pattern; `"resize"` leaves none (Odena
+    et al., 2016), at about twice the work in the generator.
     `updates` (see `train_step`): `"shared"` or `"alternating"` (as in Goodfellow et al., 2014, algorithm 1, and DCGAN).
 
     Metrics: `d_loss`, `g_loss` in nats an example; `d_real` and `d_generated`, the shares of real and generated
@@ -213,7 +217,8 @@ class DCGAN(DrawsImages, AdversarialModel):
         labels, each ints (N,), normalised as in training, with latents keyed by (`seed`, batch): "standing
         statistics" of Brock et al. (2019).
         """
-        kept = [layer for layer in self.generator._flatten_layers() if isinstance(layer, BatchNormalization)]
+        kinds = (layer for layer in self.generator.layers if isinstance(layer, ConditionalBatchNormalization))
+        kept = [layer.normalization for layer in kinds]
         momentums = [layer.momentum for layer in kept]
         for number, labels in enumerate(batches_of_labels):
             labels = labelled.int_labels(labels, self.classes)
@@ -247,8 +252,9 @@ class DCGAN(DrawsImages, AdversarialModel):
     def _logits(self, images, labels, stream):
         """Training logits (N,) of the images (N, H, W, C), which the discriminator sees augmented."""
         if self.options.augmentation:
-            draws = (self._noise(tf.shape(images)[0], 6, stream) + 1.0) / 2.0
-            images = diffaugment.augment(images, draws, self.options.augmentation)
+            share = self.options.color_share
+            draws = (self._noise(tf.shape(images)[0], 7 if share < 1 else 6, stream) + 1.0) / 2.0
+            images = diffaugment.augment(images, draws, self.options.augmentation, share)
         return self.discriminator([images, labels], training=True)[:, 0]
 
     def get_config(self):
