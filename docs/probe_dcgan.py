@@ -44,6 +44,7 @@ def told(name, model, train, others):
     found = {
         "pattern": looks.pattern(images),
         "saturation": looks.saturation(images),
+        "extremes": looks.extremes(images),
         "FD of 8 x 8 pixels, common classes": quality.frechet_distance(reference, thumbnails[common]),
         "distances, rare classes": [spreads[label].distance for label in RARE],
         "repeats, rare classes": [spreads[label].repeats for label in RARE],
@@ -67,7 +68,7 @@ def main():
     others = drawn(100, 500, given.size)
     kept = np.arange(len(labels)) % 100 < np.where(np.isin(labels, RARE), given.rare or 100, 100)
     train = images[kept], labels[kept]
-    print("real", json.dumps({"pattern": looks.pattern(train[0]), "saturation": looks.saturation(train[0])}))
+    print("real", {kind.__name__: kind(train[0]) for kind in (looks.pattern, looks.saturation, looks.extremes)})
     rows = labelled.balanced_rows(train[1]) if given.balanced else np.arange(len(train[1]))
     arrays, budget = (train[0][rows], train[1][rows]), loop.Budget(given.steps, 64, 7, checkpoint_steps=10**6)
     options = {"augmentation": "color,translation,flip", **dict(item.split("=") for item in given.option)}

@@ -30,3 +30,7 @@ def test_saturation():
     images[0, 1] = [[7, 7, 7], [255, 255, 255]]
     assert looks.saturation(images) == pytest.approx((1 + 0.2) / 4)
     assert looks.saturation(images[..., :1]) == 0
+
+
+def test_extremes():
+    assert looks.extremes(np.array([[[[0, 2, 3]], [[252, 253, 255]]]], np.uint8)) == pytest.approx(4 / 6)

@@ -25,3 +25,9 @@ def saturation(images: np.ndarray) -> float:
     """The mean difference of a pixel's strongest and weakest channel, in [0, 1]: 0 for grey images."""
     images = np.asarray(images)
     return float((images.max(axis=-1) / 255 - images.min(axis=-1) / 255).mean())
+
+
+def extremes(images: np.ndarray) -> float:
+    """The share of values within 1 % of black or white, in [0, 1]: many where colours are driven too far."""
+    images = np.asarray(images)
+    return float(((images < 0.01 * 255) | (images > 0.99 * 255)).mean())
