@@ -1,11 +1,13 @@
 """Prints how a DCGAN's images of shapes10 look: docs/results.md, "DCGAN: pattern, colours and rare classes".
 
-Command: python -m docs.probe_dcgan [--rare=10] [--size=16] [--balanced] [--option=upsampling=resize ...], in the
-repository's root. Trains for `--steps`; three classes keep `--rare` of their 100 images (0: all). Writes no file.
+Command: python -m docs.probe_dcgan [rare=10] [size=32] [steps=1500] [averaging=0.1] [balanced=0] [OPTION=VALUE ...], in
+the repository's root. Three classes keep `rare` of their 100 images (0: all); OPTION is one of the DCGAN, such as
+upsampling. Writes no file.
 """
 
-import argparse
 import json
+import sys
+import types
 
 import keras
 import numpy as np
@@ -52,17 +54,24 @@ def told(name, model, train, others):
     print(name, json.dumps(found, default=float), flush=True)
 
 
+def _number(text):
+    """The number that a text is, or the text."""
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text
+
+
 def main():
     """Trains and prints."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rare", type=int, default=10)
-    parser.add_argument("--size", type=int, default=32, choices=(16, 32))
-    parser.add_argument("--steps", type=int, default=1500)
-    parser.add_argument("--width", type=int, default=16)
-    parser.add_argument("--averaging", type=float, default=0.1)
-    parser.add_argument("--balanced", action="store_true")
-    parser.add_argument("--option", action="append", default=[], help="of the DCGAN, such as upsampling=resize")
-    given = parser.parse_args()
+    options = {"augmentation": "color,translation,flip", "width": 16}
+    given = {"rare": 10, "size": 32, "steps": 1500, "averaging": 0.1, "balanced": 0}
+    for word in sys.argv[1:]:
+        name, _, value = word.partition("=")
+        (given if name in given else options)[name] = _number(value)
+    given = types.SimpleNamespace(**given)
     strategies.set_up(0)
     images, labels = drawn(0, 100, given.size)
     others = drawn(100, 500, given.size)
@@ -71,11 +80,8 @@ def main():
     print("real", {kind.__name__: kind(train[0]) for kind in (looks.pattern, looks.saturation, looks.extremes)})
     rows = labelled.balanced_rows(train[1]) if given.balanced else np.arange(len(train[1]))
     arrays, budget = (train[0][rows], train[1][rows]), loop.Budget(given.steps, 64, 7, checkpoint_steps=10**6)
-    options = {"augmentation": "color,translation,flip", **dict(item.split("=") for item in given.option)}
-    if "color_share" in options:
-        options["color_share"] = float(options["color_share"])
     keras.utils.set_random_seed(streams.key_of("initial weights", "dcgan", 0))
-    model = DCGAN((given.size, given.size, 3), CLASSES, width=given.width, **options)
+    model = DCGAN((given.size, given.size, 3), CLASSES, **options)
     averaging = optimizers.averaging_options(given.averaging, given.steps)
     model.compile(*(optimizers.Adam(5e-4, beta_1=0.5, **own) for own in (averaging, {})))
     told("at the start", model, train, others)
