@@ -246,3 +246,13 @@ def test_ints(values):
 def test_what_are_no_ints(values, message):
     with pytest.raises(ValueError, match=message):
         labelled.ints("seeds", values)
+
+
+def test_balanced_rows():
+    """Three, one and four of classes 0, 2 and 5: four rows of each, no example left out."""
+    labels = np.array([5, 0, 5, 0, 2, 0, 5, 5])
+    rows = labelled.balanced_rows(labels)
+    assert labels[rows].tolist() == [0] * 4 + [2] * 4 + [5] * 4
+    assert np.bincount(rows).tolist() == [1, 2, 1, 1, 4, 1, 1, 1]
+    even = np.arange(6) % 3
+    assert sorted(labelled.balanced_rows(even)) == list(range(6))

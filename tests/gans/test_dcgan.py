@@ -1,19 +1,22 @@
 """The DCGAN, its layers, losses and augmentation; and one DCGAN a class."""
 
+import dataclasses
 import typing
 
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from gan_harness import CLASSES, IMAGE_SHAPE, DrawingHarness, GANHarness, examples, grey_levels
+from gan_harness import BATCH, CLASSES, IMAGE_SHAPE, DrawingHarness, GANHarness, assert_same, examples, grey_levels
 
+from tfgan_aug.core import optimizers
 from tfgan_aug.core.normalization import BatchNormalization
 from tfgan_aug.gans import diffaugment, losses
 from tfgan_aug.gans.config import Policy
-from tfgan_aug.gans.dcgan import DCGAN
+from tfgan_aug.gans.dcgan import DCGAN, _enlarge
 from tfgan_aug.gans.layers import ConditionalBatchNormalization, LabelProjection
 from tfgan_aug.gans.per_class import PerClass
+from tfgan_aug.training import loop, progress, strategies
 
 
 def small(image_shape=IMAGE_SHAPE, classes=CLASSES, **options):
@@ -24,6 +27,12 @@ class TestDCGAN(GANHarness):
     @classmethod
     def make(cls):
         return small(augmentation="color,translation,flip")
+
+
+class TestResizingDCGAN(GANHarness):
+    @classmethod
+    def make(cls):
+        return small(upsampling="resize", width=4)
 
 
 class TestPerClass(DrawingHarness):
@@ -65,6 +74,28 @@ def test_sizes_of_the_feature_maps():
     ]
     assert shapes[0] == [(2, 2, 512), (4, 4, 256), (8, 8, 128), (16, 16, 64), (32, 32, 3)]
     assert shapes[1] == [(16, 16, 64), (8, 8, 128), (4, 4, 256), (2, 2, 512)]
+
+
+def test_sizes_of_the_feature_maps_that_are_resized():
+    gan = DCGAN((32, 32, 3), 10, width=64, upsampling="resize")
+    convolutions = [layer for layer in gan.generator.layers if isinstance(layer, keras.layers.Conv2D)]
+    sizes = [(4, 4, 256), (8, 8, 128), (16, 16, 64), (32, 32, 3)]
+    assert [layer.output.shape[1:] for layer in convolutions] == sizes
+    assert {layer.kernel.shape[:2] for layer in convolutions} == {(3, 3)}
+
+
+@pytest.mark.parametrize("upsampling", ["transposed", "resize"])
+def test_a_plain_area_stays_plain_where_it_is_resized(upsampling):
+    """Transposed, each of the four places of a pixel in two by two has a kernel of its own, so a sum of its own."""
+    keras.utils.set_random_seed(1)
+    features = keras.Input((8, 8, 16))
+    network = keras.Model(features, _enlarge(features, 3, upsampling))
+    made = network(np.ones((1, 8, 8, 16), np.float32)).numpy()[0, 2:-2, 2:-2]
+    assert made.shape == (12, 12, 3)
+    places = np.array([made[y::2, x::2] for y in (0, 1) for x in (0, 1)])
+    np.testing.assert_allclose(places, places[:, :1, :1] + 0 * places, atol=1e-6)
+    difference = np.abs(places - places[0]).max()
+    assert difference < 1e-6 if upsampling == "resize" else difference > 0.05
 
 
 def activations(network):
@@ -161,6 +192,76 @@ def test_noise_of_a_step_is_a_function_of_seed_and_step():
     assert not np.isin(first, gans[0]._noise(4, 8, "discriminator latents")).any()
     gans[0].optimizer.iterations.assign(1)
     assert not np.isin(first, gans[0]._noise(4, 8, "generator latents")).any()
+
+
+# Averaged weights
+
+
+class Weights(keras.callbacks.Callback):
+    """The generator's weights after each step."""
+
+    def __init__(self):
+        super().__init__()
+        self.found = []
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.found.append([weight.numpy() for weight in self.model.generator_variables])
+
+
+def averaged(folder, strategy="one_device", callbacks=(), stop_after=0):
+    """A small DCGAN after six steps of `loop.trained`; or only its checkpoint after so many steps."""
+    folder.mkdir(exist_ok=True)
+
+    def build():
+        keras.utils.set_random_seed(1)
+        model = small(width=4)
+        # Each average is half of the one before and half of the weights.
+        averaging = optimizers.averaging_options(0.5, 4)
+        model.compile(optimizers.Adam(1e-3, **averaging), optimizers.Adam(1e-3))
+        return model
+
+    budget, arrays = loop.Budget(6, BATCH, seed=7, checkpoint_steps=2), examples(count=20)
+    if stop_after:
+        budget = dataclasses.replace(budget, steps=stop_after)
+        return loop.fit(build(), arrays, budget, folder / "checkpoints-gan")
+    shown = progress.Progress().training("a test's model", budget.steps)
+    strategy = strategies.make_strategy(strategy)
+    return loop.trained(folder / "gan.keras", build, arrays, budget, strategy, shown, callbacks)
+
+
+@pytest.mark.parametrize("strategy", ["one_device", "mirrored"])
+def test_averaged_weights_draw_with_statistics_of_their_own(tmp_path, strategy):
+    weights = Weights()
+    model = averaged(tmp_path, strategy, [weights])
+    expected = weights.found[0]
+    for later in weights.found[1:]:
+        expected = [0.5 * one + 0.5 * other for one, other in zip(expected, later, strict=True)]
+    for found, one in zip(model.generator_variables, expected, strict=True):
+        np.testing.assert_allclose(found.numpy(), one, atol=1e-6)
+
+    layers = [layer for layer in model.generator.layers if isinstance(layer, ConditionalBatchNormalization)]
+    assert {layer.normalization.momentum for layer in layers} == {0.9}
+    # Of the first layer, whose inputs need no statistics: over 40 batches of the images' mix of classes.
+    latents = np.random.default_rng(0).uniform(-1, 1, (40 * BATCH, model.latent_dim)).astype(np.float32)
+    labels = np.resize(examples(count=20)[1], 40 * BATCH)
+    dense, embedding = (
+        next(layer for layer in model.generator.layers if isinstance(layer, kind))
+        for kind in (keras.layers.Dense, keras.layers.Embedding)
+    )
+    features = (dense(latents) + embedding(labels)).numpy().reshape(-1, 8 * model.options.width)
+    deviations = features.std(axis=0)
+    np.testing.assert_allclose(layers[0].normalization.moving_mean, features.mean(axis=0), atol=0.2 * deviations.max())
+    # About the mean of its own eight images a batch varies by an eighth less.
+    expected = deviations**2 * (1 - 1 / BATCH)
+    np.testing.assert_allclose(layers[0].normalization.moving_variance, expected, rtol=0.15)
+
+
+def test_averaging_goes_on_after_a_stop(tmp_path):
+    """The same bits, weights, averages and statistics, where training was cut off after four of six steps."""
+    whole = averaged(tmp_path / "whole")
+    averaged(tmp_path / "cut", stop_after=4)
+    resumed = averaged(tmp_path / "cut")
+    assert_same(resumed, whole)
 
 
 # Losses
@@ -281,6 +382,23 @@ def test_color(images):
     np.testing.assert_allclose(color(c1=0.0), grey, atol=1e-6)
     mean = images.mean((1, 2, 3), keepdims=True)
     np.testing.assert_allclose(color(c2=0.0), (images - mean) / 2 + mean, atol=1e-6)
+
+
+def test_a_share_of_the_images_keeps_its_colours(images):
+    draws = np.concatenate([neutral(c0=0.75), [[0.49], [0.5]]], axis=1).astype(np.float32)
+    made = diffaugment.augment(images, draws, ("color",), 0.5).numpy()
+    np.testing.assert_allclose(made[0], images[0] + 0.25, atol=1e-6)
+    np.testing.assert_array_equal(made[1], images[1])
+    gan = small(augmentation="color", color_share=0.5)
+    gan.compile()
+    shown = []
+    gan.discriminator = lambda inputs, training: shown.append(inputs[0].numpy()) or tf.zeros((len(inputs[0]), 1))
+    gan._logits(tf.constant(np.resize(images, (200, 16, 16, 3))), tf.zeros(200, tf.int32), "real")
+    kept = [
+        np.array_equal(one, other) for one, other in zip(shown[0], np.resize(images, (200, 16, 16, 3)), strict=True)
+    ]
+    # Of 200 with chances of a half: fewer than 70 or more than 130 once in 50,000.
+    assert 70 <= sum(kept) <= 130
 
 
 def test_translation(images):

@@ -6,6 +6,8 @@ import types
 import numpy as np
 import pytest
 
+from tfgan_aug.datasets import cards
+from tfgan_aug.evaluation.spread import Spread
 from tfgan_aug.experiments import main_job
 from tfgan_aug.reports import closing
 
@@ -17,7 +19,7 @@ def scored(row, correct, gan="", variant=None, fresh=False):
     return about | {"test": test, "held_out": None, "make_minutes": 1.25, "train_minutes": 0.75}
 
 
-def result(*rows, short=None):
+def result(*rows, short=None, variety=""):
     made = types.SimpleNamespace(counts=np.array([[10, 6, 4]]))
     datasets = [
         types.SimpleNamespace(name="set_gan_aug", variant=name, data_dir=pathlib.Path("d"))
@@ -31,6 +33,7 @@ def result(*rows, short=None):
         scores=rows,
         generators={"pairs": pathlib.Path("w/pairs-1/generator")},
         drawn={"pairs": made},
+        little_variety={"pairs": variety},
         short=short or {},
         left_out=(),
         leaking=False,
@@ -71,6 +74,19 @@ def test_what_is_short_is_counted_where_it_is_used():
     rows = REAL, scored("pairs_tp", 655, "pairs"), scored("pairs_fresh", 660, "pairs", "pairs_tp", True)
     text = closing.closing(result(*rows, short=short), "")
     assert "| 300 of 302 " in text and "| 300 and new ones " in text
+
+
+def test_a_collapsed_class_is_said():
+    words = cards.little_variety(
+        "dcgan", {"a": Spread(0.04, 1.0), "b": Spread(0.9, 0.0)}, "--config.dcgan.balanced=true"
+    )
+    expected = (
+        "warning: dcgan draws nearly the same picture over and over of a (distances 0.04 of the real images', 100% "
+        "repeats); what may help: --config.dcgan.balanced=true, or more real images of them"
+    )
+    assert expected in closing.closing(result(REAL, variety=words), "").splitlines()
+    assert "warning" not in closing.closing(result(REAL), "")
+    assert cards.little_variety("dcgan", {"b": Spread(0.9, 0.0)}) == ""
 
 
 def test_nothing_to_compare():

@@ -64,7 +64,7 @@ def _model_of(family, config, strategy, data, classes):
     """A compiled model of a family for images as `data` makes them, which it starts from where it does from any."""
     arrays = data(2 * classes)[0].numpy(), np.repeat(np.arange(classes, dtype=np.int32), 2)
     with strategy.scope():
-        return family.build_for(family.section(config), arrays, classes, 0)
+        return family.build_for(family.section(config), arrays, classes, 0, 1)
 
 
 def _stream(config, strategy, data, shape, classes, seconds):

@@ -57,6 +57,16 @@ def ints(name: str, values: npt.ArrayLike) -> np.ndarray:
     return found.astype(np.int64)
 
 
+def balanced_rows(labels: np.ndarray) -> np.ndarray:
+    """Rows int64 (M,), ascending by class, of the int labels (N,): every class as often as the most frequent one.
+
+    Of a class each example comes as often as any other, or once more. Classes without examples stay without.
+    """
+    places = [np.flatnonzero(labels == label) for label in np.unique(labels)]
+    most = max(map(len, places))
+    return np.concatenate([np.resize(own, most) for own in places])
+
+
 def _shape(tensor):
     """The shape as text, N in place of the number of examples."""
     if tensor.shape.rank is None:

@@ -57,9 +57,12 @@ class AdamW(Adam, keras.optimizers.AdamW):
 
 
 def average_weights(model: keras.Model) -> None:
-    """Sets the weights of a trained model to their averages, where its optimiser keeps them (`use_ema`)."""
+    """Sets the weights of a trained model to their averages, where its optimiser keeps them (`use_ema`).
+
+    Of a GAN the generator's: `optimizer` trains no others.
+    """
     if model.optimizer.use_ema:
-        model.optimizer.finalize_variable_values(model.trainable_variables)
+        model.optimizer.finalize_variable_values(getattr(model, "generator_variables", model.trainable_variables))
 
 
 def averaging_options(share: float, steps: int) -> dict[str, object]:

@@ -56,10 +56,30 @@ def shortfall(short, limit=_CLASSES_NAMED):
     return f"{wanted - found:,} generated images are missing, too few were accepted: {named}{more}"
 
 
-def draws(class_names, drawn, short):
-    """Returns what provenance says of the draws that images were chosen from; `short` as in `shortfall`."""
+def little_variety(gan, spreads, option="", limit=_CLASSES_NAMED):
+    """Returns a line on the classes of which a GAN draws nearly the same picture over and over; "" where it does not.
+
+    `spreads` are {class: its `evaluation.spread.Spread`}; `option` is one that may help, as the command line has it.
+    """
+    low = {name: own for name, own in spreads.items() if own.low}
+    if not low:
+        return ""
+    named = ", ".join(
+        f"{name} (distances {own.distance:.2f} of the real images', {own.repeats:.0%} repeats)"
+        for name, own in list(low.items())[:limit]
+    )
+    more = f", and of {len(low) - limit} more classes" if len(low) > limit else ""
+    helps = f"{option}, or more real images of them" if option else "more real images of them, or longer training"
+    return f"{gan} draws nearly the same picture over and over of {named}{more}; what may help: {helps}"
+
+
+def draws(class_names, drawn, short, variety=""):
+    """Returns what provenance says of the draws that images were chosen from; `short` as in `shortfall`.
+
+    `variety` are the words of `little_variety`.
+    """
     counts = dict(zip(class_names, drawn.counts.tolist(), strict=True))
-    found = {"acceptance": acceptance(class_names, drawn), "draws_tp_fp": counts}
+    found = {"acceptance": acceptance(class_names, drawn), "draws_tp_fp": counts, "little_variety": variety}
     return found | {"short": list(short), "shortfall": short}
 
 
@@ -91,7 +111,15 @@ def text(name, provenance, measured=None):
     source = {"spec": provenance.get("config", {}).get("source", ""), "version": "", "license": "", "citation": ""}
     return environment.get_template("card.md.j2").render(
         name=name,
-        provenance={"acceptance": "", "leaking": False, "pool": "", "source": source, "surveys": {}, **provenance},
+        provenance={
+            "acceptance": "",
+            "little_variety": "",
+            "leaking": False,
+            "pool": "",
+            "source": source,
+            "surveys": {},
+            **provenance,
+        },
         table=(measured or {}).get("table"),
         images=(measured or {}).get("images"),
         against=_AGAINST,

@@ -13,13 +13,13 @@ from tfgan_aug.experiments.single_model import SingleModel
 class AnchoredModel(SingleModel):
     """A `families.Family`: a `gans.anchors.StartsFromImages`, as its section of the config is."""
 
-    def rate(self, section):
+    def rate(self, section, steps):
         """Returns the learning rate, which falls by a cosine to zero."""
-        return keras.optimizers.schedules.CosineDecay(section.learning_rate, section.steps)
+        return keras.optimizers.schedules.CosineDecay(section.learning_rate, steps)
 
-    def build_for(self, section, arrays, classes, seed):
+    def build_for(self, section, arrays, classes, seed, steps):
         """Returns a compiled model that starts from these images and labels; call it in the strategy's scope."""
-        model = self.build(section, arrays[0].shape[1:], classes, seed)
+        model = self.build(section, arrays[0].shape[1:], classes, seed, steps)
         model.adapt(*arrays)
         return model
 
@@ -40,7 +40,7 @@ class AnchoredModel(SingleModel):
         # Any pair does: what a step costs does not depend on it.
         with run.strategy.scope():
             anchors = np.repeat(images[:1], 2 * subset.classes, axis=0), np.repeat(np.arange(subset.classes), 2)
-            model = self.build_for(section, anchors, subset.classes, 0)
+            model = self.build_for(section, anchors, subset.classes, 0, section.steps)
         yield self.TITLE, section.steps, model, (images, labels)
 
     def steps(self, config, images):

@@ -6,8 +6,15 @@ Artefacts: the stages of the GANs (see `families`) and `pool-<digest>` (see `sam
 import numpy as np
 
 from tfgan_aug.classifiers import judges
+from tfgan_aug.core import pixels
+from tfgan_aug.datasets import cards
+from tfgan_aug.evaluation import spread
 from tfgan_aug.experiments import families
 from tfgan_aug.sampling import filling, near_copies, pools, rules, saved_models
+from tfgan_aug.training import monitor
+
+# Real images of a class that generated ones are compared with, at most: their mean distance needs no more.
+_COMPARED = 200
 
 
 class Drawing:
@@ -20,7 +27,7 @@ class Drawing:
     def __init__(self, plan, allow_shortfall=False):
         self.plan, self.allow_shortfall = plan, allow_shortfall
         self.rules, self.drawn = {gan: {} for gan in plan.gans}, {gan: {} for gan in plan.gans}
-        self._near_copies, self._own = None, {}
+        self._near_copies, self._own, self._spreads = None, {}, {}
 
     def fill(self):
         """Trains the GANs that are missing and draws as many images as the variants need.
@@ -42,6 +49,8 @@ class Drawing:
                     # A variant of a stricter rule is left out where images are missing; the paper's end the run.
                     allowed = self.allow_shortfall or bool(name)
                     self.drawn[gan][name] = self._draw(gan, drawer, self._wanted(rule, **needed), allowed)
+            if words := self.little_variety(gan):
+                self.plan.run.progress.note(f"warning: {words}")
 
     def pool(self, gan):
         """Returns the pool of a GAN's draws; it only grows, block by block, so it is never "done"."""
@@ -114,6 +123,29 @@ class Drawing:
         own, most = (sum(counts.values()).tolist() for counts in (quotas, asked))
         each = zip(self.plan.run.subset.class_names, own, most, strict=True)
         return quotas, {name: [few, many] for name, few, many in each if few < many}
+
+    def spreads(self, gan):
+        """Returns {class: its `spread.Spread`} of a GAN's first block of draws, beside the training images.
+
+        Compared are images of 8 x 8 pixels: they need no network, and noise does not count. Without classes of which
+        nothing was drawn or that have one training image.
+        """
+        if gan not in self._spreads:
+            train, pool, found = self.plan.run.subset.train, self.pool(gan), {}
+            for label, name in enumerate(self.plan.run.subset.class_names):
+                if not pool.has(label, 0):
+                    continue
+                drawn = np.stack([pixels.decode_png(png) for png in pool.pngs(label, 0)])
+                real = train.images[train.of_class(label)[:_COMPARED]]
+                own = spread.of_class(monitor.thumbnails(real), monitor.thumbnails(drawn))
+                found |= {name: own} if own else {}
+            self._spreads[gan] = found
+        return self._spreads[gan]
+
+    def little_variety(self, gan):
+        """Returns the words for the classes of which a GAN draws one picture over and over; "" where it does not."""
+        more = "" if getattr(getattr(self.plan.run.config, gan), "balanced", True) else f"--config.{gan}.balanced=true"
+        return cards.little_variety(gan, self.spreads(gan), more)
 
     def minutes(self, variant):
         """Returns the minutes of work that a variant's images took: geometric ones, the GAN, the judge, its draws.

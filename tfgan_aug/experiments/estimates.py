@@ -54,7 +54,7 @@ def _length(table, row):
     real, beside = int(counts.sum()), 0 if row.fresh else row.variant.geo * int(counts.sum()) + generated
     if row.take == "none":
         return 0.0
-    images = generated if row.take == "generated" else (real + beside) * row.repeat
+    images = {"generated": generated, "real": real}.get(row.take, (real + beside) * row.repeat)
     config = table.run.config
     return rows.steps_of(config, images, real) / config.classifier.steps
 

@@ -41,6 +41,7 @@ class Result:
     `row`, `variant`, `gan` ("" without generated images), `fresh` (whether these are new in every step), `images`,
     `test` and `held_out` (see `cells.counted`; None where there are no such images), `make_minutes` and
     `train_minutes`; `generators`: {GAN: the folder of its exported generator}; `drawn`: {GAN: its `filling.Drawn`};
+    `little_variety`: {GAN: the words for the classes of which it draws one picture over and over, or ""};
     `short`: {variant: the images that it lacks, see `cards.shortfall`}; `left_out`: the names of variants that were not
     written; `leaking`: which networks saw more than the subset, in words; `skipped`: the ids of unreadable files.
     """
@@ -52,6 +53,7 @@ class Result:
     scores: tuple
     generators: dict
     drawn: dict
+    little_variety: dict
     short: dict
     left_out: tuple
     leaking: str
@@ -99,6 +101,7 @@ def build_dataset(config, options):
             scores=tuple(_score(filled, row) for row in _rows(plan, kept, _SCORED + _ASKED * bool(options.variants))),
             generators={gan: saved_models.folder(stage.path) for gan, stage in plan.gan_stages.items()},
             drawn={gan: filled.acceptance(gan) for gan in plan.gans},
+            little_variety={gan: filled.little_variety(gan) for gan in plan.gans},
             short={variant.name: short for variant in kept if (short := filled.quotas(variant)[1])},
             left_out=tuple(variant.name for variant in variants if variant not in kept),
             leaking=plan.leaking,

@@ -28,8 +28,8 @@ _COLOURS = ("flip", "translate", "zoom", "brightness", "contrast")
 class Row:
     """One row: the built dataset `variant`, and how its images are used.
 
-    `number` is the paper's, `paper` its accuracy in percent where that is known. `take` is "all", "generated", or
-    "none" where nothing is trained; `network` says whose is the first network: "new" or, trained already, "gan";
+    `number` is the paper's, `paper` its accuracy in percent where that is known. `take` is "all", "generated", "real",
+    or "none" where nothing is trained; `network` says whose is the first network: "new" or, trained already, "gan";
     `repeat` how often each image comes; `weighted`, `pretrained`, `soft` as the table's config section says;
     `augmentation` replaces the recipe's.
     """
@@ -125,6 +125,8 @@ class Row:
         generated, real = ~np.isin(origin, ("real", "geometric")), origin == "real"
         if self.take == "none":
             return [((images[real], labels[real]), 0)]
+        if self.take == "real":
+            return [((images[real], labels[real]), steps_of(config, 1, 1))]
         used = {"generated": generated.sum(), "all": real.sum() if self.fresh else len(images) * self.repeat}[self.take]
         steps = steps_of(config, int(used), int(real.sum()))
         if self.take == "generated":
@@ -233,6 +235,8 @@ def all_rows(gans):
             made.append(
                 Row(f"{gan}_classifier", "controls", f"real, {name}'s own classifier", tp, take="none", network="gan")
             )
+            title = f"real alone, from {name}'s own classifier on"
+            made.append(Row(f"{gan}_real", "controls", title, tp, take="real", network="gan"))
     for gan in gans:
         tp, name = variants.Variant.parse(f"{gan}_tp"), FAMILIES[gan].TITLE
         made += [

@@ -9,7 +9,7 @@ import dataclasses
 import keras
 import numpy as np
 
-from tfgan_aug.core import artefacts, fields, optimizers, streams
+from tfgan_aug.core import artefacts, fields, labelled, optimizers, streams
 from tfgan_aug.gans.per_class import PerClass
 from tfgan_aug.training import loop, monitor
 
@@ -39,24 +39,29 @@ class SingleModel:
         dependencies = {"subset": run.subset_stage.digest, self.name: section, "seed": run.config.seed}
         return artefacts.Stage(run.workdir, self.name, dependencies)
 
-    def build(self, section, image_shape, classes, seed):
-        """Returns a compiled model as the config section says; call it in the strategy's scope."""
+    def build(self, section, image_shape, classes, seed, steps=1):
+        """Returns a compiled model as the config section says, for so many steps; call it in the strategy's scope."""
         keras.utils.set_random_seed(streams.key_of("initial weights", self.name, seed))
         model = self.model(image_shape, classes, seed=seed, **fields.options_of(self.model.OPTIONS, section))
-        model.compile(*self.optimizers(section))
+        model.compile(*self.optimizers(section, steps))
         return model
 
-    def optimizers(self, section):
-        """Returns what the model is compiled with: its optimiser, or the generator's and the discriminator's."""
-        return tuple(optimizers.Adam(self.rate(section), beta_1=section.beta_1) for _ in range(self.model.OPTIMIZERS))
+    def optimizers(self, section, steps):
+        """Returns what the model is compiled with: its optimiser, or the generator's and the discriminator's.
 
-    def rate(self, section):
-        """Returns the learning rate, as Keras takes one."""
+        The first one averages its weights where the section says so.
+        """
+        averaging = optimizers.averaging_options(getattr(section, "averaging", 0.0), steps)
+        own = (averaging, {})[: self.model.OPTIMIZERS]
+        return tuple(optimizers.Adam(self.rate(section, steps), beta_1=section.beta_1, **more) for more in own)
+
+    def rate(self, section, steps):
+        """Returns the learning rate for a training of so many steps, as Keras takes one."""
         return section.learning_rate
 
-    def build_for(self, section, arrays, classes, seed):
+    def build_for(self, section, arrays, classes, seed, steps):
         """Returns what `build` does, for training on these images and labels."""
-        return self.build(section, arrays[0].shape[1:], classes, seed)
+        return self.build(section, arrays[0].shape[1:], classes, seed, steps)
 
     def batches(self, run):
         """See `families.Family`."""
@@ -89,10 +94,14 @@ class SingleModel:
 
     def _train(self, path, arrays, classes, seed, run):
         section = self.section(run.config)
+        # As many as without `balanced`: it changes which images they see, not how many.
         steps = steps_of(section, len(arrays[0]))
+        if getattr(section, "balanced", False):
+            rows = labelled.balanced_rows(arrays[1])
+            arrays = arrays[0][rows], arrays[1][rows]
         return loop.trained(
             path,
-            lambda: self.build_for(section, arrays, classes, seed),
+            lambda: self.build_for(section, arrays, classes, seed, steps),
             arrays,
             loop.Budget.of(section, seed, steps),
             run.strategy,

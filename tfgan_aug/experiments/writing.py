@@ -93,7 +93,9 @@ def _described(variant, drawing, digest, short):
     described["leaking"] = bool(plan.run.config.leaks([variant.gan] if variant.gan else []))
     if variant.gan:
         described |= {"gan_seed": plan.gan_run.config.seed, "pool": plan.pool_stages[variant.gan].digest}
-        described |= cards.draws(plan.run.subset.class_names, drawing.own(variant), short)
+        described |= cards.draws(
+            plan.run.subset.class_names, drawing.own(variant), short, drawing.little_variety(variant.gan)
+        )
     return described
 
 

@@ -12,6 +12,7 @@ from tfgan_aug.core import fields
 from tfgan_aug.core.fields import field, with_default
 
 Policy = Literal["color", "translation", "flip"]
+Upsampling = Literal["transposed", "resize"]
 Loss = Literal["non_saturating", "saturating"]
 
 
@@ -30,6 +31,18 @@ class DCGANOptions(fields.Section):
     updates: Literal["shared", "alternating"] = field(
         "shared", "both networks learn on the same generated images, or each on its own"
     )
+    color_share: float = field(
+        1.0,
+        "of the images that the discriminator sees with other colours, with color in augmentation",
+        fields.up_to_1,
+        late=True,
+    )
+    upsampling: Upsampling = field(
+        "transposed",
+        "how the generator doubles sides: by the paper's transposed convolutions, or resized and convolved, which "
+        "leaves no chequered pattern",
+        late=True,
+    )
 
 
 @dataclasses.dataclass(kw_only=True)
@@ -44,6 +57,13 @@ class DCGANConfig(DCGANOptions):
     )
     beta_1: float = field(0.5, "of Adam", fields.share)
     batch_size: int = field(64, "images a step", fields.positive.up_to(65_536))
+    balanced: bool = field(False, "every class as often in the batches, however rare it is", late=True)
+    averaging: float = field(
+        0.0,
+        "of the steps, over which the generator's weights are averaged at the end, its batch statistics anew; 0: not",
+        fields.share,
+        late=True,
+    )
     epochs: int = field(192, "passes over the training images", fields.at_least_zero)
     steps: int = field(0, "above 0: the budget in steps, and epochs must be 0", fields.at_least_zero)
     checkpoint_steps: int = field(500, "steps from one checkpoint to the next", fields.positive, changes_result=False)
@@ -117,6 +137,7 @@ class CoupledOptions(fields.Section):
     discriminator_width: float = field(
         1.0, "of the discriminator, beside normalized_cnn's own", fields.positive.up_to(16)
     )
+    upsampling: Upsampling = field("transposed", "of the generator: convolutions, or resized and convolved")
     feature_weight: float = field(0.5, "of the difference of mean features; 0.5 is DADA's", fields.at_least_zero)
     entropy_weight: float = field(
         0.0, "of the error of the recovered latents; DADA has no such loss", fields.at_least_zero

@@ -87,7 +87,9 @@ class Coupled(DrawsImages, AdversarialModel):
         # Latents uniform in [-1, 1) then weigh 0.17 and labels 0.1, however many latents there are. With more for the
         # latents classes look alike; with less, a class of few images becomes one picture.
         deviation = 0.3 * options.latent_dim**-0.5
-        self.generator = build_generator(image_shape, classes, options.latent_dim, options.width, "dcgan", deviation)
+        self.generator = build_generator(
+            image_shape, classes, options.latent_dim, options.width, "dcgan", options.upsampling, deviation
+        )
         body = networks.normalized_cnn(image_shape, 2 * classes, options.discriminator_width)
         features = body.layers[-1].input
         recovered = keras.layers.Dense(options.latent_dim, dtype="float32", name="latents")(features)

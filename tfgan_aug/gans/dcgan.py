@@ -1,16 +1,17 @@
 """The DCGAN (Radford et al., 2016) as the paper of Kono and Kawamoto lays it out, conditional on the class."""
 
 import keras
+import numpy as np
 import tensorflow as tf
 
-from tfgan_aug.core import checks, fields, labelled, pixels
+from tfgan_aug.core import checks, fields, labelled, pixels, streams
 from tfgan_aug.core.normalization import BatchNormalization
 from tfgan_aug.gans import diffaugment, losses
 from tfgan_aug.gans.adversarial import AdversarialModel, DrawsImages, split_options
 from tfgan_aug.gans.config import DCGANOptions
 from tfgan_aug.gans.layers import ConditionalBatchNormalization, LabelProjection
 
-# Twice the stride: every output pixel of a transposed convolution sees as many inputs, so no chequered pattern.
+# Twice the stride: every output pixel of a transposed convolution sees as many inputs.
 _KERNEL = 4
 
 
@@ -28,12 +29,29 @@ def check_image_shape(image_shape):
         )
 
 
-def build_generator(image_shape, classes, latent_dim, width, activations, latent_deviation=0.02):
+def _enlarge(x, filters, upsampling, **options):
+    """Features (N, 2 H, 2 W, filters) of features (N, H, W, C): by a transposed convolution, or resized and convolved.
+
+    Of every two by two pixels that a transposed convolution makes, each has weights of its own. Their sums differ from
+    the start, and nothing in training makes them equal: that is the chequered pattern, which even spreads over areas
+    without any detail (docs/results.md has the numbers). A resized image is convolved with the same weights everywhere.
+    """
+    options["kernel_initializer"] = _normal()
+    if upsampling == "transposed":
+        return keras.layers.Conv2DTranspose(filters, _KERNEL, 2, "same", **options)(x)
+    x = keras.layers.UpSampling2D(2, interpolation="bilinear")(x)
+    return keras.layers.Conv2D(filters, 3, padding="same", **options)(x)
+
+
+def build_generator(
+    image_shape, classes, latent_dim, width, activations, upsampling="transposed", latent_deviation=0.02
+):
     """A functional model ([latents (N, latent_dim), labels int32 (N,)]) -> images (N, H, W, C) in [-1, 1].
 
-    A dense layer and four transposed convolutions (4 x 4, stride 2): for 32 x 32 images and width 64, 2 x 2 x 512
-    -> 256 -> 128 -> 64 -> C. Labels enter the dense layer, as one-hot labels beside the latents would, and the scale
-    and shift of every batch normalisation. The latents' weights in the dense layer start at N(0, latent_deviation^2).
+    A dense layer and four layers that double the side, transposed convolutions (4 x 4, stride 2) or such as `_enlarge`
+    has them: for 32 x 32 images and width 64, 2 x 2 x 512 -> 256 -> 128 -> 64 -> C. Labels enter the dense layer, as
+    one-hot labels beside the latents would, and the scale and shift of every batch normalisation. The latents' weights
+    in the dense layer start at N(0, latent_deviation^2).
     """
     height, base_width, channels = image_shape[0], image_shape[1] // 16, image_shape[2]
     latents = keras.Input((latent_dim,), name="latents")
@@ -50,12 +68,8 @@ def build_generator(image_shape, classes, latent_dim, width, activations, latent
         x = x + keras.layers.Embedding(classes, units, embeddings_initializer=_normal(0.1))(labels)
     x = activate(keras.layers.Reshape(shape)(x))
     for filters in (4 * width, 2 * width, width):
-        x = activate(
-            keras.layers.Conv2DTranspose(filters, _KERNEL, 2, "same", use_bias=False, kernel_initializer=_normal())(x)
-        )
-    x = keras.layers.Conv2DTranspose(
-        channels, _KERNEL, 2, "same", activation="tanh", kernel_initializer=_normal(), dtype="float32"
-    )(x)
+        x = activate(_enlarge(x, filters, upsampling, use_bias=False))
+    x = _enlarge(x, channels, upsampling, activation="tanh", dtype="float32")
     return keras.Model([latents, labels], x, name="generator")
 
 
@@ -110,6 +124,8 @@ class DCGAN(DrawsImages, AdversarialModel):
     in place of label planes at every layer, and start at N(0, 0.1) in the dense layer, where at 0.02 they would drown
     in 100 latents; kernels are 4 x 4, not 5 x 5; no L2 penalty (1e-5 in the original code, absent from its paper).
     `normalization` (of the discriminator) and `augmentation` (of what it sees, see `diffaugment`) go beyond it.
+    `upsampling`: transposed convolutions are DCGAN's own and leave a chequered pattern; `"resize"` leaves none (Odena
+    et al., 2016), at about twice the work in the generator.
     `updates` (see `train_step`): `"shared"` or `"alternating"` (as in Goodfellow et al., 2014, algorithm 1, and DCGAN).
 
     Metrics: `d_loss`, `g_loss` in nats an example; `d_real` and `d_generated`, the shares of real and generated
@@ -124,7 +140,9 @@ class DCGAN(DrawsImages, AdversarialModel):
         check_image_shape(image_shape)
         self.options, self.image_shape, self.classes = options, tuple(image_shape), classes
         self.latent_dim, width, activations = options.latent_dim, options.width, options.activations
-        self.generator = build_generator(image_shape, classes, options.latent_dim, width, activations)
+        self.generator = build_generator(
+            image_shape, classes, options.latent_dim, width, activations, options.upsampling
+        )
         self.discriminator = build_discriminator(image_shape, classes, width, activations, options.normalization)
         self.form = labelled.Form(classes, (self.image_shape,))
         self._set_up(seed, ("d_loss", "g_loss", "d_real", "d_generated"))
@@ -200,6 +218,26 @@ class DCGAN(DrawsImages, AdversarialModel):
         self._descend(self.optimizer, generating, generated, self.generator_variables, output_gradients=towards)
         return d_losses, g_losses, real_logits, generated_logits
 
+    def renew_statistics(self, batches_of_labels):
+        """Takes the batch statistics that the generator draws with anew, for weights that were set: averages, mostly.
+
+        Those that training left belong to the weights of its last steps. The new ones are means over batches of these
+        labels, each ints (N,), normalised as in training, with latents keyed by (`seed`, batch): "standing
+        statistics" of Brock et al. (2019).
+        """
+        kinds = (layer for layer in self.generator.layers if isinstance(layer, ConditionalBatchNormalization))
+        kept = [layer.normalization for layer in kinds]
+        momentums = [layer.momentum for layer in kept]
+        for number, labels in enumerate(batches_of_labels):
+            labels = labelled.int_labels(labels, self.classes)
+            seeds = streams.image_seeds(streams.key_of("statistics", self.seed), number, np.arange(len(labels)))
+            for layer in kept:
+                # A moving average with these is the mean of all so far.
+                layer.momentum = number / (number + 1)
+            self.generator([streams.uniform_latents(seeds, self.latent_dim), labels], training=True)
+        for layer, momentum in zip(kept, momentums, strict=True):
+            layer.momentum = momentum
+
     def discriminator_losses(self, real_logits, generated_logits):
         """The losses float32 (N,) of N real and N generated images with these logits (N,)."""
         return losses.discriminator_loss_real(real_logits) + losses.discriminator_loss_generated(generated_logits)
@@ -222,8 +260,9 @@ class DCGAN(DrawsImages, AdversarialModel):
     def _logits(self, images, labels, stream):
         """Training logits (N,) of the images (N, H, W, C), which the discriminator sees augmented."""
         if self.options.augmentation:
-            draws = (self._noise(tf.shape(images)[0], 6, stream) + 1.0) / 2.0
-            images = diffaugment.augment(images, draws, self.options.augmentation)
+            share = self.options.color_share
+            draws = (self._noise(tf.shape(images)[0], 7 if share < 1 else 6, stream) + 1.0) / 2.0
+            images = diffaugment.augment(images, draws, self.options.augmentation, share)
         return self.discriminator([images, labels], training=True)[:, 0]
 
     def get_config(self):

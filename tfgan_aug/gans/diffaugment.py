@@ -3,22 +3,28 @@
 import tensorflow as tf
 
 
-def augment(images, draws, names):
+def augment(images, draws, names, color_share=1.0):
     """Images of the same shape and dtype, transformed differentiably: the discriminator sees no others.
 
-    `images` is float32 (N, H, W, C) in [-1, 1]; `draws` float32 (N, 6) uniform in [0, 1), one row an image;
+    `images` is float32 (N, H, W, C) in [-1, 1]; `draws` float32 (N, 6) uniform in [0, 1), one row an image, or (N, 7);
     `names` some of `gans.config.Policy`. `color`: brightness +-0.5, saturation x 0 to 2 about the mean of the channels,
     contrast x 0.5 to 1.5 about the mean of the image; `translation`: by up to an eighth of the side, zeros move
     in; `flip`: mirrored left to right in half of the cases. The published cut-out is left out: it is known to leak
     into the samples.
+
+    `color` hides how strong an image's colours are: samples may have stronger ones, and hardly any signal says so. With
+    a `color_share` below 1, which needs (N, 7) `draws`, the other images keep their colours, and a difference shows
+    (Karras et al., 2020, section 2.2: what is left out at times does not leak).
     """
     if "color" in names:
         brightness, saturation, contrast = (draws[:, i, None, None, None] for i in range(3))
-        images = images + (brightness - 0.5)
+        plain, images = images, images + (brightness - 0.5)
         grey = tf.reduce_mean(images, -1, keepdims=True)
         images = (images - grey) * (2.0 * saturation) + grey
         mean = tf.reduce_mean(images, [1, 2, 3], keepdims=True)
         images = (images - mean) * (contrast + 0.5) + mean
+        if color_share < 1:
+            images = tf.where(draws[:, 6, None, None, None] < color_share, images, plain)
     reach = max(1, images.shape[1] // 8) if "translation" in names else 0
     if reach or "flip" in names:
         images = _place(images, draws, reach, "flip" in names)

@@ -88,6 +88,7 @@ def closing(result, options):
         lines.append(f"left out, neither written nor trained on: {', '.join(result.left_out)}")
     for gan, drawn in result.drawn.items():
         lines.append(f"{gan}: {cards.acceptance(result.class_names, drawn)}")
+    lines += [f"warning: {words}" for words in result.little_variety.values() if words]
     if result.leaking:
         lines.append(f"{result.leaking} saw the source's whole train split: these accuracies leak")
     if result.skipped:

@@ -14,6 +14,9 @@ import tensorflow as tf
 from tfgan_aug.core import memory, optimizers
 from tfgan_aug.training import checkpoints, curves
 
+# A second of work for a narrow GAN; means over so many batches are within 1 % of those over ten times as many.
+_STATISTICS_BATCHES = 64
+
 
 @dataclasses.dataclass(frozen=True)
 class Budget:
@@ -98,6 +101,9 @@ def trained(path, build, arrays, budget, strategy, shown, callbacks=()):
         curve = path.with_name(f"{stem}.csv")
         fit(model, arrays, budget, kept, callbacks=[callback, *callbacks], curve=curve, strategy=strategy)
     optimizers.average_weights(model)
+    if model.optimizer.use_ema and hasattr(model, "renew_statistics"):
+        seen = batches(arrays, dataclasses.replace(budget, steps=_STATISTICS_BATCHES))
+        model.renew_statistics(batch[-1] for batch in seen)
     partial = path.with_name(f"partial-{path.name}")
     if path.suffix == ".keras":
         model.save(partial)

@@ -1,0 +1,50 @@
+"""How much the generated images of a class vary beside its real ones: finds a GAN that draws one picture over and over.
+
+Makes no file.
+"""
+
+import dataclasses
+
+import numpy as np
+
+from tfgan_aug.evaluation import distances
+
+# Of the mean distance between two real images: nearer ones are the same picture to the eye.
+_SAME = 0.1
+# With two pictures in place of many the mean distance is a half.
+_LOW_DISTANCE, _MANY_REPEATS = 0.5, 0.9
+
+
+@dataclasses.dataclass(frozen=True)
+class Spread:
+    """The variety of a class's generated images.
+
+    `distance`: the mean distance between two of them, divided by that between two real images of the class; 1 where
+    they vary as much. `repeats`: the share of them that have another one within a tenth of that real distance.
+    """
+
+    distance: float
+    repeats: float
+
+    @property
+    def low(self) -> bool:
+        """Whether the class has collapsed: hardly more than two pictures, or nearly every one comes again."""
+        return self.distance < _LOW_DISTANCE or self.repeats > _MANY_REPEATS
+
+
+def of_class(real: np.ndarray, generated: np.ndarray) -> Spread | None:
+    """The `Spread` of features (N, D) or images (N, ...) of one class; None for fewer than two of a kind.
+
+    And None where all real ones are the same: there is nothing to compare with.
+    """
+    if min(len(real), len(generated)) < 2 or not (whole := _mean_distance(real)):
+        return None
+    nearest, _ = distances.nearest(generated, generated, leave_one_out=True)
+    return Spread(_mean_distance(generated) / whole, float((nearest[:, 0] < _SAME * whole).mean()))
+
+
+def _mean_distance(values: np.ndarray) -> float:
+    """The mean distance between two different rows."""
+    values = distances.vectors("images", values)
+    total = sum(np.sqrt(squares).sum() for _, _, squares in distances.blocks(values, values))
+    return float(total / (len(values) * (len(values) - 1)))
