@@ -146,7 +146,8 @@ def test_a_record_says_how_good_and_how_new_each_set_is(measured):
         assert own["overall"]["kernel_distance"] is not None
         assert list(record["copying"]) == ["cnn", "pixels"]
         assert record["copying"]["pixels"]["ct"] is None and "expected 40" in record["copying"]["pixels"]["why"]
-        assert 0 <= record["patches"]["copied"] <= 1 and 0 <= record["patches"]["unused"] <= 1
+        # After two steps the DCGAN's images are grey: no patch of theirs counts.
+        assert record["patches"]["copied"] is None and 0 <= record["patches"]["unused"] <= 1
         with Image.open(workdir / record["pairs"]) as picture:
             assert picture.height >= 4 * 2 * 16
     assert "KID-cnn" in printed and "FID" not in printed
