@@ -103,7 +103,7 @@ class AdviceConfig(fields.Section):
     augmentation: tuple[str, ...] = field(("affine",), "of the row augmented, new in every step")
     rows: tuple[str, ...] = field(
         ("augmented", "pixel_mix", "fresh"),
-        "tried beside real: augmented, fresh (<gan>_fresh of every GAN), or as table.rows",
+        "tried beside real: augmented, fresh (<gan>_fresh or coupled_both, of every GAN), or as table.rows",
         late=True,
     )
     steps: int = field(

@@ -14,7 +14,7 @@ from tfgan_aug.core.errors import UserError
 from tfgan_aug.data import transforms
 from tfgan_aug.evaluation import learning_curves
 from tfgan_aug.experiments import inner, rows, table
-from tfgan_aug.experiments.families import FAMILIES
+from tfgan_aug.experiments.families import FAMILIES, WITH_CLASSIFIER
 
 FILE = "advice.json"
 TIMES = (1.25, 1.5, 2.0, 4.0)
@@ -80,7 +80,7 @@ def _rows(config):
     """Returns the rows that the advice is about, `real` first; raises `UserError` for unknown ones."""
     section, words = config.advice, []
     for word in section.rows:
-        words += [f"{gan}_fresh" for gan in config.gans] if word == "fresh" else [word]
+        words += [_best_use(gan) for gan in config.gans] if word == "fresh" else [word]
     named = [word for word in words if word != "augmented"]
     found = rows.parse("--config.advice.rows", ["real", *named], config.gans)
     if "augmented" in words:
@@ -91,6 +91,11 @@ def _rows(config):
             augmented = dataclasses.replace(found[0], name="augmented", group="controls", title=title)
             found.insert(1, dataclasses.replace(augmented, number=None, augmentation=section.augmentation))
     return sorted(found, key=lambda row: row.name != "real")
+
+
+def _best_use(gan):
+    """Returns the name of the row that uses a GAN in the way that has helped most."""
+    return f"{gan}_both" if gan in WITH_CLASSIFIER else f"{gan}_fresh"
 
 
 def _shortened(run):

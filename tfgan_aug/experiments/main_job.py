@@ -13,7 +13,7 @@ from tfgan_aug.experiments.run import Place, open_run
 from tfgan_aug.sampling import saved_models
 
 # The rows whose accuracy the main job measures, a strong cheap one among them; the whole table has its own command.
-_SCORED = ("real", "pixel_mix", "{gan}_tp", "{gan}_fresh")
+_SCORED = ("real", "pixel_mix", "{gan}_tp", "{gan}_fresh", "{gan}_both")
 # Those that are measured where their variants are asked for by name.
 _ASKED = ("geo", "{gan}_tp_geo")
 
