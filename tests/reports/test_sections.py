@@ -11,7 +11,7 @@ from PIL import Image
 from tfgan_aug.config import GANS
 from tfgan_aug.core import artefacts
 from tfgan_aug.experiments import rows
-from tfgan_aug.reports import blocks, charts, method_sections, table_page, table_sections, table_text
+from tfgan_aug.reports import answer_text, blocks, charts, method_sections, table_page, table_sections, table_text
 
 CLASSES = ["cat|dog", "a<b", "c&d", "`e` *f*"]
 TITLES = ["Which rows help", "The table", "Each class", "Images", "What the judge kept", "Learning curves"]
@@ -253,6 +253,13 @@ def test_the_map_has_a_section_where_there_is_one(made):
     assert "Where generated images help" in titles(made)
     assert "**They helped** in 1 of 1 places: a\\|b, 5 a class: `dcgan_fresh` +4.0 [+2.0, +6.0]." in markdown
     assert "Differences to the strongest row without generated images" in words
+
+
+def test_every_row_without_generated_images_has_words():
+    """In the answer: what the accuracy without generated images was reached with."""
+    plain = [row.name for row in rows.all_rows(GANS) if not row.variant.gan]
+    assert "trivial_augment" in plain
+    assert [name for name in plain if answer_text.plain_words(name) == f"`{name}`"] == []
 
 
 def test_every_row_has_a_meaning():

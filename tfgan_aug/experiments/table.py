@@ -61,8 +61,9 @@ class Table:
 
     def __init__(self, run, choice, described, overwrite=False, allow_shortfall=False, output_folder=None):
         self.run, self.choice, self.described, self.overwrite = run, choice, described, overwrite
-        self.allow_shortfall, self._claim, self._tuned = allow_shortfall, None, {}
+        self.allow_shortfall, self._claim = allow_shortfall, None
         self.output_folder = output_folder or run.workdir
+        self._tuned = self._read_tuned()
         chosen = {}
         for row in choice.rows:
             for seed in self.gan_seeds(row):
@@ -163,7 +164,11 @@ class Table:
         """The claim of this or an earlier sitting, see `claim`; None without one."""
         return self._earlier().get("claimed")
 
+    def _read_tuned(self):
+        return {row["name"]: row["tuned"] for row in self._earlier()["rows"] if row.get("tuned")}
+
     def _earlier(self):
+        """The state that an earlier sitting left."""
         path = self.output_folder / STATE
         return artefacts.read_json(path) if path.exists() else {"rows": [], "units": []}
 
@@ -190,7 +195,7 @@ class Table:
             if changed:
                 (self.output_folder / STATE).unlink(missing_ok=True)
             artefacts.write_json(self.output_folder / _CONFIG, own)
-        self._tuned = {row["name"]: row["tuned"] for row in self._earlier()["rows"] if row.get("tuned")}
+        self._tuned = self._read_tuned()
         self.write_state()
 
     def cells(self):

@@ -21,6 +21,7 @@ _MEANINGS = {
     "trivial_augment": "no image added; one random transform of random strength for each image, new in every step",
     "_fresh": "real images, some replaced by true positives, new in every step (`config.table.fresh_*`)",
     "_cas": "generated images alone, scored on real ones: how much of the classes they hold",
+    "_real": "the classifier that the GAN's training left, trained on with real images alone",
     "_classifier": "the GAN's discriminator, which is a classifier, as its training leaves it: no other training",
     "_both": "as `_fresh`, but the classifier starts from the GAN's discriminator",
     "real_x2": "each real image twice: no new image, as many as with new ones",
