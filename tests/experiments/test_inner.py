@@ -138,6 +138,13 @@ def test_a_claim_is_made_before_a_test_image_is_scored(root, tmp_path, monkeypat
     assert all("test" in splits for splits, _ in seen)
 
 
+def test_without_generated_images_on_the_splits_nothing_is_claimed(root, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(inner, "claim", lambda *arguments: {"row": None, "against": "real", "inner": {}})
+    printed = claimed_run(root, tmp_path / "work", rows="real,dcgan_tp")
+    assert "claimed" not in artefacts.read_json(tmp_path / "work" / table.STATE) and "Claimed" not in printed
+    assert "nothing is claimed: too few generated images were accepted" in capsys.readouterr().err
+
+
 def test_a_claim_after_the_fact_is_refused(root, tmp_path):
     workdir = tmp_path / "work"
     claimed_run(root, workdir, claim=False, rows="real")

@@ -94,7 +94,11 @@ def work(made, splits=()):
         for number, split in enumerate(splits, start=1):
             run.progress.note(f"to choose what is claimed: inner split {number} of {len(splits)}")
             inner.work([split])
-        made.claim(inner.claim(splits, run.config.table.resamples))
+        found = inner.claim(splits, run.config.table.resamples)
+        if found["row"]:
+            made.claim(found)
+        else:
+            run.progress.note("nothing is claimed: too few generated images were accepted on the inner splits")
     made.work()
     with workdirs.lock(run.workdir, "summary", wait=True):
         summary = summaries.summarise(run.workdir)
