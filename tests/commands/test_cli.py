@@ -231,6 +231,8 @@ SGAN = {
     **{f"encoder.{name}": (-1.0, AT_LEAST_ZERO) for name in ("learning_rate", "weight_decay")},
     "encoder.label_smoothing": (1.0, SHARE),
     "encoder.averaging": (1.0, SHARE),
+    "encoder.consistency": (-1.0, "0 or more"),
+    "encoder.trained_on": ("all", "one of subset, source_train"),
 }
 
 

