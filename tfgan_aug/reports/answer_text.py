@@ -83,11 +83,15 @@ def to_try(found):
     if any(one.verdict == "helps" for one in found):
         return "Next: see whether that holds over seeds and beside more controls, with the command below."
     gan = found[0].name.split("_")[0]
-    others = "`--config.gans=pairs`, which starts from real images; " if gan != "pairs" else ""
+    others = {
+        "pairs": "`--config.gans=pairs`, which starts from real images (characters); ",
+        "coupled": "`--config.gans=coupled`, which trains on as a classifier (photographs of one kind); ",
+    }
+    others = "".join(words for name, words in others.items() if name != gan)
     return (
         f"To try: {others}images new in every step (row `{gan}_fresh`); fewer generated images "
-        "(`--config.samples.per_class`); a generator that trains longer. `python -m tools.advise` says what it has to "
-        "beat here."
+        "(`--config.samples.per_class`); a generator that trains longer. `python -m tools.advise` tells in minutes what "
+        "is worth it here."
     )
 
 
