@@ -90,8 +90,8 @@ def to_try(found):
     others = "".join(words for name, words in others.items() if name != gan)
     return (
         f"To try: {others}images new in every step (row `{gan}_fresh`); fewer generated images "
-        "(`--config.samples.per_class`); a generator that trains longer. `python -m tools.advise` tells in minutes what "
-        "is worth it here."
+        "(`--config.samples.per_class`); a generator that trains longer. `python -m tools.advise` tells in minutes "
+        "what is worth it here."
     )
 
 
