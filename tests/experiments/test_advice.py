@@ -133,7 +133,7 @@ def test_rows_are_worth_real_images(advised, root):
         ({"advice__seeds": "a"}, "--config.advice.seeds: found 'a'"),
         (
             {"classifier__batch_size": 64},
-            "--config.classifier.batch_size: found 64, expected at most the 6 training images of the second",
+            "--config.classifier.batch_size: found 64, expected at most the 12 training images",
         ),
     ],
 )
@@ -163,3 +163,13 @@ def test_rows_that_are_tried(root, tmp_path):
     assert [row.name for row in made[0.5][0].choice.rows] == ["real"]
     rows = trials(root, tmp_path).tables[1.0][0].choice.rows
     assert {row.name: row.augmentation for row in rows}["augmented"] == ("flip",)
+
+
+def test_without_a_curve_rows_are_tried_all_the_same(root, tmp_path, monkeypatch):
+    """Half of an inner split's twelve images are less than a batch of eight."""
+    monkeypatch.setattr(judges, "Judge", tiny.AnyJudge)
+    printed = advise.run(config_of(root, classifier__batch_size=8, advice__rows="geo"), tmp_path)
+    made = artefacts.read_json(tmp_path / "advice.json")
+    assert made["law"] is None and made["more"] == [] and len(made["curve"]) == 1
+    assert "What more real images would be worth is not known" in printed and "* `geo`, real + geometric: " in printed
+    assert "more real images a class" not in printed

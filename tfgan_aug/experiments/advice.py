@@ -35,7 +35,8 @@ class Trials:
     def of(cls, run, described):
         """Returns the trials of a run; `described` as `table.Table` takes it.
 
-        Raises `UserError` for what the user can mend, before any work. Shares of less than a batch are left out.
+        Raises `UserError` for what the user can mend, before any work. Smaller shares of less than a batch are
+        left out.
         """
         section, size = run.config.advice, run.config.classifier.batch_size
         shares = sorted(set(section.shares))
@@ -49,12 +50,8 @@ class Trials:
             for share in shares
         }
         least = {share: min(len(one.subset.train.ids) for one in found) for share, found in runs.items()}
-        enough = [share for share in shares if least[share] >= size]
-        if len(enough) < 2:
-            raise UserError(
-                f"--config.classifier.batch_size: found {size}, expected at most the {least[shares[-2]]} training "
-                "images of the second largest of --config.advice.shares"
-            )
+        # Of too few images there is no curve; rows are tried all the same.
+        enough = [share for share in shares[:-1] if least[share] >= size] + shares[-1:]
         made = {}
         for share in enough:
             chosen = tried if share == enough[-1] else tried[:1]
@@ -113,10 +110,10 @@ def _shortened(run):
 def advise(trials, summary=None):
     """Trains what is missing and returns the advice, a dict that is also written to advice.json.
 
-    {"curve": [{"count", "images", "mean", "sd"}], "law": [a, b], "more": [{"times", "more", "gain", "low", "high"}],
-    "tried": as `inner.compare`, each of its rows with its "title" and "more", "rows": [...]}: counts are images a class
-    (the mean over classes), accuracies percent, differences points. "rows" says what the rows with GAN images of
-    `summary` (a table.json) are worth in real images.
+    {"curve": [{"count", "images", "mean", "sd"}], "law": [a, b], None for a single point, "more": [{"times", "more",
+    "gain", "low", "high"}], "tried": as `inner.compare`, each of its rows with its "title" and "more", "rows": [...]}:
+    counts are images a class (the mean over classes), accuracies percent, differences points. "rows" says what the rows
+    with GAN images of `summary` (a table.json) are worth in real images.
     """
     trials.work()
     run, config, subset = trials.run, trials.run.config, trials.run.subset
@@ -125,7 +122,9 @@ def advise(trials, summary=None):
     images = [np.mean([len(made.run.subset.train.ids) for made in trials.tables[share]]) for share in shares]
     counts = np.array(images) / subset.classes
     total = len(subset.train.ids)
-    law = learning_curves.fit(counts, learning_curves.errors(curve.mean(axis=(1, 2)), total))
+    law = None
+    if len(shares) > 1:
+        law = learning_curves.fit(counts, learning_curves.errors(curve.mean(axis=(1, 2)), total))
     # What is asked is about the whole training set, of which an inner split has a part.
     own = total / subset.classes
     made = {
@@ -144,18 +143,18 @@ def advise(trials, summary=None):
             }
             for count, total, a in zip(counts, images, curve, strict=True)
         ],
-        "law": list(law),
+        "law": law and list(law),
         "more": [],
     }
-    for times in TIMES:
+    for times in TIMES if law else ():
         gain, low, high = learning_curves.more(counts, curve, total, own, times, config.seed)
         made["more"].append({"times": times, "more": (times - 1) * own, "gain": gain, "low": low, "high": high})
     made["tried"] = inner.compare(trials.tables[largest], config.table.resamples)
     titles = {row.name: row.title for row in trials.tables[largest][0].choice.rows}
     for name, row in made["tried"]["rows"].items():
         row["title"] = titles[name]
-        row["more"] = _images(law, own, row["versus"]["real"]["difference"]) if name != "real" else 0.0
-    made["rows"] = [] if summary is None else _worth(summary, law, own)
+        row["more"] = _images(law, own, row["versus"]["real"]["difference"]) if law and name != "real" else 0.0
+    made["rows"] = _worth(summary, law, own) if law and summary else []
     artefacts.write_json(run.workdir / FILE, made)
     return made
 

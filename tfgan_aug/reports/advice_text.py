@@ -13,20 +13,20 @@ def lines(made):
     found = [_build(tried), ""]
     found += [f"Tried on {folds}, {tried['images']:,} scored, with {seeds} and {made['steps']:,} classifier"]
     found += ["steps. No test image was read. Against `real`:", ""]
-    found += [f"* `{name}`, {_cheap(row, own)}" for name, row in tried["rows"].items() if name != "real"]
+    law = made["law"]
+    found += [f"* `{name}`, {_cheap(row, own, law)}" for name, row in tried["rows"].items() if name != "real"]
     for more in made["more"]:
         images = f"{more['more']:.0f} more real images a class ({more['times']:g} times as many)"
         found.append(f"* {images}: {_points(more, 'gain')}")
     found += [f"* {_row(item, own)}" for item in made["rows"]]
-    a, b = made["law"]
     return [
         *found,
         "",
         "The splits train on fewer images than you have, and for fewer steps than a table does: with all of them",
         "differences can be smaller or larger. `python -m tools.run_table --claim` tests a choice on test images.",
-        f"What more real images give is read off a power law: an error of {a:.2f} n^{-b:.2f} at n images a class.",
-        f"Beyond {learning_curves.FARTHEST:g} times the images it is no evidence. The intervals of rows are over the",
-        "images that are scored: that one more training of a row can lie points apart is in none of them.",
+        "The intervals of rows are over the images that are scored: that one more training of a row can lie points",
+        "apart is in none of them.",
+        *_of_law(law),
     ]
 
 
@@ -61,10 +61,20 @@ def _points(item, field):
     return f"{item[field]:+.1f} points, 95 % {item['low']:+.1f} to {item['high']:+.1f}"
 
 
-def _cheap(row, own):
+def _of_law(law):
+    """Yields the lines on what more real images would be worth."""
+    if law is None:
+        yield "What more real images would be worth is not known: smaller shares of them are less than a batch."
+        return
+    a, b = law
+    yield f"What more real images give is read off a power law: an error of {a:.2f} n^{-b:.2f} at n images a class."
+    yield f"Beyond {learning_curves.FARTHEST:g} times the images it is no evidence."
+
+
+def _cheap(row, own, law):
     versus = row["versus"]["real"]
-    worth = _worth(versus["difference"], row["more"], own)
-    return f"{markdown.literal(row['title'])}: {_points(versus, 'difference')}; {worth}"
+    said = f"{markdown.literal(row['title'])}: {_points(versus, 'difference')}"
+    return f"{said}; {_worth(versus['difference'], row['more'], own)}" if law else said
 
 
 def _row(item, own):
