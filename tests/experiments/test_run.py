@@ -148,11 +148,12 @@ def test_every_family_offers_what_a_family_must(gan):
 def test_optimisers_are_as_many_as_the_model_takes(gan, count, last):
     """Adam of the section's rate, which falls to zero for those that start from real images."""
     section = fields.get(ExperimentConfig(), gan)
-    made = families.FAMILIES[gan].optimizers(section)
+    steps = section.steps or 100
+    made = families.FAMILIES[gan].optimizers(section, steps)
     assert len(made) == count and all(one.beta_1 == section.beta_1 for one in made)
     for one in made:
         assert float(one.learning_rate) == pytest.approx(section.learning_rate)
-        one.iterations.assign(section.steps)
+        one.iterations.assign(steps)
         assert float(one.learning_rate) == pytest.approx(last, abs=1e-9)
 
 
