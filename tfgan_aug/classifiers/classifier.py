@@ -99,9 +99,11 @@ class Classifier(labelled.TakesLabelledImages):
         """Cross-entropy (N,) and whether the largest logit is that of the label (N,)."""
         targets = tf.one_hot(labels, self.classes) if labels.shape.rank == 1 else labels
         correct = tf.cast(tf.argmax(logits, -1) == tf.argmax(targets, -1), tf.float32)
-        # What has no label stays without.
-        labelled = tf.reduce_sum(targets, axis=-1, keepdims=True)
-        targets = targets * (1.0 - self.label_smoothing) + labelled * self.label_smoothing / self.classes
+        spread = self.label_smoothing / self.classes
+        if self.consistency:
+            # What has no label stays without.
+            spread *= tf.reduce_sum(targets, axis=-1, keepdims=True)
+        targets = targets * (1.0 - self.label_smoothing) + spread
         return tf.nn.softmax_cross_entropy_with_logits(targets, logits), correct
 
     def _track(self, losses, correct, weights):
