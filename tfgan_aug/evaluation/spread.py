@@ -11,8 +11,8 @@ from tfgan_aug.evaluation import distances
 
 # Of the mean distance between two real images: nearer ones are the same picture to the eye.
 _SAME = 0.1
-# With two pictures in place of many the mean distance is a half.
-_LOW_DISTANCE, _MANY_REPEATS = 0.5, 0.9
+# A generator that starts from two or three real images has distances of about a half, without a repeat.
+_LOW_DISTANCE, _MANY_REPEATS = 0.25, 0.9
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Spread:
 
     @property
     def low(self) -> bool:
-        """Whether the class has collapsed: hardly more than two pictures, or nearly every one comes again."""
+        """Whether the class has collapsed: hardly more than one picture, or nearly every one comes again."""
         return self.distance < _LOW_DISTANCE or self.repeats > _MANY_REPEATS
 
 
