@@ -48,7 +48,10 @@ def _start_tensorflow():
         os.dup2(hidden.fileno(), 2)
         try:
             # Looking for GPUs prints too, where there are none; the run names the devices it takes.
-            importlib.import_module("tensorflow").config.list_physical_devices()
+            tensorflow = importlib.import_module("tensorflow")
+            tensorflow.config.list_physical_devices()
+            # Every network of a run has graphs of its own: that is no mistake of the user.
+            tensorflow.get_logger().addFilter(lambda record: "tf.function retracing" not in record.getMessage())
         except BaseException:
             hidden.seek(0)
             os.write(stderr, hidden.read())
