@@ -215,11 +215,14 @@ def test_sections_show_what_is_there(tmp_path):
         "**Which?** No point is finished yet.",
         "too few to relate",
         "**Build `pairs_fresh`:** on images left out `pairs_fresh` reaches 56.5 %, 55.0 % with the real images alone",
-        "What real images",
+        "Which row to build",
         "| 18 | 55.0",
     ):
         assert words in text, words
     assert "FID-" not in text
+    del advice["tried"]
+    artefacts.write_json(tmp_path / "advice.json", advice)
+    assert "of an earlier version" in image_sections.advice({}, tmp_path).blocks[0].text
     made["reference_note"] = "left 0 unused"
     artefacts.write_json(tmp_path / measures.FILE, made)
     assert any("a copy looks perfect" in block.text for block in image_sections.images({}, tmp_path).blocks[:1])

@@ -168,13 +168,16 @@ def advice(table, workdir):
     if not path.exists():
         return None
     made = artefacts.read_json(path)
+    title = "Which row to build"
+    if "tried" not in made:
+        return Section(title, (Text(f"{ADVICE} is of an earlier version: run `python -m tools.advise` again."),))
     curve = [("inner splits", [p["count"] for p in made["curve"]], [p["mean"] for p in made["curve"]])]
     svg = charts.line_chart(curve, "images a class", "accuracy (%)", "The classifier's learning curve")
     chart = Chart(svg, "Means over folds and seeds.", "Accuracy by images a class; the numbers are in the table")
     head, points = ("images a class", "accuracy (%)", "sd"), made["curve"]
     lines = tuple((f"{p['count']:.0f}", f"{p['mean']:.1f}", f"{p['sd']:.1f}") for p in points)
     text = Text("\n".join(advice_text.lines(made)))
-    return Section("What real images would be worth", (text, Table(head, lines, "", "lr"), chart))
+    return Section(title, (text, Table(head, lines, "", "lr"), chart))
 
 
 SECTIONS = (images, sweeps, where, relation, advice)
