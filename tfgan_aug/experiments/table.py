@@ -142,7 +142,8 @@ class Table:
     def untuned(self):
         """Returns the rows whose classifier's settings are to be chosen, by `tuning`, and are not yet."""
         tuned = self.run.config.table.protocol == "tuned"
-        return [row for row in self.choice.rows if (tuned or row.tuned) and row.name not in self._tuned]
+        trained = [row for row in self.choice.rows if row.take != "none"]
+        return [row for row in trained if (tuned or row.tuned) and row.name not in self._tuned]
 
     def settle(self, row, chosen):
         """Writes the settings of a row into the state: what `tuning.choose` returned."""
