@@ -93,7 +93,7 @@ def test_words_on_the_choice(advised, low, high, words):
     made = artefacts.read_json(advised[0] / "advice.json")
     assert advice_text.lines({**made, "tried": tried})[0].startswith(words)
     tried["chosen"] = None
-    assert advice_text.lines({**made, "tried": tried})[0].startswith("**No row with generated images was tried.**")
+    assert advice_text.lines({**made, "tried": tried})[0].startswith("**No row with generated images has a result.**")
 
 
 def test_advice_again_trains_nothing(advised, root, monkeypatch):

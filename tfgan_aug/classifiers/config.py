@@ -32,7 +32,7 @@ class NetworkConfig(fields.Section):
     )
     consistency: float = field(
         0.0,
-        "weight of the divergence of two predictions of an image, differently augmented",
+        "weight of the divergence between the predictions of two augmentations of an image",
         fields.at_least_zero,
         late=True,
     )

@@ -34,7 +34,7 @@ def define_flags():
     cli.define_source_flags()
     flags.DEFINE_string("rows", "", "paper, controls, options, all, the paper's numbers or names; empty: the config's.")
     cli.define_seeds_and_gans()
-    words = "First choose the row with generated images that is claimed, on inner splits of the training images."
+    words = "First choose on inner splits of the training images which row with generated images to claim."
     flags.DEFINE_bool("claim", False, words)
     flags.DEFINE_bool("dry_run", False, "Print the plan and an estimate of its time, and stop.")
     flags.DEFINE_bool("overwrite", False, "Go on in a workdir of another config: its old cells do not count.")

@@ -39,15 +39,18 @@ class TableConfig(fields.Section):
         6, "settings of the classifier that are tried for a row that is tuned", fields.at_least(2, 27), late=True
     )
     search_folds: int = field(
-        4, "one of so many parts of the training images scores them", fields.at_least(2, 100), late=True
+        4, "parts of the training images; the settings are scored on one of them", fields.at_least(2, 100), late=True
     )
     fresh_share: float = field(
-        0.5, "of the images in the rows *_fresh and pixel_mix, new in every step", fields.between_0_and_1, late=True
+        0.5,
+        "of the images in pixel_mix and the rows that draw anew, new in every step",
+        fields.between_0_and_1,
+        late=True,
     )
     fresh_real_last: float = field(0.2, "of their steps, the last, are on real images alone", fields.share, late=True)
     fresh_tries: int = field(
         4,
-        "draws for a place in the rows *_fresh until the judge takes one; 0: it is not asked",
+        "draws for a place in the rows that draw anew until the judge takes one; 0: it is not asked",
         fields.at_least(0, 100),
         late=True,
     )
@@ -95,7 +98,7 @@ class SweepConfig(fields.Section):
 
 @dataclasses.dataclass(kw_only=True)
 class AdviceConfig(fields.Section):
-    """Advice before a GAN is trained (tools.advise)."""
+    """Advice before a dataset is built (tools.advise)."""
 
     shares: tuple[float, ...] = field((0.5, 1), "of an inner split's training images", fields.amounts)
     folds: int = field(2, "inner splits", fields.at_least(2, 100))

@@ -113,7 +113,7 @@ def advise(trials, summary=None):
     {"curve": [{"count", "images", "mean", "sd"}], "law": [a, b], None for a single point, "more": [{"times", "more",
     "gain", "low", "high"}], "tried": as `inner.compare`, each of its rows with its "title" and "more", "rows": [...]}:
     counts are images a class (the mean over classes), accuracies percent, differences points. "rows" says what the rows
-    with GAN images of `summary` (a table.json) are worth in real images.
+    with generated images of `summary` (a table.json) are worth in real images.
     """
     trials.work()
     run, config, subset = trials.run, trials.run.config, trials.run.subset

@@ -38,8 +38,8 @@ def run_of(run, option, folds, fold, share=1.0):
     subset, config = run.subset, run.config
     if who := config.leaks(config.gans):
         raise UserError(
-            f"{option}: found trained_on=source_train of {who}, expected subset: who has seen the images left out "
-            "cannot help to choose"
+            f"{option}: found trained_on=source_train of {who}, expected subset: a network that has seen the images "
+            "left out cannot help to choose"
         )
     counts = subset.train.counts(subset.classes)
     if counts.min() < folds:
@@ -96,7 +96,7 @@ def checked(inner, choice, described, option):
     """Returns the checked `table.Table` of an inner run; raises `UserError`, naming `option`."""
     made = table.Table(inner, choice, described, allow_shortfall=True)
     if found := made.untuned():
-        raise UserError(f"{option}: found row {found[0].name}, expected rows whose training is not tuned itself")
+        raise UserError(f"{option}: found row {found[0].name}, which is tuned, expected rows that are not")
     try:
         made.check()
     except UserError as error:

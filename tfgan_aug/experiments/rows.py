@@ -46,7 +46,7 @@ class Row:
     weighted: bool = False
     pretrained: bool = False
     soft: bool = False
-    # Real images with the judge's probabilities for labels, each by the members that were trained without it.
+    # Real images with the judge's probabilities for labels: with several members each by the one trained without it.
     distilled: bool = False
     augmentation: tuple[str, ...] | None = None
     # Shares of each class's generated and geometric images that are used, the first by their ids.

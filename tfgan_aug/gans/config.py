@@ -33,7 +33,7 @@ class DCGANOptions(fields.Section):
     )
     color_share: float = field(
         1.0,
-        "of the images that the discriminator sees with other colours, with color in augmentation",
+        "of the images whose colours the discriminator sees changed, where augmentation has color",
         fields.up_to_1,
         late=True,
     )

@@ -22,7 +22,7 @@ def lines(made):
     return [
         *found,
         "",
-        "The splits train on fewer images than you have, and for fewer steps than a table does: with all of them",
+        "The splits train on fewer images than you have, and often for fewer steps than a table: with all of them",
         "differences can be smaller or larger. `python -m tools.run_table --claim` tests a choice on test images.",
         "The intervals of rows are over the images that are scored: that one more training of a row can lie points",
         "apart is in none of them.",
@@ -35,7 +35,7 @@ def _build(tried):
     plain = tried["strongest"]
     without = f"{tried['rows'][plain]['mean']:.1f} % with {answer_text.plain_words(plain)}"
     if tried["chosen"] is None:
-        return f"**No row with generated images was tried.** The best without: {without}."
+        return f"**No row with generated images has a result.** The best without: {without}."
     chosen = tried["rows"][tried["chosen"]]
     versus = chosen["versus"][plain]
     numbers = (

@@ -85,7 +85,7 @@ def to_try(found):
     gan = found[0].name.split("_")[0]
     others = {
         "pairs": "`--config.gans=pairs`, which starts from real images (characters); ",
-        "coupled": "`--config.gans=coupled`, which trains on as a classifier (photographs of one kind); ",
+        "coupled": "`--config.gans=coupled`, whose discriminator is the classifier (photographs of one kind); ",
     }
     others = "".join(words for name, words in others.items() if name != gan)
     return (
