@@ -167,10 +167,11 @@ def test_patches_of_training_images_are_found_wherever_they_lie():
     rolled = np.roll(smooth, (8, 4), (1, 2))
     halves = smooth.copy()
     halves[:, :16] = new[:, :16]
-    found = [copying.copied_patches(smooth, images) for images in (smooth, rolled, halves, new)]
+    found = [copying.TrainingPatches(smooth).copied(images) for images in (smooth, rolled, halves, new)]
     # Rolled round the border, three of seven rows and columns of patches at the seam are new at the most.
     assert found[0] == 1 and found[1] > 0.6 and 0.3 < found[2] < 0.6
     # 1 % by definition, of 1,960 patches; 5 % would be 17 standard errors.
     assert found[3] < 0.05
-    assert copying.copied_patches(smooth, np.full((4, 32, 32, 1), 7, np.uint8)) is None
-    assert copying.copied_patches(smooth, rolled, seed=0) == found[1]
+    assert copying.TrainingPatches(smooth).copied(np.full((4, 32, 32, 1), 7, np.uint8)) is None
+    assert copying.TrainingPatches(smooth[:1]).copied(rolled) is None
+    assert copying.TrainingPatches(smooth).copied(rolled) == found[1]

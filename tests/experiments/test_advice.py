@@ -147,6 +147,11 @@ def test_shares_of_less_than_a_batch_are_left_out(root, tmp_path):
     assert list(trials(root, tmp_path, advice__shares="0.1,0.5,1").tables) == [0.5, 1.0]
 
 
+def test_a_share_of_as_many_images_is_no_point_of_the_curve(root, tmp_path):
+    """Of four images a class in an inner split nine tenths are four, too."""
+    assert list(trials(root, tmp_path, advice__shares="0.9,1", classifier__batch_size=4).tables) == [1.0]
+
+
 def test_trainings_are_short(root, tmp_path):
     """At most so many steps; 0 leaves the config's."""
     long = {"classifier__steps": 9, "judge__steps": 3, "dcgan__steps": 0, "dcgan__epochs": 50}

@@ -148,8 +148,39 @@ def test_without_generated_images_on_the_splits_nothing_is_claimed(root, tmp_pat
 def test_a_claim_after_the_fact_is_refused(root, tmp_path):
     workdir = tmp_path / "work"
     claimed_run(root, workdir, claim=False, rows="real")
-    with pytest.raises(UserError, match=r"--claim: found 1 cells in .*, expected none: name another --workdir"):
+    message = r"--claim: found 1 cells in .*, expected none: name another --workdir"
+    with pytest.raises(UserError, match=message):
         claimed_run(root, workdir)
+    # Cells of other commands, such as the main job's, are in no state.
+    (workdir / table.STATE).unlink()
+    with pytest.raises(UserError, match=message):
+        claimed_run(root, workdir)
+
+
+def test_the_first_claim_and_what_other_workers_tuned_stay(root, tmp_path):
+    """Two workers that read the state before either wrote."""
+    run = open_run(root, tmp_path)
+    choice = table.Choice(
+        tuple(row for row in rows.all_rows(["dcgan"]) if row.name in ("real", "real_tuned")), (0,), (0,)
+    )
+    one, other = (table.Table(run, choice, {"source": {}}) for _ in range(2))
+    one.settle(choice.rows[1], {"changes": {}, "tried": 2})
+    one.claim({"row": "first"})
+    other.claim({"row": "second"})
+    state = artefacts.read_json(tmp_path / table.STATE)
+    assert state["claimed"] == {"row": "first"}
+    assert {row["name"]: row.get("tuned") for row in state["rows"]}["real_tuned"] == {"changes": {}, "tried": 2}
+    # A tuned row is not the dataset as it is: its accuracy is not that of the card.
+    assert {row["name"]: row["plain"] for row in state["rows"]} == {"real": True, "real_tuned": False}
+
+
+def test_seeds_of_earlier_sittings_do_not_count(root, tmp_path, monkeypatch):
+    seen = []
+    monkeypatch.setattr(summaries, "finished", lambda row, workdir: seen.append(row["cells"]))
+    cells_there = [{"gan_seed": None, "classifier_seed": seed, "folder": f"cell-{seed}"} for seed in (0, 1)]
+    artefacts.write_json(tmp_path / table.STATE, {"rows": [{"name": "real", "cells": cells_there}]})
+    made = types.SimpleNamespace(choice=table.Choice((), (0,), (1,)), run=types.SimpleNamespace(workdir=tmp_path))
+    assert inner.scores(made) == {} and seen == [cells_there[1:]]
 
 
 @pytest.mark.parametrize(

@@ -111,6 +111,16 @@ def test_distilled_rows_have_the_labels_of_a_judge_that_speaks_of_its_own_images
     assert ROWS["real_soft"].use(config, "of the judge") == {"soft_labels": "of the judge", "distilled": True}
 
 
+def test_draws_that_no_judge_is_asked_for_may_have_its_labels():
+    config = tiny.config("shapes10", classifier__steps=10, table__fresh_tries=0)
+
+    def generator(labels, seeds):
+        return tf.zeros([tf.shape(labels)[0], 2, 2, 3], tf.uint8)
+
+    ((examples, _),) = ROWS["dcgan_fresh_soft"].phases(Data(), config, Judge(), generator)
+    assert examples.accept is None and examples.judge is not None and examples.targets == "judge"
+
+
 @pytest.mark.parametrize(
     ("name", "targets", "weight"),
     [

@@ -9,7 +9,11 @@ from tfgan_aug.classifiers.recipes import RECIPES
 from tfgan_aug.commands import run_sweep, run_table
 from tfgan_aug.core import artefacts, fields
 from tfgan_aug.core.errors import UserError
-from tfgan_aug.experiments import cells, estimates, summaries, table, tuning
+from tfgan_aug.data import sources
+from tfgan_aug.experiments import cells, estimates, rows, summaries, table, tuning
+from tfgan_aug.experiments.run import Run
+
+ROW = table.Choice(tuple(row for row in rows.all_rows(["dcgan"]) if row.name == "real_tuned"), (0,), (0,))
 
 
 @pytest.fixture(scope="module")
@@ -107,6 +111,15 @@ def test_every_row_of_a_tuned_table_is_tuned(root, tmp_path):
     rows = {row["name"]: row for row in artefacts.read_json(tmp_path / "work" / summaries.FILE)["rows"]}
     assert all(row["tuned"]["tried"] == 2 for row in rows.values()) and "dcgan_tp" in printed
     assert len(list((tmp_path / "work").glob("dcgan-*"))) == len(list((tmp_path / "work").glob("inner/*/dcgan-*"))) == 1
+
+
+def test_a_row_without_generated_images_on_the_split_keeps_its_settings(root, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(table.Table, "cells", lambda self: iter([(None, None, None, None)]))
+    monkeypatch.setattr(tuning.inner, "work", lambda tables: None)
+    config = config_of(root)
+    of_fold = table.Table(Run(config, tmp_path, None, sources.open_configured(config), None).of(config), ROW, {})
+    found = tuning.choose(of_fold, of_fold)
+    assert found == {"changes": {}, "tried": 0, "own": None, "best": None, "minutes": 0}
 
 
 def test_a_plan_counts_what_is_tried(root, tmp_path, monkeypatch):

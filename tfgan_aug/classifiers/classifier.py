@@ -22,7 +22,7 @@ class Classifier(labelled.TakesLabelledImages):
     `Dropout` (Keras' own drops alike in every replica) and augmentation derive from (`seed`, step, place in the global
     batch): a resumed run equals an uninterrupted one, and several replicas do what one does.
 
-    Metrics: `loss` (cross-entropy in nats an example), `accuracy`.
+    Metrics: `loss` (cross-entropy in nats an example; in training with `consistency` what is minimised), `accuracy`.
     """
 
     def __init__(self, network, augmentation=(), label_smoothing=0.0, seed=0, consistency=0.0, **kwargs):
@@ -81,7 +81,7 @@ class Classifier(labelled.TakesLabelledImages):
             loss += penalty
         variables = self.network.trainable_variables
         self.optimizer.apply(tape.gradient(loss, variables), variables)
-        return self._track(losses, correct, weights)
+        return self._track(losses, correct, weights, self._counted(labels, weights))
 
     def _augmented(self, images):
         """The images float32, moved as `augmentation` says; anew at each call."""
@@ -93,7 +93,14 @@ class Classifier(labelled.TakesLabelledImages):
     def test_step(self, data):
         (images,), labels, weights = self.form.read(data)
         losses, correct = self._cross_entropy(labels, self(images, training=False))
-        return self._track(losses, correct, weights)
+        return self._track(losses, correct, weights, self._counted(labels, weights))
+
+    def _counted(self, labels, weights):
+        """The weights of the examples in the accuracy, float32 (N,) or None: without a label none is right or wrong."""
+        if not self.consistency or labels.shape.rank == 1:
+            return weights
+        labelled_share = tf.reduce_sum(labels, axis=-1)
+        return labelled_share if weights is None else labelled_share * weights
 
     def _cross_entropy(self, labels, logits):
         """Cross-entropy (N,) and whether the largest logit is that of the label (N,)."""
@@ -106,9 +113,9 @@ class Classifier(labelled.TakesLabelledImages):
         targets = targets * (1.0 - self.label_smoothing) + spread
         return tf.nn.softmax_cross_entropy_with_logits(targets, logits), correct
 
-    def _track(self, losses, correct, weights):
+    def _track(self, losses, correct, weights, counted):
         self.loss_tracker.update_state(losses, sample_weight=weights)
-        self.accuracy_tracker.update_state(correct, sample_weight=weights)
+        self.accuracy_tracker.update_state(correct, sample_weight=counted)
         return {metric.name: metric.result() for metric in self.metrics}
 
     def probabilities(self, images, block_size=250):

@@ -25,6 +25,10 @@ class Judge:
     def __call__(self, images):
         return np.mean([member.probabilities(images, self.block_size) for member in self.members], axis=0)
 
+    def of_training(self, ids, images):
+        """The same of training images with these ids; `CrossFitted` leaves out the members that have seen them."""
+        return self(images)
+
     def probabilities(self, images):
         """The same of a tensor of any length, in a graph too."""
         return tf.add_n([tf.nn.softmax(member(images, training=False)) for member in self.members]) / len(self.members)

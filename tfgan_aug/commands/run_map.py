@@ -45,7 +45,7 @@ def main(config):
 def run(config, options, command=""):
     """Runs the points that are missing; returns what the user reads. Raises `UserError` for what the user can mend."""
     from tfgan_aug.core import fields, workdirs
-    from tfgan_aug.experiments import maps, table
+    from tfgan_aug.experiments import maps, table, tuning
     from tfgan_aug.experiments.run import Place, open_run
 
     config, choice = table.choose(config, options.rows, **options.picked)
@@ -57,20 +57,21 @@ def run(config, options, command=""):
             for point in points
         ]
         # Every point is checked before the first one works.
-        tried = set()
+        tried, tuned = set(), []
         for point, made in zip(points, tables, strict=True):
             try:
                 made.check(tried)
+                tuned.append(tuning.tables(made))
             except UserError as error:
                 raise UserError(f"--config.map, {point.words}: {error}") from None
         for note in notes:
             run.progress.note(note)
         if options.dry_run:
             return _plan(points, choice)
-        for number, (point, made) in enumerate(zip(points, tables, strict=True), start=1):
+        for number, (point, made, own) in enumerate(zip(points, tables, tuned, strict=True), start=1):
             run.progress.note(f"map, point {number} of {len(points)}: {point.words}")
             with workdirs.open_workdir("--workdir", point.run.workdir, shared=True):
-                run_table.work(made)
+                run_table.work(made, own)
             text = _written(run.workdir / maps.FOLDER, maps.summarise(points))
         return text
 

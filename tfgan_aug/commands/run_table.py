@@ -65,21 +65,22 @@ def run(config, options, command=""):
     with open_run(config, Place(**options.place)) as run:
         made = table.Table(run, choice, describe(run, command), options.overwrite, options.allow_shortfall)
         made.check()
-        tuning.check(made)
-        splits = inner.tables_for_claim(made) if options.claim else ()
+        tuned = tuning.tables(made)
+        splits = inner.tables_for_claim(made) if options.claim and not made.claimed else ()
         if options.dry_run:
-            return plan_text.of_table(estimates.of_table(made))
-        text = table_text.text(work(made, splits))
+            texts = [plan_text.of_table(estimates.of_table(one)) for one in (made, *splits)]
+            return "\nbefore that, an inner split for the claim: ".join(texts)
+        text = table_text.text(work(made, tuned, splits))
         closing = (
             f"{run.workdir / 'table.json'}; python -m tools.make_report --workdir={options.workdir} writes the page"
         )
         return f"{text}\n\n{closing}\n"
 
 
-def work(made, splits=()):
+def work(made, tuned, splits=()):
     """Makes what is missing of a checked `table.Table`; returns its summary, which the datasets' cards tell, too.
 
-    With `splits`, `inner.tables_for_claim`, the claim is made first.
+    First its rows are tuned by `tuned`, `tuning.tables`. With `splits`, `inner.tables_for_claim`, a row is claimed.
     """
     from tfgan_aug.core import workdirs
     from tfgan_aug.experiments import findings, inner, summaries, tuning
@@ -89,7 +90,7 @@ def work(made, splits=()):
         run.write_subset()
     run.note_subset()
     made.begin()
-    tuning.tune(made)
+    tuning.tune(made, tuned)
     if splits and not made.claimed:
         for number, split in enumerate(splits, start=1):
             run.progress.note(f"to choose what is claimed: inner split {number} of {len(splits)}")

@@ -27,8 +27,8 @@ def affine(images, drawn, *, rotation=15.0, shear=15.0, zoom=0.15, shift=0.125, 
 def mapped(images, rows, fill_mode="nearest"):
     """Returns images (N, H, W, C), each pixel taken from where a linear map about the middle says, bilinearly. H = W.
 
-    `rows` are two: the first says which column each pixel reads, the second which row. Each is (weight of the column, weight
-    of the row, shift in sides), all (N,).
+    `rows` are two: the first says which column each pixel reads, the second which row. Each is (weight of the column,
+    weight of the row, shift in sides), all (N,).
     """
     size = images.shape[1]
     middle = (size - 1) / 2

@@ -10,8 +10,8 @@ from tfgan_aug.evaluation import distances
 
 # Of the generated images; cells with fewer say little (Meehan et al. 2020 leave them out).
 _LEAST_SHARE = 0.01
-# Grey levels, the standard deviation within a patch; and patches whose nearest ones are looked for.
-_LEAST_CONTRAST, _MOST_PATCHES = 8.0, 2_000
+# Grey levels, the standard deviation within a patch; patches whose nearest ones are looked for; images at a time.
+_LEAST_CONTRAST, _MOST_PATCHES, _BLOCK = 8.0, 2_000, 100
 # Images of each kind a cell on average: a z score of fewer is no normal variable.
 _CELL_IMAGES, _MOST_CELLS = 40, 10
 
@@ -53,41 +53,52 @@ def closest_pairs(train: np.ndarray, fake: np.ndarray, count: int) -> tuple[np.n
     return order, index[order, 0], distance[order, 0]
 
 
-def copied_patches(
-    train: np.ndarray, fake: np.ndarray, quantile: float = 0.01, side: int = 8, seed: int = 0
-) -> float | None:
-    """The share, float, of the fakes' patches that are as near to a patch of a training image as few real ones are.
+class TrainingPatches:
+    """The patches of training images uint8 (N, H, W, C), and how near to them other images' patches are.
 
-    For images put together from parts of real ones, which are no copies as a whole. Images are uint8 (N, H, W, C); a
-    patch is `side` pixels square, at every `side` / 2 pixels, compared with the training patches of all places. Near is
-    within the `quantile` of the nearest distances from the patches of one half of the training images to those of the
-    other. Patches with hardly any contrast, such as background, do not count; None where no others are left. Of new
-    real images about the share `quantile` is near, a little more as all training images are compared.
+    For images put together from parts of real ones, which are no copies as a whole. A patch is `side` pixels square, at
+    every `side` / 2 pixels; patches with hardly any contrast, such as background, do not count. Near is within the
+    `quantile` of the nearest distances from the patches of one half of the images to those of the other.
     """
-    rng = np.random.default_rng(seed)
-    order = rng.permutation(len(train))
-    halves = [_patches(train[places], side) for places in (order[::2], order[1::2])]
-    drawn = _some(_patches(fake, side), rng)
-    if not (len(halves[0]) and len(halves[1]) and len(drawn)):
-        return None
-    between = distances.nearest(_some(halves[0], rng), halves[1])[0]
-    limit = np.quantile(between, quantile)
-    found = distances.nearest(drawn, np.concatenate(halves))[0]
-    return float(np.mean((found < limit) | (found == 0)))
+
+    def __init__(self, images: np.ndarray, quantile: float = 0.01, side: int = 8, seed: int = 0):
+        self._side, self._seed = side, seed
+        order = np.random.default_rng(seed).permutation(len(images))
+        first, second = (_patches(images[np.sort(places)], side) for places in (order[::2], order[1::2]))
+        self._known, self._limit = np.concatenate([first, second]), None
+        if len(first) and len(second):
+            between = distances.nearest(self._some(first), second)[0]
+            self._limit = float(np.quantile(between, quantile))
+
+    def copied(self, images: np.ndarray) -> float | None:
+        """The share, float, of the patches of images uint8 (N, H, W, C) that are near to a training patch of any place.
+
+        Of new real images about the share `quantile` is, a little more as all training images are compared. None where
+        no patch has contrast.
+        """
+        # A part of many images has patches enough.
+        chosen = np.sort(np.random.default_rng(self._seed).permutation(len(images))[:_MOST_PATCHES])
+        drawn = self._some(_patches(images[chosen], self._side))
+        if self._limit is None or not len(drawn):
+            return None
+        found = distances.nearest(drawn, self._known)[0]
+        return float(np.mean((found < self._limit) | (found == 0)))
+
+    def _some(self, patches):
+        """At most `_MOST_PATCHES` of the patches, at random."""
+        return patches[np.sort(np.random.default_rng(self._seed).permutation(len(patches))[:_MOST_PATCHES])]
 
 
 def _patches(images, side):
     """The patches of images uint8 (N, H, W, C) that have contrast, uint8 (P, side * side * C)."""
     side = min(side, *images.shape[1:3])
-    windows = np.lib.stride_tricks.sliding_window_view(images, (side, side), axis=(1, 2))
-    step = max(1, side // 2)
-    patches = windows[:, ::step, ::step].reshape(-1, images.shape[3] * side * side)
-    return patches[patches.std(axis=1) > _LEAST_CONTRAST]
-
-
-def _some(patches, rng):
-    """At most `_MOST_PATCHES` of the patches, at random."""
-    return patches[np.sort(rng.permutation(len(patches))[:_MOST_PATCHES])]
+    step, found = max(1, side // 2), []
+    # Block by block: the deviations are computed in floats.
+    for start in range(0, len(images), _BLOCK):
+        windows = np.lib.stride_tricks.sliding_window_view(images[start : start + _BLOCK], (side, side), axis=(1, 2))
+        patches = windows[:, ::step, ::step].reshape(-1, images.shape[3] * side * side)
+        found.append(patches[patches.std(axis=1) > _LEAST_CONTRAST])
+    return np.concatenate(found) if found else np.empty((0, images.shape[3] * side * side), np.uint8)
 
 
 def ct_test(

@@ -52,11 +52,13 @@ class Trials:
         least = {share: min(len(one.subset.train.ids) for one in found) for share, found in runs.items()}
         # Of too few images there is no curve; rows are tried all the same.
         enough = [share for share in shares[:-1] if least[share] >= size] + shares[-1:]
-        made = {}
+        # Of few images a class a smaller share can be as many.
+        enough = [share for share in enough[:-1] if least[share] < least[enough[-1]]] + enough[-1:]
+        made, known = {}, set()
         for share in enough:
             chosen = tried if share == enough[-1] else tried[:1]
             choice = table.Choice(tuple(chosen), (run.config.seed,), section.seeds)
-            made[share] = [inner.checked(one, choice, described, "--config.advice") for one in runs[share]]
+            made[share] = [inner.checked(one, choice, described, "--config.advice", known) for one in runs[share]]
         return cls(run, made)
 
     def work(self):
@@ -102,6 +104,8 @@ def _shortened(run):
         return config
     changes = {f"{name}.steps": min(most, getattr(config, name).steps) for name in ("judge", "classifier")}
     images = len(run.subset.train.ids)
+    if "sgan" in config.gans:
+        changes["sgan.encoder.steps"] = min(most, config.sgan.encoder.steps)
     for gan in config.gans:
         changes |= {name: min(most, count) for name, count in FAMILIES[gan].steps(config, images).items()}
     return fields.replaced(config, changes)

@@ -23,8 +23,8 @@ class AnchoredModel(SingleModel):
         model.adapt(*arrays)
         return model
 
-    def check(self, run):
-        """Raises `UserError` for a class of one image."""
+    def batches(self, run):
+        """See `families.Family`; raises `UserError` for a class of one image."""
         counts = run.subset.train.counts(run.subset.classes)
         if counts.min() < 2:
             name = run.subset.class_names[int(counts.argmin())]
@@ -32,6 +32,7 @@ class AnchoredModel(SingleModel):
                 f"--config.gans: found {self.name} and a class of {counts.min()}, {name!r}, expected two training "
                 "images or more of each: it learns from pairs"
             )
+        return super().batches(run)
 
     def budget(self, run, batch):
         """See `families.Family`."""

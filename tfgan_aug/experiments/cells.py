@@ -68,7 +68,10 @@ class Cell:
                 if not self.judge.done:
                     judge_stage.make(self.judge, self.run)
         judge = judges.Judge(self.judge.path, self.run.config.samples.block_size)
-        return judges.CrossFitted(judge, self.run.subset, self.run.config.seed) if self.row.distilled else judge
+        # A judge of the whole source has folds of its own, and leaks anyhow.
+        if self.row.distilled and self.run.config.judge.trained_on == "subset":
+            return judges.CrossFitted(judge, self.run.subset, self.run.config.seed)
+        return judge
 
 
 def refusal(run, row):
@@ -137,6 +140,8 @@ def make(stage, cell):
             folder / "result.json",
             {
                 "row": cell.row.name,
+                # Of the judge that no dataset's minutes hold.
+                **({"judge_minutes": cell.judge.minutes} if cell.row.asks_judge and not cell.row.variant.gan else {}),
                 "variant": cell.dataset.variant,
                 "dataset": cell.dataset.digest,
                 "images": sum(len(loop.examples_of(arrays)) for arrays, _ in phases) // cell.row.repeat,

@@ -38,6 +38,9 @@ def of_table(table):
         # Each setting that is tried is one more training, of the same length on the average of its order.
         trainings = row["left"] + config.table.search * (row["name"] in untuned)
         row["seconds"] = trainings * seconds.cell() * row.pop("length")
+    for row in table.untuned():
+        # On its inner split a GAN of its own, and a judge.
+        planned[row.name]["seconds"] += seconds.apart(row.variant.gan) if row.variant.gan else 0.0
     return {
         "steps": config.classifier.steps,
         "protocol": config.table.protocol,
@@ -88,6 +91,10 @@ class _Seconds:
             # Every GAN and seed shares it.
             self.judge_counted = True
         return needed
+
+    def apart(self, gan):
+        """Returns those of one more GAN and a judge of its own."""
+        return self.gan(gan) + self._classifier("judge") * self.config.judge.members
 
     def gan(self, name):
         """Returns those of one GAN of one seed: of all its trainings."""

@@ -89,16 +89,20 @@ def tables_for_claim(made):
             "images and one or more without"
         )
     first, option = table.Choice(rows, choice.gan_seeds[:1], choice.classifier_seeds[:1]), "--config.table.claim_folds"
-    return [checked(run_of(made.run, option, folds, fold), first, made.described, "--claim") for fold in range(folds)]
+    runs, tried = [run_of(made.run, option, folds, fold) for fold in range(folds)], set()
+    return [checked(run, first, made.described, "--claim", tried) for run in runs]
 
 
-def checked(inner, choice, described, option):
-    """Returns the checked `table.Table` of an inner run; raises `UserError`, naming `option`."""
+def checked(inner, choice, described, option, tried):
+    """Returns the checked `table.Table` of an inner run; raises `UserError`, naming `option`.
+
+    `tried` as `table.Table.check` takes it.
+    """
     made = table.Table(inner, choice, described, allow_shortfall=True)
     if found := made.untuned():
         raise UserError(f"{option}: found row {found[0].name}, which is tuned, expected rows that are not")
     try:
-        made.check()
+        made.check(tried)
     except UserError as error:
         raise UserError(f"{option}, on an inner split: {error}") from None
     return made
@@ -117,11 +121,13 @@ def work(tables):
 def scores(made):
     """Returns {row: {"hits", "gan", "classifier_seeds"}} of a finished inner table, as `comparison` takes it."""
     found = {}
+    seeds = {"gan_seed": (None, *made.choice.gan_seeds), "classifier_seed": made.choice.classifier_seeds}
     for row in table.state_of(made.run.workdir)["rows"]:
+        # Earlier sittings may have had other seeds.
+        row["cells"] = [cell for cell in row["cells"] if all(cell[name] in own for name, own in seeds.items())]
         if block := summaries.finished(row, made.run.workdir):
             # The only images that an inner run is scored on.
-            found[row["name"]] = {name: block[name] for name in ("gan", "classifier_seeds")}
-            found[row["name"]]["hits"] = block["hits"]["held_out"]
+            found[row["name"]] = summaries.of_split(block, "held_out")
     return found
 
 

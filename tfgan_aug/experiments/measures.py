@@ -5,6 +5,7 @@ whichever datasets hold it; `measures.json`, all of them together, see `measure`
 """
 
 import collections
+import functools
 import pathlib
 import shutil
 
@@ -155,9 +156,14 @@ class Measurer:
 
     def _patches(self, images):
         """{"copied": share of the generated patches, "unused": of the unused images'; None where they are unknown}."""
-        train = np.asarray(self.train.images)
-        unused = None if self.reference_note else copying.copied_patches(train, self.reference, QUANTILE)
-        return {"copied": copying.copied_patches(train, images, QUANTILE), "unused": unused}
+        unused, known = self._known_patches
+        return {"copied": known.copied(images), "unused": unused}
+
+    @functools.cached_property
+    def _known_patches(self):
+        """(The share of the unused images' patches that are copied or None, the `copying.TrainingPatches`)."""
+        known = copying.TrainingPatches(np.asarray(self.train.images), QUANTILE)
+        return None if self.reference_note else known.copied(self.reference), known
 
     def _save_pairs(self, path, images, made):
         """Draws the closest pairs: a generated image over its nearest training image, by pixels, then by features."""

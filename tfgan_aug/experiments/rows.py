@@ -11,7 +11,7 @@ import keras
 import numpy as np
 
 from tfgan_aug.config import GANS
-from tfgan_aug.core import fields
+from tfgan_aug.core import fields, labelled
 from tfgan_aug.core.errors import UserError
 from tfgan_aug.datasets import variants
 from tfgan_aug.experiments.families import FAMILIES, WITH_CLASSIFIER
@@ -152,14 +152,14 @@ class Row:
         table, chosen = config.table, {}
         if self.fresh in ("mixup", "cutmix"):
             return mixing.Mixed(*real, int(real[1].max()) + 1, self.fresh, seed)
-        if self.fresh == "gan" and judge:
+        if self.fresh == "gan" and judge and table.fresh_tries:
             paper = rules.SELECTIONS[""].rule(config.samples, None, 0)
             chosen = {"judge": judge.probabilities, "rule": paper, "tries": table.fresh_tries}
         if self.fresh == "pixel_mix":
             generator = mixing.pixel_mix(*real)
-        if self.targets == "judge":
-            chosen["judge"] = judge.probabilities
         examples = stream.FreshExamples.checked(real, generator, table.fresh_share, seed=seed, **chosen)
+        if self.targets == "judge":
+            examples = dataclasses.replace(examples, judge=judge.probabilities)
         section, weight = config.classifier, table.mixing_weight if self.weighted else None
         examples = dataclasses.replace(examples, targets=self.targets, weight=weight)
         return examples.until(round((1 - table.fresh_real_last) * section.steps) * section.batch_size)
@@ -182,8 +182,7 @@ class Row:
         kept = np.flatnonzero(rank == 0)
         if not self.balanced:
             return kept
-        most = np.bincount(labels[kept]).max()
-        return np.concatenate([np.resize(kept[labels[kept] == label], most) for label in np.unique(labels[kept])])
+        return kept[labelled.balanced_rows(labels[kept])]
 
 
 def steps_of(config, images, real):

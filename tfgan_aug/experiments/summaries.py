@@ -30,14 +30,7 @@ def summarise(workdir):
     for split in SPLITS:
         blocks = {name: block for name, block in hits.items() if block and split in block["hits"]}
         compared = comparison.compare_all(
-            {
-                name: {
-                    "hits": block["hits"][split],
-                    "gan": block["gan"],
-                    "classifier_seeds": block["classifier_seeds"],
-                }
-                for name, block in blocks.items()
-            },
+            {name: of_split(block, split) for name, block in blocks.items()},
             tuple(dict.fromkeys([*BASELINES, *([strongest] if strongest else [])])),
             resamples=state["config"]["table"]["resamples"],
             # Few seeds, and their effects are large: the percentiles would be too sure.
@@ -76,15 +69,17 @@ def _tested(claimed, hits, resamples):
         return None
     split = next(split for split in SPLITS if split in pair[0]["hits"])
     compared = comparison.compare_all(
-        {
-            name: {"hits": block["hits"][split], "gan": block["gan"], "classifier_seeds": block["classifier_seeds"]}
-            for name, block in zip((claimed["row"], claimed["against"]), pair, strict=True)
-        },
+        {claimed[name]: of_split(block, split) for name, block in zip(("row", "against"), pair, strict=True)},
         (claimed["against"],),
         resamples=resamples,
         widen=True,
     )
     return {"split": split, **compared[claimed["row"]][claimed["against"]]}
+
+
+def of_split(block, split):
+    """The hits of a row's `finished` cells on one split, as `comparison.compare_all` takes a row."""
+    return {"hits": block["hits"][split], **{name: block[name] for name in ("gan", "classifier_seeds")}}
 
 
 def finished(row, workdir):
@@ -141,9 +136,10 @@ def _row(row, state, block, workdir):
             # The newest first: the pool may have grown since the others.
             units.setdefault(unit["seed"], unit)
     used = [unit for seed, unit in units.items() if block and (not row["gan"] or seed in block["gan_seeds"])]
-    folders, tuning = block["folders"] if block else [], row.get("tuned", {}).get("minutes", 0.0)
+    folders, apart = block["folders"] if block else [], row.get("tuned", {}).get("minutes", 0.0)
     results = [artefacts.read_json(folder / "result.json") for folder in folders]
     seconds = [artefacts.read_json(folder / "seconds.json") for folder in folders]
+    apart += max((result.get("judge_minutes", 0.0) for result in results), default=0.0)
     unfinished = [
         ", ".join(
             ([f"GAN seed {cell['gan_seed']}"] if row["gan"] else []) + [f"classifier seed {cell['classifier_seed']}"]
@@ -170,7 +166,7 @@ def _row(row, state, block, workdir):
         "left_out": sorted({str(cell["gan_seed"]) for cell in row["cells"] if cell["left_out"]}),
         "unfinished": unfinished,
         "cells": [folder.name for folder in folders],
-        "make_minutes": float(np.mean([unit["minutes"][row["variant"]] for unit in used])) + tuning if used else None,
+        "make_minutes": float(np.mean([unit["minutes"][row["variant"]] for unit in used])) + apart if used else None,
         "train_minutes": float(np.mean(seconds) / 60) if seconds else None,
         "splits": {},
     }

@@ -175,8 +175,8 @@ class Table:
 
     def check_claim(self):
         """Raises `UserError` where cells were scored before: a row claimed now would be no choice made before."""
-        folders = {cell["folder"] for row in self._earlier()["rows"] for cell in row["cells"] if cell["folder"]}
-        done = sum((self.run.workdir / folder).is_dir() for folder in folders)
+        # Those of other commands, too, which may be in no state of a table.
+        done = sum(path.is_dir() and path.suffix != ".partial" for path in self.run.workdir.glob("cell-*"))
         if done and not self.claimed:
             raise UserError(
                 f"--claim: found {done} cells in {self.run.workdir} that are scored on test images already, expected "
@@ -259,6 +259,12 @@ class Table:
 
         Rows and seeds of earlier sittings stay; the newest record of a GAN and seed comes first.
         """
+        with workdirs.lock(self.run.workdir, "state", wait=True):
+            self._write_state()
+
+    def _write_state(self):
+        # What other workers settled stays.
+        self._tuned = self._read_tuned() | self._tuned
         found = {row.name: _described(row, self.run, self._tuned.get(row.name)) for row in self.choice.rows}
         for row, gan_seed, seed, folder, done in self.states():
             left_out = done and not folder
@@ -267,15 +273,15 @@ class Table:
             )
         done = [made for made in self.gan_datasets.values() if made.stage.done]
         gave = [made.record() | {"folder": made.stage.path.name} for made in done]
-        with workdirs.lock(self.run.workdir, "state", wait=True):
-            earlier = self._earlier()
-            folders = {record["folder"] for record in gave}
-            gave += [record for record in earlier["units"] if record["folder"] not in folders]
-            claimed = self._claim or earlier.get("claimed")
-            about = {**self.described, **({"claimed": claimed} if claimed else {})}
-            artefacts.write_json(
-                self.output_folder / STATE, {**about, "rows": _merged(earlier["rows"], found), "units": gave}
-            )
+        earlier = self._earlier()
+        folders = {record["folder"] for record in gave}
+        gave += [record for record in earlier["units"] if record["folder"] not in folders]
+        # The first claim stands.
+        claimed = earlier.get("claimed") or self._claim
+        about = {**self.described, **({"claimed": claimed} if claimed else {})}
+        artefacts.write_json(
+            self.output_folder / STATE, {**about, "rows": _merged(earlier["rows"], found), "units": gave}
+        )
 
 
 def _described(row, run, tuned):
@@ -287,7 +293,7 @@ def _described(row, run, tuned):
         **({} if run.source.name == "cifar10" else {"paper": None, "paper_note": ""}),
         "variant": row.variant.name,
         "gan": row.variant.gan,
-        "plain": not row.use(run.config, ""),
+        "plain": not (tuned or row.use(run.config, "")),
         **({"tuned": tuned} if tuned else {}),
         "cells": [],
     }

@@ -40,33 +40,44 @@ def settings(config):
     return [{}, *tried]
 
 
-def check(made):
-    """Raises `UserError` where a row of the checked table `made` cannot be tuned."""
-    for row in made.untuned():
-        _table(made, row)
+def tables(made):
+    """Returns a checked `table.Table` on the first of the inner splits for each row of `made` that is to be tuned.
+
+    With that row alone, the first GAN seed and the first classifier seed. Raises `UserError` where one cannot be made.
+    """
+    rows = made.untuned()
+    if not rows:
+        return []
+    run, tried = inner.run_of(made.run, _OPTION, made.run.config.table.search_folds, 0), set()
+    first = (made.choice.gan_seeds[:1], made.choice.classifier_seeds[:1])
+    alone = [table.Choice((dataclasses.replace(row, tuned=False),), *first) for row in rows]
+    return [inner.checked(run, choice, made.described, f"row {choice.rows[0].name}", tried) for choice in alone]
 
 
-def tune(made):
-    """Chooses the settings of the rows of the table `made` that are to be tuned and are not yet."""
-    for row in made.untuned():
-        made.settle(row, choose(made, row))
+def tune(made, of_folds):
+    """Chooses the settings of the rows of the table `made`, by their `tables`."""
+    for of_fold in of_folds:
+        (row,) = of_fold.choice.rows
+        made.settle(row, choose(made, of_fold))
 
 
-def choose(made, row):
+def choose(made, of_fold):
     """Returns {"changes": the settings with the highest accuracy on the fold, "tried", "own", "best", "minutes"}.
 
     "own" and "best" are percent of the fold's images, with the config's settings and with the best; of equal ones it
-    is the first. With the first GAN seed and the first classifier seed alone.
+    is the first. The config's own, and nothing tried, where the fold has no dataset of the row.
     """
-    of_fold = _table(made, row)
-    run = of_fold.run
+    run, (row,) = of_fold.run, of_fold.choice.rows
     run.progress.note(f"row {row.name}: {made.run.config.table.search} settings are tried on an inner split")
     # The datasets, and the config's own settings.
     inner.work([of_fold])
     tried, minutes = [], of_fold.minutes()
+    _, _, _, own = next(of_fold.cells())
+    if own is None:
+        run.progress.note(f"row {row.name}: the config's settings stay, the inner split has too few generated images")
+        return {"changes": {}, "tried": 0, "own": None, "best": None, "minutes": minutes}
     for changes in settings(made.run.config):
-        _, _, _, cell = next(of_fold.cells())
-        cell = dataclasses.replace(cell, run=dataclasses.replace(run, config=fields.replaced(run.config, changes)))
+        cell = dataclasses.replace(own, run=dataclasses.replace(run, config=fields.replaced(run.config, changes)))
         stage = cell.stage()
         with workdirs.lock(run.workdir, stage.path.name, wait=True):
             if not stage.done:
@@ -76,12 +87,3 @@ def choose(made, row):
         tried.append((100 * cells.accuracy(scores)[0], changes))
     best = max(tried, key=lambda one: one[0])
     return {"changes": best[1], "tried": len(tried), "own": tried[0][0], "best": best[0], "minutes": minutes}
-
-
-def _table(made, row):
-    """Returns the checked table of this row alone on the first of the inner splits."""
-    config = made.run.config
-    run = inner.run_of(made.run, _OPTION, config.table.search_folds, 0)
-    first = (made.choice.gan_seeds[:1], made.choice.classifier_seeds[:1])
-    alone = dataclasses.replace(row, tuned=False)
-    return inner.checked(run, table.Choice((alone,), *first), made.described, f"row {row.name}")

@@ -90,7 +90,8 @@ def _described(variant, drawing, digest, short):
     plan = drawing.plan
     described = {"digest": digest, "request": plan.request(variant), "subset": plan.run.subset_stage.digest}
     described["config"] = _config(variant, plan.run.config)
-    described["leaking"] = bool(plan.run.config.leaks([variant.gan] if variant.gan else []))
+    leaks = plan.run.config.leaks([variant.gan] if variant.gan else [])
+    described |= {"leaking": bool(leaks), **({"leaks": leaks} if leaks else {})}
     if variant.gan:
         described |= {"gan_seed": plan.gan_run.config.seed, "pool": plan.pool_stages[variant.gan].digest}
         described |= cards.draws(

@@ -98,12 +98,12 @@ class StartsFromImages:
             raise ValueError(f"images: found {len(images)}, expected the {self.anchors.count} of before")
         self.anchors.fill(images, labels)
 
-    def fit(self, x=None, y=None, **options):
+    def fit(self, x=None, y=None, *arguments, **options):
         """Keras' own; arrays become the anchors where there are none."""
         if self.anchors is None and y is not None:
             self.adapt(x, y)
         self._anchored()
-        return super().fit(x, y, **options)
+        return super().fit(x, y, *arguments, **options)
 
     def _anchored(self):
         if self.anchors is None:

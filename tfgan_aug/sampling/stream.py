@@ -74,7 +74,7 @@ class FreshExamples:
     Places from the example `end` on, counted through the whole training, are real (None: none is).
     """
 
-    # By networks: see `loop.run`.
+    # On GPUs in the step: see `loop.run`.
     drawn = True
 
     images: np.ndarray
