@@ -104,10 +104,12 @@ class Prepared:
         wanted = tf.constant(wanted)
         dataset = self._dataset(split, {self.image_key: True}, skip_decoding=True).take(len(wanted)).enumerate()
         dataset = dataset.filter(lambda position, example: wanted[position])
-        dataset = dataset.map(
-            lambda position, example: (position, (encoded := example[self.image_key]), feature.decode_example(encoded)),
-            num_parallel_calls=2,
-        )
+
+        def decoded(position, example):
+            encoded = example[self.image_key]
+            return position, encoded, feature.decode_example(encoded)
+
+        dataset = dataset.map(decoded, num_parallel_calls=2)
         with self._damage_named(split):
             for position, encoded, image in dataset.prefetch(16).as_numpy_iterator():
                 plain, self._seen[split, int(position)] = decoding.of_array(image, encoded)
