@@ -11,7 +11,7 @@ from tfgan_aug.config import ExperimentConfig
 from tfgan_aug.core import fields
 
 ROOT = pathlib.Path(__file__).parents[1]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "SECURITY.md", *sorted((ROOT / "docs").glob("*.md"))]
 # Options of pytest and of TensorBoard. Those of Beam stand in quotes, where they are not looked for.
 FOREIGN = {"dist", "logdir"}
 

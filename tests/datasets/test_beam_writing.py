@@ -1,4 +1,7 @@
-"""Datasets written by Beam are those of one process, byte for byte."""
+"""Datasets written by Beam are those of one process, byte for byte, from plans that cannot run anything."""
+
+import math
+import struct
 
 import fakes
 import numpy as np
@@ -43,3 +46,25 @@ def test_shards_are_those_of_one_process(tmp_path, monkeypatch, rule):
         written.append(sums(dataset.path))
     assert written[0] == written[1] and len(written[0]) > 10
     assert not list((tmp_path / "beam").glob(".incomplete*"))
+
+
+def test_a_plan_gives_back_what_it_holds(tmp_path):
+    """Every type of field: addresses, ids of any letters and line ends, confidences to the bit, none."""
+    third = float(np.float32(1 / 3))
+    made = [
+        examples.example(beam.Addresses("train")[np.int64(3)], 2, 'train/Straße\n花\u2028\U0001f33b"\\', "real"),
+        examples.example(beam.Addresses("geometric", 1)[0], 0, "geometric-1/a", "geometric"),
+        examples.example(beam.Addresses("pool", 2, 10**6)[99], 1, "dcgan/0002/1", "dcgan", "fp", 1, third),
+        examples.example(beam.Addresses("pool", 2, 0)[0], 1, "dcgan/0002/2", "dcgan", "tp", 2, 1e-300),
+    ]
+    beam.write_plan(tmp_path / "x.jsonl", iter(made))
+    found = list(beam.read_plan(tmp_path / "x.jsonl"))
+    assert [{**item, "image": tuple(item["image"]), "confidence": 0.0} for item in found] == [
+        {**item, "confidence": 0.0} for item in made
+    ]
+    for item, again in zip(made, found, strict=True):
+        assert list(item) == list(again) and [type(again[name]) for name in item if name != "image"] == [
+            type(item[name]) for name in item if name != "image"
+        ]
+        assert struct.pack("d", item["confidence"]) == struct.pack("d", again["confidence"])
+    assert math.isnan(found[0]["confidence"]) and len((tmp_path / "x.jsonl").read_text().splitlines()) == len(made)

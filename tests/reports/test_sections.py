@@ -3,6 +3,7 @@
 import copy
 import re
 
+import markdown_it
 import numpy as np
 import pytest
 import test_page
@@ -14,6 +15,12 @@ from tfgan_aug.experiments import rows
 from tfgan_aug.reports import answer_text, blocks, charts, method_sections, table_page, table_sections, table_text
 
 CLASSES = ["cat|dog", "a<b", "c&d", "`e` *f*"]
+NASTY = [
+    "<img src=x onerror=alert(1)>",
+    "[x](javascript:alert(1))",
+    "<script>alert(1)</script>",
+    "![x](http://a.b/c.png)",
+]
 TITLES = ["Which rows help", "The table", "Each class", "Images", "What the judge kept", "Learning curves"]
 TITLES += ["How it was done", "Do it again"]
 
@@ -114,6 +121,23 @@ def test_every_number_of_the_table_is_shown(made):
         assert number in words, number
         assert number in markdown, number
     assert made[0]["command"] in words and '"note": "<tag>"' in words and "@misc{<x>}" in words
+
+
+def test_names_of_classes_are_text(made):
+    """In the page as in its Markdown; the policy of the page would run nothing anyhow."""
+    table, workdir = made
+    table["source"] |= {"classes": NASTY, "name": NASTY[0], "spec": NASTY[1], "license": NASTY[2], "citation": NASTY[2]}
+    words, markdown = shown(made)
+    assert all(words.count(name) >= 2 for name in NASTY)
+    for tag, attributes in test_page.Reader((workdir / "r.html").read_text(encoding="utf-8")).tags:
+        assert tag != "script" and not [name for name in attributes if name.startswith("on")]
+        assert not re.match(r"javascript:|http", attributes.get("href", attributes.get("src", "")))
+    tokens = markdown_it.MarkdownIt("gfm-like", {"linkify": False, "html": True}).parse(markdown)
+    parts = [part for token in tokens for part in (token, *(token.children or ()))]
+    html = "".join(part.content for part in parts if part.type in ("html_inline", "html_block"))
+    assert set(re.findall(r"</?(\w+)", html)) == {"a", "details", "summary"}
+    assert not re.findall(r"(?<!\\)<(?:img|script)", html)
+    assert all(re.match("#|r_files/", part.attrs.get("href", part.attrs.get("src", "#"))) for part in parts)
 
 
 def test_the_answer_in_words(made):

@@ -1,6 +1,8 @@
 """The stream: which places are drawn anew, that it goes on where it was, what the judge keeps out."""
 
 import dataclasses
+import pathlib
+import shutil
 import types
 
 import keras
@@ -10,6 +12,8 @@ import tensorflow as tf
 
 import tfgan_aug
 from tfgan_aug.classifiers.classifier import Classifier
+from tfgan_aug.core import artefacts, manifests
+from tfgan_aug.core.errors import UserError
 from tfgan_aug.gans.dcgan import DCGAN
 from tfgan_aug.sampling import rules, saved_models, stream
 from tfgan_aug.training import loop, strategies
@@ -215,7 +219,8 @@ def test_keras_trains_on_it(exported):
     network = keras.Sequential([keras.Input((16, 16, 3)), keras.layers.Flatten(), keras.layers.Dense(3)])
     model = Classifier(network)
     model.compile("sgd")
-    history = model.fit(tfgan_aug.stream(REAL, exported[1], steps=5, batch_size=4), shuffle=False, verbose=0).history
+    made = tfgan_aug.stream(REAL, exported[1], steps=5, batch_size=4, trust=True)
+    history = model.fit(made, shuffle=False, verbose=0).history
     assert np.isfinite(history["loss"]).all() and int(model.optimizer.iterations) == 5
 
 
@@ -240,3 +245,97 @@ def test_real_images_that_it_cannot_have():
     for real in ((IMAGES / 255, LABELS), (IMAGES, LABELS[:3]), (IMAGES[:0], LABELS[:0])):
         with pytest.raises(ValueError, match="^real: found images"):
             tfgan_aug.stream(real, numbered, steps=2)
+
+
+# Trust
+
+
+@pytest.fixture
+def stage(exported, tmp_path):
+    """The folder of a finished stage with an exported generator."""
+    made = artefacts.Stage(tmp_path, "dcgan", {})
+    with made.making() as folder:
+        shutil.copytree(exported[1], saved_models.folder(folder))
+    return made.path
+
+
+def taken(generator, **options):
+    return len(list(tfgan_aug.stream(REAL, generator, steps=2, batch_size=4, real_last=0, **options)))
+
+
+def test_a_generator_of_a_finished_stage_is_trusted(stage, tmp_path):
+    assert taken(stage / "generator") == taken(str(stage / "generator")) == 2
+    (tmp_path / "link").symlink_to(stage / "generator")
+    assert taken(tmp_path / "link") == 2
+    # What is beside the SavedModel is none of its files.
+    (stage / "notes.txt").write_text("mine")
+    assert taken(stage / "generator") == 2
+    saved_models.load(stage)
+
+
+def test_a_savedmodel_of_unknown_origin_can_write_files(tmp_path):
+    """The reason for all this."""
+    module = tf.Module()
+    path = str(tmp_path / "written")
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.int64)] * 2)
+    def generate(labels, seeds):
+        tf.io.write_file(path, "anything")
+        return {"images": numbered(labels, seeds)}
+
+    module.generate = generate
+    tf.saved_model.save(module, str(tmp_path / "generator"), signatures={"serving_default": generate})
+    with pytest.raises(ValueError, match="^generator: found .*, expected the generator in a finished stage"):
+        taken(tmp_path / "generator")
+    assert not pathlib.Path(path).exists()
+    assert taken(tmp_path / "generator", trust=True) == 2
+    assert pathlib.Path(path).exists()
+
+
+def test_a_folder_outside_a_finished_stage_is_refused(exported, stage):
+    for folder in (exported[1], stage.rename(stage.with_name(f"{stage.name}.partial")) / "generator"):
+        with pytest.raises(ValueError, match="^generator: found .*expected .* finished stage .*; trust=True") as found:
+            taken(folder)
+        assert "\n" not in str(found.value) and str(folder) in str(found.value)
+        assert taken(folder, trust=True) == 2
+
+
+def change(path):
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize(
+    ("name", "harm", "reason"),
+    [
+        ("variables/variables.data-00000-of-00001", change, "was changed"),
+        ("saved_model.pb", change, "was changed"),
+        ("saved_model.pb", pathlib.Path.unlink, "is missing"),
+        ("saved_model.pbtxt", pathlib.Path.touch, "was added"),
+        ("assets/x/run.sh", lambda path: path.parent.mkdir(parents=True) or path.touch(), "was added"),
+        ("more", lambda path: path.symlink_to("/usr"), "was added"),
+    ],
+)
+def test_a_generator_that_is_not_as_recorded_is_refused_by_name(stage, name, harm, reason):
+    path = stage / "generator" / name
+    harm(path)
+    with pytest.raises(ValueError, match="^generator: found ") as found:
+        taken(stage / "generator")
+    assert f"{path}, which {reason}, expected" in str(found.value) and "\n" not in str(found.value)
+    with pytest.raises(UserError, match=f"^found .*{name}, which {reason}, expected .*; remove .* made again$"):
+        saved_models.load(stage)
+
+
+def test_a_stage_of_an_earlier_version_recorded_nothing(stage):
+    (stage / manifests.FILE).unlink()
+    assert saved_models.load(stage)(np.int32([0]), np.int64([0])).shape == (1, 16, 16, 3)
+    with pytest.raises(ValueError, match="^generator: .*finished stage"):
+        taken(stage / "generator")
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"generator/saved_model.pb": 1}'])
+def test_a_record_that_cannot_be_read(stage, text):
+    (stage / manifests.FILE).write_text(text)
+    with pytest.raises(UserError, match=f"{manifests.FILE} cannot be read"):
+        saved_models.check_recorded(stage / "generator")

@@ -115,6 +115,25 @@ def test_a_worker_that_does_not_answer(monkeypatch):
         pass
 
 
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [
+        ("localhost", {"127.0.0.1", "::1"}),
+        ("127.0.0.1", {"127.0.0.1"}),
+        ("[::1]", {"::1"}),
+        # Whichever interface the peers mean.
+        ("worker-1.example", {"::", "0.0.0.0"}),
+        ("192.0.2.1", {"::", "0.0.0.0"}),
+    ],
+)
+def test_workers_of_one_machine_wait_on_its_loopback_interface(host, expected):
+    (port,) = free_ports(1)
+    with workers._listener(f"{host}:{port}", 2) as listener:
+        at, own, *_ = listener.getsockname()
+        assert at in expected and own == port
+        assert at in ("::", "0.0.0.0") or workers._answers(f"{host}:{port}")
+
+
 def test_an_address_that_is_taken(monkeypatch):
     with socket.create_server(("", 0)) as taken:
         cluster = {"worker": [f"localhost:{taken.getsockname()[1]}", "localhost:1"]}

@@ -2,14 +2,15 @@
 
 What stands in which shard is decided before a pipeline starts, in one file a shard, its plan: examples with addresses
 in place of images. The workers read the images where the addresses point, so all of them must see the workdir and the
-data folder under the same paths. Plans lie beside the shards while these are written, and are removed afterwards.
+data folder under the same paths. Plans lie beside the shards while these are written, and are removed afterwards. They
+hold JSON, an example a line: a pickle there could run anything of whoever may write to the data folder.
 """
 
 import dataclasses
 import functools
+import json
 import os
 import pathlib
-import pickle
 import shutil
 import uuid
 
@@ -99,25 +100,37 @@ def _write_split(runner, places, folder, dataset, split, *contents):
     plans.mkdir()
     paths = []
     for path, part in records.shards(folder, dataset, split, *contents):
-        paths.append(plans / f"{len(paths):05d}.pickle")
-        paths[-1].write_bytes(pickle.dumps((path, list(part))))
-    runner.run(_WriteShard(places), list(map(str, paths)))
+        paths.append(plans / f"{path.name}.jsonl")
+        write_plan(paths[-1], part)
+    runner.run(_WriteShard(places, folder), list(map(str, paths)))
     written = [artefacts.read_json(path.with_suffix(".json")) for path in paths]
     shutil.rmtree(plans)
     return records.split_info(folder, dataset, split, *zip(*written, strict=True))
 
 
-class _WriteShard(apache_beam.DoFn):
-    """Leaves the shard that the plan in the file `element` describes, and beside the plan (examples, bytes)."""
+def write_plan(path, examples):
+    """Writes a plan, `<shard>.jsonl`: examples as `examples.example` makes them, with addresses for images."""
+    with path.open("w", encoding="utf-8") as file:
+        # Floats come back to the bit, and so does NaN, the confidence where there is no verdict.
+        file.writelines(json.dumps(item) + "\n" for item in examples)
 
-    def __init__(self, places):
-        self.places = places
+
+def read_plan(path):
+    """Yields the examples of a plan; their addresses are lists."""
+    with path.open(encoding="utf-8") as file:
+        yield from map(json.loads, file)
+
+
+class _WriteShard(apache_beam.DoFn):
+    """Leaves in `folder` the shard that the plan in the file `element` describes; beside the plan (examples, bytes)."""
+
+    def __init__(self, places, folder):
+        self.places, self.folder = places, folder
 
     def process(self, element):
         path = pathlib.Path(element)
-        shard, examples = pickle.loads(path.read_bytes())
         images, partial = self.places.open(), path.with_name(f"partial-{uuid.uuid4().hex}")
-        found = records.write_shard(partial, ({**item, "image": images(item["image"])} for item in examples))
+        found = records.write_shard(partial, ({**item, "image": images(item["image"])} for item in read_plan(path)))
         # A runner may hand out an element twice at a time.
-        os.replace(partial, shard)
+        os.replace(partial, self.folder / path.stem)
         artefacts.write_json(path.with_suffix(".json"), found)

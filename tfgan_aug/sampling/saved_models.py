@@ -7,9 +7,13 @@ function of (labels[i], seeds[i]): within one grey level in any batch, exactly i
 A signature has one type for each input: `generate` is a second one, of int64 labels. As the method `generate` of the
 loaded SavedModel it takes int32 or int64 of both, and lists. All of them raise where a label is none of
 the model's, or labels and seeds are not as many: `tf.errors.InvalidArgumentError`, or what TensorFlow finds earlier.
+
+A SavedModel is code: TensorFlow writes and reads whatever files its operations name. So loaded are those that a stage
+of ours recorded (see `core.manifests`), and others where the user says so.
 """
 
 import itertools
+import os
 import pathlib
 from typing import Any
 
@@ -17,11 +21,13 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfgan_aug.core import labelled
+from tfgan_aug.core import artefacts, labelled, manifests
+from tfgan_aug.core.errors import UserError
 
 
-def export(gan: Any, path: pathlib.Path) -> None:
+def export(gan: Any, path: str | os.PathLike[str]) -> None:
     """Writes a GAN (a `gans.adversarial.AdversarialModel`) with its present weights to the folder `path`."""
+    path = pathlib.Path(path)
     archive = keras.export.ExportArchive()
     for network in gan.drawing_networks:
         archive.track(network)
@@ -91,10 +97,47 @@ class Generator:
 
 
 def load(path: pathlib.Path) -> Generator:
-    """Returns the generator in the folder of a finished GAN stage."""
-    return Generator(folder(path))
+    """Returns the generator in the folder of a finished GAN stage; raises as `load_folder`."""
+    return load_folder(folder(path))
 
 
 def folder(path: pathlib.Path) -> pathlib.Path:
     """Returns the folder of the generator in the folder of a finished GAN stage."""
     return path / "generator"
+
+
+def load_folder(path: pathlib.Path) -> Generator:
+    """Returns the generator in the folder that `folder` returns of a stage of this run.
+
+    Raises `UserError` where it is not as the stage recorded it; earlier versions recorded nothing.
+    """
+    if (path.resolve().parent / manifests.FILE).exists():
+        check_recorded(path)
+    return Generator(path)
+
+
+def check_recorded(folder: pathlib.Path) -> None:
+    """Raises `UserError` where a SavedModel is not, file by file, what the finished stage around it recorded."""
+    folder = folder.resolve()
+    stage, record = folder.parent, folder.parent / manifests.FILE
+    if not record.exists() or stage.name.endswith(".partial"):
+        raise UserError(f"found {folder}, expected the generator in a finished stage of a workdir, with {record}")
+    with artefacts.loading(record):
+        listed = {name: about["sha256"] for name, about in artefacts.read_json(record).items()}
+    listed = {name: digest for name, digest in listed.items() if name.startswith(f"{folder.name}/")}
+    # A link to a folder counts as a file, and as one that was added: what lies behind it is in no list.
+    paths = [path for path in sorted(folder.rglob("*")) if path.is_symlink() or not path.is_dir()]
+    there = {path.relative_to(stage).as_posix(): path for path in paths}
+    for name in sorted(listed.keys() | there.keys()):
+        if name not in there:
+            reason = "is missing"
+        elif name not in listed:
+            reason = "was added"
+        elif manifests.sha256(there[name]) != listed[name]:
+            reason = "was changed"
+        else:
+            continue
+        raise UserError(
+            f"found {stage / name}, which {reason}, expected all files as in {record}; remove {stage} to have it made "
+            "again"
+        )

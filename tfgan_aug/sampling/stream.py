@@ -15,6 +15,7 @@ import tensorflow as tf
 
 from tfgan_aug.classifiers import classifier, judges
 from tfgan_aug.core import labelled, streams
+from tfgan_aug.core.errors import UserError
 from tfgan_aug.sampling import rules, saved_models
 from tfgan_aug.training import loop
 
@@ -34,6 +35,7 @@ def stream(
     tries: int = 4,
     seed: int = 0,
     start_step: int = 0,
+    trust: bool = False,
 ) -> tf.data.Dataset:
     """Returns a `tf.data.Dataset` for `model.fit`: batches of real images, `share` of them replaced by new draws.
 
@@ -44,19 +46,22 @@ def stream(
     Arguments:
         real: images uint8 (N, H, W, C) and int labels (N,), each image once in every pass, in a new order.
         generator: the folder of an exported generator, or a function of the labels and seeds, int64 (N,) tensors, that
-            returns images uint8 (N, H, W, C).
+            returns images uint8 (N, H, W, C). A folder lies in a finished stage of a workdir, and is as the stage
+            recorded it; for any other see `trust`.
         share: of the images of every batch, above 0 and up to 1.
         real_last: the share of the steps, the last, in which all images are real; 0 or more and below 1.
         judge: the folder of a judge's stage, a `Classifier`, or a function of images uint8 (N, H, W, C) that returns
             class probabilities float32 (N, classes). None: every draw is taken.
         rule: which draws the judge lets pass, with the verdict TP; None: the paper's, `rules.ThresholdRule()`.
         tries: draws for one place, the first that passes is taken; where none does the real image stays.
+        trust: load the folder `generator` wherever it lies, and unchecked. It can run anything: see SECURITY.md.
 
     Raises `ValueError`, naming the argument, for one that it cannot have.
     """
     # Where tf.data works.
     with tf.device("CPU:0"):
-        examples = FreshExamples.checked(real, generator, share, judge, rule, tries, seed)
+        load = saved_models.Generator if trust else _recorded
+        examples = FreshExamples.checked(real, generator, share, judge, rule, tries, seed, load)
     if not 0 <= real_last < 1:
         raise ValueError(f"real_last: found {real_last}, expected 0 or more and below 1")
     if not 0 <= start_step < steps:
@@ -64,6 +69,15 @@ def stream(
     examples = examples.until(round((1 - real_last) * steps) * batch_size)
     key = streams.key_of("stream", seed) % 2**31
     return loop.batches(examples, loop.Budget(steps, batch_size, key), start_step)
+
+
+def _recorded(folder):
+    """Returns the generator in a folder that its stage recorded; raises `ValueError` for another one."""
+    try:
+        saved_models.check_recorded(folder)
+    except UserError as error:
+        raise ValueError(f"generator: {error}; trust=True loads any, which can run anything") from None
+    return saved_models.Generator(folder)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -91,8 +105,11 @@ class FreshExamples:
     weight: float | None = None
 
     @classmethod
-    def checked(cls, real, generator, share, judge=None, rule=None, tries=4, seed=0):
-        """Returns the examples of arguments as `stream` takes them; raises `ValueError` as it does."""
+    def checked(cls, real, generator, share, judge=None, rule=None, tries=4, seed=0, load=saved_models.load_folder):
+        """Returns the examples of arguments as `stream` takes them; raises `ValueError` as it does.
+
+        `load(folder)` returns the `saved_models.Generator` of a path, which is one of this run where nothing is said.
+        """
         images, labels = np.asarray(real[0]), labelled.ints("real", real[1]).astype(np.int32)
         if images.dtype != np.uint8 or images.ndim != 4 or len(images) != len(labels) or not len(images):
             raise ValueError(
@@ -106,7 +123,7 @@ class FreshExamples:
         if judge is None and rule is not None:
             raise ValueError("rule: found one and no judge, expected a judge whose probabilities it reads")
         if isinstance(generator, str | os.PathLike):
-            generator = saved_models.Generator(pathlib.Path(generator)).draw
+            generator = load(pathlib.Path(generator)).draw
         first = tf.constant(labels[:1], tf.int64)
         made = generator(first, tf.zeros([1], tf.int64))
         if made.dtype != tf.uint8 or tuple(made.shape[1:]) != images.shape[1:]:

@@ -11,6 +11,7 @@ Artefact, while a training runs: `<checkpoints>/task/`, with the model as it sta
 import contextlib
 import dataclasses
 import functools
+import ipaddress
 import json
 import os
 import pathlib
@@ -112,14 +113,11 @@ def _start(cluster, own, seconds):
 def _meet(own, peers, seconds):
     """Waits until all peers answer, and answers them: TensorFlow's own wait has no end and names no peer.
 
-    A peer that answers may wait here too, or be in TensorFlow already, which listens on the same port.
+    A peer that answers may wait here too, or be in TensorFlow already, which listens on the same port, and on every
+    interface whatever TF_CONFIG says: see SECURITY.md.
     """
-    family = socket.AF_INET6 if socket.has_dualstack_ipv6() else socket.AF_INET
-    port = int(own.rpartition(":")[2])
     try:
-        listener = socket.create_server(
-            ("", port), family=family, backlog=len(peers) + 1, dualstack_ipv6=family == socket.AF_INET6
-        )
+        listener = _listener(own, len(peers) + 1)
     except (OSError, OverflowError) as error:
         raise UserError(f"{_OPTION}: cannot listen at own address {own} of TF_CONFIG: {error}") from None
     with listener:
@@ -131,6 +129,28 @@ def _meet(own, peers, seconds):
                     f"{_OPTION}: no answer from {where} of TF_CONFIG within {seconds} s, expected a worker at each"
                 )
             time.sleep(0.5)
+
+
+def _listener(own, backlog):
+    """Returns a socket that listens at the port of an address: on the loopback interface where that is its host.
+
+    On all interfaces for any other host: its name may mean another address here than to the peers.
+    """
+    host, _, port = own.rpartition(":")
+    if _is_loopback(host.strip("[]")):
+        family, *_, at = min(socket.getaddrinfo(host.strip("[]"), int(port), type=socket.SOCK_STREAM))
+        return socket.create_server(at[:2], family=family, backlog=backlog)
+    both = socket.has_dualstack_ipv6()
+    family = socket.AF_INET6 if both else socket.AF_INET
+    return socket.create_server(("", int(port)), family=family, backlog=backlog, dualstack_ipv6=both)
+
+
+def _is_loopback(host):
+    """Whether a host is this machine by its name or number; `/etc/hosts` may call other names so, too."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
 
 
 def _answers(address):
