@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
+from tfgan_aug.data import shapes
 from tfgan_aug.evaluation import spread
+from tfgan_aug.training import monitor
 
 REAL = np.random.default_rng(0).normal(size=(60, 50))
 
@@ -26,6 +28,35 @@ def test_few_pictures_drawn_over_and_over(pictures, low):
 def test_by_hand():
     found = spread.of_class(np.array([[0.0], [10.0]]), np.array([[0.0], [0.5], [8.0]]))
     assert found.distance == pytest.approx((0.5 + 7.5 + 8) / 3 / 10) and found.repeats == pytest.approx(2 / 3)
+
+
+def test_images_without_a_picture_are_grey():
+    """An untrained GAN's: they vary by a hundredth of a grey level."""
+    rng = np.random.default_rng(2)
+    images = rng.integers(0, 256, (40, 8, 8, 3)).astype(float)
+    found = spread.of_class(images, rng.normal(127, 0.5, (40, 8, 8, 3)))
+    assert found.contrast == pytest.approx(0.5 / images.std(axis=(1, 2, 3)).mean(), rel=0.1) and found.grey
+    # One picture over and over is another fault, and flat real images have nothing to compare with.
+    assert not spread.of_class(images, images[[0, 0, 0]]).grey
+    flat = np.ones((2, 4)) * np.array([[1.0], [5.0]])
+    assert spread.of_class(flat, flat).contrast == 1
+
+
+def test_contrast_by_hand():
+    """Standard deviations 1 and 3 within generated images, 4 within each real one."""
+    found = spread.of_class(np.array([[0.0, 8], [8.0, 0]]), np.array([[0.0, 2], [0.0, 6]]))
+    assert found.contrast == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize("real", [5, 20])
+def test_real_images_in_place_of_generated_ones_raise_no_alarm(real):
+    """Of shapes10, classes of 5 or 20 real images beside 100 others; the docs state what was found in more draws."""
+    rng = np.random.default_rng(3)
+    for label in range(10):
+        own = monitor.thumbnails(np.stack([shapes.draw("train", label, index) for index in range(real + 100)]))
+        order = rng.permutation(len(own))
+        found = spread.of_class(own[order[:real]], own[order[real : real + 100]])
+        assert not found.low and not found.grey
 
 
 def test_nothing_to_compare_with():

@@ -1,8 +1,10 @@
 """What the main job says at the end: the strongest row without generated images is what they have to beat."""
 
+import dataclasses
 import pathlib
 import types
 
+import markdown_it
 import numpy as np
 import pytest
 
@@ -89,6 +91,24 @@ def test_a_collapsed_class_is_said():
     assert cards.little_variety("dcgan", {"b": Spread(0.9, 0.0)}) == ""
 
 
+def test_what_makes_it_worthless_is_said():
+    made = dataclasses.replace(result(REAL | {"at_chance": True}, MIXED), faults=("the judge guesses",))
+    lines = closing.closing(made, "").splitlines()
+    assert "warning: the judge guesses" in lines
+    assert "warning: no better than guessing, so their accuracies say nothing: real" in lines
+
+
 def test_nothing_to_compare():
     assert closing.answer([REAL]) == ""
     assert "no accuracies" in closing.closing(result(), "")
+
+
+def test_names_are_no_html_in_the_file():
+    nasty = "<img src=x onerror=alert(1)> [x](javascript:alert(1)) `a` ![y](http://a.b/c.png)"
+    made = result(REAL, scored("pairs_tp", 655, "pairs"), short={"pairs_tp": {nasty: [1, 2]}}, variety=f"of {nasty}")
+    text = closing.closing(dataclasses.replace(made, class_names=(nasty,), skipped=(f"{nasty}.png",)), "")
+    tokens = markdown_it.MarkdownIt("gfm-like", {"linkify": False, "html": True}).parse(text)
+    kinds = {part.type for token in tokens for part in (token, *(token.children or ()))}
+    assert not kinds & {"html_inline", "html_block", "link_open", "image"}
+    words = "".join(part.content for token in tokens for part in token.children or ())
+    assert words.count(nasty) == 4

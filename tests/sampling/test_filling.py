@@ -191,6 +191,25 @@ def test_shortfall_allowed(tmp_path):
     assert drawn.short_tp == (1,) and drawn.counts[1].tolist() == [21, 0, 21]
 
 
+def test_a_class_that_is_never_accepted_is_told_of_at_once(tmp_path):
+    """Once, long before drawing gives up; not of classes that have some, or of which none are wanted."""
+    seen, told = [], []
+    wanted = filling.Wanted(np.array([5, 5, 0]), np.zeros(3, int), rules.ThresholdRule(), BLOCK, 700)
+
+    def refused(*found):
+        told.append((*found, len(seen)))
+
+    show = filling.watched(lambda *numbers: seen.append(numbers), wanted, refused)
+    drawer = filling.Drawer(fakes.Generator(), never_green, 0, BLOCK)
+    filling.fill(pools.Pool(tmp_path), drawer, wanted, fakes.NAMES, show, True)
+    ((label, draws, place),) = told
+    assert (label, draws) == (1, 301) and seen[place - 1][:2] == (1, 301) and seen[-1][:2] == (1, 700)
+    # Where drawing gives up by then, the shortfall says it.
+    show = filling.watched(print, dataclasses.replace(wanted, max_draws=300), refused)
+    show(1, 301, 0, 301)
+    assert len(told) == 1
+
+
 def test_too_few_false_positives_are_no_error(tmp_path):
     def sure(images):
         return np.eye(3, dtype=np.float32)[np.zeros(len(images), int)]

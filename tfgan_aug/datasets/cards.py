@@ -1,9 +1,13 @@
 """Each dataset's card: what it holds, and what was measured for it.
 
 Artefacts, beside the shards: `README.md`, rendered from provenance.json and from `measured.json`, what was measured:
-"table" (see `experiments.findings.of_row`) and "images" (see `of_images` there). What was measured also goes into the
+"table" (see `experiments.findings.of_row`), "images" (see `of_images` there) and "copies" (see
+`experiments.copy_gate`). What was measured also goes into the
 description in dataset_info.json, so that `tfds.builder(...).info` shows it; SHA256SUMS follows.
 """
+
+import re
+import shutil
 
 import jinja2
 import keras
@@ -15,7 +19,7 @@ from tfgan_aug.data import surveys
 from tfgan_aug.datasets import augmented, verification
 from tfgan_aug.sampling import rules
 
-MEASURED = "measured.json"
+MEASURED, INFO = "measured.json", "dataset_info.json"
 _CLASSES_NAMED = 20
 _BASELINES = {"real": "the real images alone", "geo": "real and geometric images"}
 _AGAINST = {"helps": "Better than", "hurts": "Worse than", "not resolved": "Not told apart from"}
@@ -59,9 +63,11 @@ def shortfall(short, limit=_CLASSES_NAMED):
 def little_variety(gan, spreads, option="", limit=_CLASSES_NAMED):
     """Returns a line on the classes of which a GAN draws nearly the same picture over and over; "" where it does not.
 
+    Without those of which it draws none, see `grey`.
+
     `spreads` are {class: its `evaluation.spread.Spread`}; `option` is one that may help, as the command line has it.
     """
-    low = {name: own for name, own in spreads.items() if own.low}
+    low = {name: own for name, own in spreads.items() if own.low and not own.grey}
     if not low:
         return ""
     named = ", ".join(
@@ -73,14 +79,59 @@ def little_variety(gan, spreads, option="", limit=_CLASSES_NAMED):
     return f"{gan} draws nearly the same picture over and over of {named}{more}; what may help: {helps}"
 
 
-def draws(class_names, drawn, short, variety=""):
+def grey(gan, spreads, budget, limit=_CLASSES_NAMED):
+    """Returns a line on the classes of which a GAN draws no picture, as before it is trained; "" where it does.
+
+    `spreads` as in `little_variety`; `budget` are the options that say how long it was trained.
+    """
+    found = {name: own.contrast for name, own in spreads.items() if own.grey}
+    if not found:
+        return ""
+    every = "every class" if len(found) == len(spreads) and len(found) > 1 else ""
+    named, more = ", ".join(list(found)[:limit]), len(found) - limit
+    named = every or named + (f" and {more} more classes" if more > 0 else "")
+    return (
+        f"{gan} has learnt nothing yet of {named}: its images are all but grey, with "
+        f"{max(found.values()):.1%} of the real ones' contrast at most; train it longer ({budget}), or lower its "
+        "learning rate"
+    )
+
+
+def refused(gan, name, draws, most):
+    """Returns a line on a class of which all `draws` so far were refused: by the rule of three how rare TP images are.
+
+    `most` is where drawing gives up.
+    """
+    return (
+        f"{gan}: none of the first {draws:,} draws of {name!r} is TP, so fewer than {3 / draws:.1%} are (95 % "
+        f"confidence); drawing goes on up to {most:,} a class (--config.samples.max_draws_per_class)"
+    )
+
+
+def draws(class_names, drawn, short, variety="", faults=()):
     """Returns what provenance says of the draws that images were chosen from; `short` as in `shortfall`.
 
-    `variety` are the words of `little_variety`.
+    `variety` are the words of `little_variety`, `faults` lines on what makes the verdicts or the images worthless.
     """
     counts = dict(zip(class_names, drawn.counts.tolist(), strict=True))
     found = {"acceptance": acceptance(class_names, drawn), "draws_tp_fp": counts, "little_variety": variety}
-    return found | {"short": list(short), "shortfall": short}
+    return found | {"short": list(short), "shortfall": short} | ({"faults": list(faults)} if faults else {})
+
+
+def copies(found):
+    """Returns what the gate on copies found, `experiments.copy_gate.Gate.found`, in words."""
+    names = {"features": "the judge's features"}
+    near = " and ".join(f"{share:.1%} by {names.get(space, space)}" for space, share in found["near"].items())
+    text = (
+        f"Before this dataset was written, its {found['images']:,} generated images were compared with the training "
+        f"images. Near-copies, closer to one than {1 - found['quantile']:.0%} of those are to each other: {near}."
+    )
+    if own := found["patches"]:
+        text += (
+            f" Patches of 8 by 8 pixels that lie in a training image: {own['copied']:.1%}, of real images "
+            f"{own['real']:.1%}; images that start from real ones hold some by design."
+        )
+    return f"{text} The gate let at most {found['limit']:.1%} pass."
 
 
 def provenance(variant, source, config, images, described):
@@ -107,12 +158,14 @@ def text(name, provenance, measured=None):
         keep_trailing_newline=True,
     )
     environment.filters |= {"escaped": markdown.escaped, "literal": markdown.literal}
+    environment.filters["capitalized"] = lambda words: words[:1].upper() + words[1:]
     # Earlier versions recorded nothing of the source but its name in the config.
     source = {"spec": provenance.get("config", {}).get("source", ""), "version": "", "license": "", "citation": ""}
     return environment.get_template("card.md.j2").render(
         name=name,
         provenance={
             "acceptance": "",
+            "faults": [],
             "little_variety": "",
             "leaking": False,
             "pool": "",
@@ -122,8 +175,10 @@ def text(name, provenance, measured=None):
         },
         table=(measured or {}).get("table"),
         images=(measured or {}).get("images"),
+        copies=copies((measured or {})["copies"]) if (measured or {}).get("copies") else "",
         against=_AGAINST,
         baseline=_baseline,
+        fence=_fence,
         interval=interval,
         seeds=_seeds,
         quality_table=_quality_table,
@@ -134,20 +189,31 @@ def text(name, provenance, measured=None):
     )
 
 
-def record(dataset, **found):
-    """Keeps what was measured of a dataset, `table` or `images`, in measured.json; its card and description follow."""
+def record(dataset, files=None, **found):
+    """Keeps what was measured of a dataset, `table`, `images` or `copies`, in measured.json, and copies `files` to it.
+
+    `files` is {name in the dataset: path}. Card and description follow.
+    """
+    files = files or {}
+    with dataset.changing(), verification.renewing_sums(dataset.path, "README.md", MEASURED, INFO, *files):
+        for name, path in files.items():
+            with artefacts.whole(dataset.path / name) as partial:
+                shutil.copyfile(path, partial)
+        _record(dataset, found)
+
+
+def _record(dataset, found):
     path = dataset.path / MEASURED
     measured = (artefacts.read_json(path) if path.exists() else {}) | found
     artefacts.write_json(path, measured)
     provenance = artefacts.read_json(dataset.path / augmented.PROVENANCE)
     artefacts.write_text(dataset.path / "README.md", text(f"{dataset.name}/{dataset.variant}", provenance, measured))
-    path = dataset.path / "dataset_info.json"
+    path = dataset.path / INFO
     info = artefacts.read_json(path)
     info["description"] = provenance["description"]
     if "table" in measured:
         info["description"] += f"\n\nMeasured: {_sentences(measured['table'])}"
     artefacts.write_json(path, info)
-    verification.write_sums(dataset.path)
 
 
 def interval(versus):
@@ -172,6 +238,11 @@ def _sentences(table):
 def _baseline(name, versus):
     """Returns a baseline in words: one that is neither of the usual two is the strongest row without a generator."""
     return _BASELINES.get(name) or f"the strongest row without generated images ({versus['title']})"
+
+
+def _fence(text):
+    """Returns a code block's fence that nothing in its text ends."""
+    return "`" * max(3, 1 + max(map(len, re.findall("`+", text)), default=0))
 
 
 def _seeds(table):

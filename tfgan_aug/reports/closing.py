@@ -83,16 +83,20 @@ def closing(result, options):
     lines = [said, ""] if said else []
     nothing = "no accuracies: there are no images to score on, or the table has none of these variants"
     lines += [summary(result.scores, result.short) if result.scores else nothing, ""]
-    lines += [f"{name}: {cards.shortfall(short)}" for name, short in result.short.items()]
+    # Names of classes and files stand in a Markdown file, too.
+    lines += [f"{name}: {markdown.escaped(cards.shortfall(short))}" for name, short in result.short.items()]
     if result.left_out:
         lines.append(f"left out, neither written nor trained on: {', '.join(result.left_out)}")
     for gan, drawn in result.drawn.items():
-        lines.append(f"{gan}: {cards.acceptance(result.class_names, drawn)}")
-    lines += [f"warning: {words}" for words in result.little_variety.values() if words]
+        lines.append(f"{gan}: {markdown.escaped(cards.acceptance(result.class_names, drawn))}")
+    warnings = (*result.faults, *result.little_variety.values())
+    lines += [f"warning: {markdown.escaped(words)}" for words in warnings if words]
+    if guessing := [row["row"] for row in result.scores if row.get("at_chance")]:
+        lines.append(f"warning: no better than guessing, so their accuracies say nothing: {', '.join(guessing)}")
     if result.leaking:
         lines.append(f"{result.leaking} saw the source's whole train split: these accuracies leak")
     if result.skipped:
-        lines.append(f"left out, unreadable: {', '.join(result.skipped)}")
+        lines.append(f"left out, unreadable: {markdown.escaped(', '.join(result.skipped))}")
     dataset, best = _tabled(result), (_ranked(result) or [None])[0]
     lines += [f"grids of images: {result.grids_folder}", f"datasets: {dataset.data_dir / dataset.name}", ""]
     lines += [f"over seeds, with intervals: python -m tools.run_table {options} --rows={','.join(_rows(result))}", ""]

@@ -26,6 +26,7 @@ def _is_band(text):
     return True
 
 
+_gate = Check(lambda value: 0 <= value <= 1, "a number from 0 to 1; 1: no gate")
 bands = Check(_is_band, "low:high between -1 and 1, such as 0:0.5")
 
 
@@ -49,6 +50,14 @@ class SamplingConfig(fields.Section):
     )
     copy_quantile: float = field(
         0.01, "of the training images' distances to each other; below it is too close", fields.between_0_and_1
+    )
+
+    max_copy_share: float = field(
+        1.0,
+        "a variant of which a larger share of the generated images are near-copies is not written; 1: none is measured",
+        _gate,
+        changes_result=False,
+        late=True,
     )
 
     def together(self) -> str:

@@ -16,6 +16,9 @@ from tfgan_aug.core import streams
 from tfgan_aug.core.errors import UserError
 from tfgan_aug.sampling import pools, rules
 
+# Draws of a class, none of them TP, that are told of: fewer than 1 % are TP then (rule of three, 95 % confidence).
+TOLD_AFTER = 300
+
 
 class Shortfall(UserError):
     """A class did not reach its number of TP images within the allowed draws."""
@@ -154,6 +157,24 @@ def fill(
     if drawn.short_tp and not allow_shortfall:
         raise _shortfall(drawn, wanted, class_names)
     return drawn
+
+
+def watched(
+    progress: Callable[..., Any], wanted: Wanted, refused: Callable[[int, int], Any]
+) -> Callable[[int, int, int, int], Any]:
+    """Returns `progress` as `fill` takes it, which also calls `refused(label, draws)` for a class without any TP image.
+
+    Once a class, after `TOLD_AFTER` draws or a few more, where TP images are wanted and drawing goes on.
+    """
+    told = set()
+
+    def show(label, draws, tp, fp):
+        progress(label, draws, tp, fp)
+        if not tp and wanted.tp[label] and TOLD_AFTER <= draws < wanted.max_draws and label not in told:
+            told.add(label)
+            refused(label, int(draws))
+
+    return show
 
 
 def found(pool: pools.Pool, wanted: Wanted) -> Drawn:

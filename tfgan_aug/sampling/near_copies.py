@@ -21,22 +21,26 @@ class Screen:
     """
 
     def __init__(self, train: np.ndarray, members: Sequence[Any], spaces: Sequence[str], quantile: float):
-        self._spaces = []
+        self._spaces = {}
         for space in spaces:
             network = features.Network("judge", members) if space == "features" else None
             known = _values(network, train)
-            self._spaces.append((network, known, copying.threshold(known, quantile)))
+            self._spaces[space] = network, known, copying.threshold(known, quantile)
         self._seen: dict[bytes, np.ndarray] = {}
 
     def __call__(self, images: np.ndarray) -> np.ndarray:
         # A block is asked for once by the filling and again by each variant that selects from it.
         key = hashlib.sha256(np.ascontiguousarray(images).tobytes()).digest()
         if key not in self._seen:
-            near = np.zeros(len(images), bool)
-            for network, known, limit in self._spaces:
-                near |= copying.near_copies(known, _values(network, images), limit)
-            self._seen[key] = near
+            self._seen[key] = np.any([np.zeros(len(images), bool), *self.by_space(images).values()], axis=0)
         return self._seen[key]
+
+    def by_space(self, images: np.ndarray) -> dict[str, np.ndarray]:
+        """Returns {space: bool (N,), which images uint8 (N, H, W, C) are too close by it}."""
+        return {
+            space: copying.near_copies(known, _values(network, images), limit)
+            for space, (network, known, limit) in self._spaces.items()
+        }
 
 
 def _values(network: features.Network | None, images: np.ndarray) -> np.ndarray:
