@@ -1,12 +1,14 @@
 """Runs that broke late or lost work: rows 701 and following of docs/cases.md."""
 
 import os
+import time
+from concurrent import futures
 
 import pytest
 from doors import network, two_classes
 
 from tfgan_aug.classifiers.classifier import Classifier
-from tfgan_aug.core import artefacts, workdirs
+from tfgan_aug.core import artefacts
 from tfgan_aug.training import checkpoints
 
 
@@ -77,11 +79,21 @@ def test_705_a_misspelt_option_is_no_option(refused):
     assert refused("--config.dcgan.learning_rat=0.1").startswith("--config.dcgan.learning_rat: no such field in ")
 
 
-def test_706_a_folder_in_which_another_run_works(refused, tmp_path):
-    root = two_classes(tmp_path / "images")
-    with workdirs.open_workdir("--workdir", tmp_path / "work") as folder:
-        said = refused(f"--config.source=folder:{root}", workdir=folder)
-    assert said == f"--workdir: another run is at work in {folder}; wait for it or name another"
+def test_706_a_folder_in_which_another_run_works(tmp_path):
+    """One makes an artefact, the other waits, says so, and takes it: tests/experiments/test_together.py."""
+    stage, said = artefacts.Stage(tmp_path, "judge", {}), []
+    with futures.ThreadPoolExecutor() as pool, stage.lock() as mine:
+        assert mine
+
+        def make():
+            with stage.making() as folder:
+                (folder / "made").write_text("once")
+
+        other = pool.submit(stage.ensure, lambda: said.append("made twice"), said.append)
+        while not said:
+            time.sleep(0.01)
+        make()
+    assert other.result() is None and said == [f"waiting for another run, which is at work on {stage.path.name}"]
 
 
 def test_707_a_class_with_fewer_images_than_a_split_needs(refused, tmp_path):

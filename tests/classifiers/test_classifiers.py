@@ -472,5 +472,5 @@ def test_a_trained_judge(tmp_path, subset, source):
     judge = judges.Judge(stage.path, 8)
     assert checkpoints.steps_done(judge.members[0]) == 2
     np.testing.assert_allclose(judge(subset.train.images).sum(1), 1, atol=1e-6)
-    names = {"member-0.keras", "member-0.csv", "stage.json", "seconds.json"}
+    names = {"member-0.keras", "member-0.csv", "stage.json", "seconds.json", "files.json", "judge.json"}
     assert {path.name for path in stage.path.iterdir()} == names

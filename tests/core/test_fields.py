@@ -96,6 +96,7 @@ ZERO = {
     "sgan.generator_steps": "by the loss",
     "sgan.joint_steps": "the levels as they are",
     "samples.per_class": "as quota says",
+    "samples.max_copy_share": "not one near-copy",
     **dict.fromkeys(("samples.threshold", "dcgan.beta_1", "sgan.beta_1", "sgan.dropout", "sgan.joint_dropout"), "none"),
     **{f"sgan.{name}_weight": "no such loss" for name in ("adversarial", "conditional", "entropy", "label", "joint")},
     **dict.fromkeys(("sgan.joint_noise", "table.mixing_weight", "pairs.beta_1", "table.fresh_real_last"), "none"),

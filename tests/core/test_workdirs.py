@@ -1,9 +1,10 @@
 """Folders that a user names: created, refused, locked against other runs."""
 
-import os
+import errno
 import subprocess
 import sys
 
+import filelock
 import pytest
 
 from tfgan_aug.core import workdirs
@@ -46,10 +47,9 @@ def test_other_exceptions_leave_the_folder(tmp_path):
 
 
 @pytest.mark.parametrize("below", ["", "sub", "sub/deeper"])
-@pytest.mark.parametrize("opener", [workdirs.writable, workdirs.open_workdir])
-def test_a_file_is_no_folder(tmp_path, below, opener):
+def test_a_file_is_no_folder(tmp_path, below):
     (tmp_path / "file").write_text("kept")
-    with pytest.raises(UserError) as caught, opener("--data_dir", tmp_path / "file" / below):
+    with pytest.raises(UserError) as caught, workdirs.writable("--data_dir", tmp_path / "file" / below):
         raise AssertionError("reached")
     message = str(caught.value)
     assert message.startswith(f"--data_dir: cannot write to {tmp_path / 'file' / below}: ")
@@ -64,51 +64,6 @@ def test_names_that_no_folder_can_have(tmp_path, monkeypatch, name):
     with refusal, workdirs.writable("--workdir", name):
         raise AssertionError("reached")
     assert list(tmp_path.iterdir()) == []
-
-
-def test_a_second_opening_of_the_workdir_fails(tmp_path):
-    with workdirs.open_workdir("--workdir", tmp_path / "w") as folder:
-        with (
-            pytest.raises(
-                UserError, match=f"^--workdir: another run is at work in {folder}; wait for it or name another$"
-            ),
-            workdirs.open_workdir("--workdir", folder),
-        ):
-            raise AssertionError("reached")
-        assert folder.is_dir()
-    with workdirs.open_workdir("--workdir", folder) as again:
-        assert again == folder
-
-
-def test_another_process_finds_the_workdir_locked(tmp_path):
-    code = (
-        "import sys\nfrom tfgan_aug.core import workdirs\nfrom tfgan_aug.core.errors import UserError\n"
-        "try:\n    with workdirs.open_workdir('--workdir', sys.argv[1]): print('opened')\n"
-        "except UserError as error: print(error)"
-    )
-
-    def open_elsewhere():
-        command = [sys.executable, "-c", code, str(tmp_path)]
-        return subprocess.run(command, env=os.environ, capture_output=True, text=True, check=True).stdout.strip()
-
-    with workdirs.open_workdir("--workdir", tmp_path):
-        assert open_elsewhere().startswith(f"--workdir: another run is at work in {tmp_path}")
-    assert open_elsewhere() == "opened"
-
-
-def test_shared_runs_hold_a_workdir_together(tmp_path):
-    refusal = pytest.raises(UserError, match="^--workdir: another run is at work in ")
-    with workdirs.open_workdir("--workdir", tmp_path, shared=True):
-        with workdirs.open_workdir("--workdir", tmp_path, shared=True):
-            pass
-        with refusal, workdirs.open_workdir("--workdir", tmp_path):
-            raise AssertionError("reached")
-    with (
-        workdirs.open_workdir("--workdir", tmp_path),
-        refusal,
-        workdirs.open_workdir("--workdir", tmp_path, shared=True),
-    ):
-        raise AssertionError("reached")
 
 
 HOLD = """
@@ -133,25 +88,6 @@ def kill(process):
     process.communicate()
 
 
-@pytest.mark.parametrize("shared", [False, True])
-def test_a_run_that_dies_lets_the_workdir_go(tmp_path, shared):
-    other = held_elsewhere(tmp_path, f"workdirs.open_workdir('--workdir', folder, shared={shared})")
-    with pytest.raises(UserError), workdirs.open_workdir("--workdir", tmp_path):
-        raise AssertionError("reached")
-    kill(other)
-    with workdirs.open_workdir("--workdir", tmp_path):
-        pass
-
-
-def test_a_mistake_leaves_the_lock_of_other_shared_runs(tmp_path):
-    other = held_elsewhere(tmp_path, "workdirs.open_workdir('--workdir', folder, shared=True)")
-    with pytest.raises(UserError, match="^wrong$"), workdirs.open_workdir("--workdir", tmp_path, shared=True):
-        raise UserError("wrong")
-    with pytest.raises(UserError, match="another run"), workdirs.open_workdir("--workdir", tmp_path):
-        raise AssertionError("reached")
-    kill(other)
-
-
 def test_one_worker_at_a_time_holds_a_lock(tmp_path):
     with workdirs.lock(tmp_path, "a") as first, workdirs.lock(tmp_path, "a") as second:
         assert first and not second
@@ -170,7 +106,37 @@ def test_a_worker_that_dies_lets_go(tmp_path):
         assert mine
 
 
-def test_a_mistake_in_an_opened_workdir_leaves_nothing_behind(tmp_path):
-    with pytest.raises(UserError), workdirs.open_workdir("--workdir", tmp_path / "a" / "b"):
-        raise UserError("wrong")
-    assert list(tmp_path.iterdir()) == []
+def test_who_waits_for_a_lock_is_told_once_why(tmp_path):
+    other = held_elsewhere(tmp_path, "workdirs.lock(folder, 'a', wait=True)")
+    said = []
+
+    def waiting():
+        said.append("waits")
+        kill(other)
+
+    with workdirs.lock(tmp_path, "a", wait=True, waiting=waiting) as mine:
+        assert mine
+    with workdirs.lock(tmp_path, "b", wait=True, waiting=waiting):
+        pass
+    assert said == ["waits"]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [OSError(errno.ENOLCK, "No locks available"), NotImplementedError("no flock here"), PermissionError(13, "No")],
+)
+def test_a_file_system_without_locks_is_named(tmp_path, monkeypatch, error):
+    """Not taken for another run that is at work."""
+
+    def acquire(self, **options):
+        raise error
+
+    monkeypatch.setattr(filelock.BaseFileLock, "acquire", acquire)
+    reason = getattr(error, "strerror", None) or error
+    with (
+        pytest.raises(
+            UserError, match=f"^cannot lock .*/a: {reason}; expected a folder in a file system that has locks"
+        ),
+        workdirs.lock(tmp_path, "a", wait=True),
+    ):
+        raise AssertionError("reached")

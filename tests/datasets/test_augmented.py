@@ -70,7 +70,8 @@ def write(
     dataset = augmented.Dataset(data_dir, "x_gan_aug", name)
     contents = augmented.Contents(wrap(train), count, held_out, 12, SHAPE, fakes.NAMES, INFO)
     provenance = {"digest": digest, "description": "Images.", **(provenance or {})}
-    dataset.write(dataclasses.replace(contents, **changes), provenance, "# A card\n")
+    with dataset.changing():
+        dataset.write(dataclasses.replace(contents, **changes), provenance, "# A card\n")
     return dataset
 
 
@@ -206,7 +207,7 @@ def test_reuse_refusal_and_replacement(tmp_path, material):
     assert dataset.check("d2", overwrite=True) is False
     write(tmp_path, material, digest="d2", seed=1)
     assert dataset.digest == "d2" and sums(dataset.path) != before
-    assert [path.name for path in tmp_path.iterdir()] == ["x_gan_aug"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".locks", "x_gan_aug"]
 
 
 def test_a_folder_of_other_origin_is_in_the_way(tmp_path):
@@ -227,7 +228,7 @@ def test_failure_in_the_middle_leaves_no_dataset(tmp_path, material, small_shard
     assert dataset.digest is None and not dataset.path.parent.exists()
     write(tmp_path, material)
     assert sums(dataset.path) == sums(write(tmp_path / "other", material).path)
-    assert [path.name for path in tmp_path.iterdir() if path.name != "other"] == ["x_gan_aug"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".locks", "other", "x_gan_aug"]
 
 
 def test_failure_keeps_the_dataset_to_be_replaced(tmp_path, material):

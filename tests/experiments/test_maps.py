@@ -38,7 +38,7 @@ def config_of(sets, per_class="6,12", subsets="0,1", **changes):
 def planned_of(config, tmp_path, **options):
     """(Points, notes) of a config, whose run is open."""
     config = fields.replaced(config, {"source": config.map.sources[0]})
-    with open_run(config, Place(str(tmp_path / "work"), shared=True), read_subset=False) as run:
+    with open_run(config, Place(str(tmp_path / "work")), read_subset=False) as run:
         yield maps.points(run, **options)
 
 

@@ -17,7 +17,7 @@ from PIL import Image
 from tfgan_aug.classifiers import judges
 from tfgan_aug.commands import build_dataset
 from tfgan_aug.config import ExperimentConfig
-from tfgan_aug.core import artefacts, fields, pixels, workdirs
+from tfgan_aug.core import artefacts, fields, pixels
 from tfgan_aug.core.errors import UserError
 from tfgan_aug.data import geometric, shapes, subsets
 from tfgan_aug.datasets import augmented, variants
@@ -470,9 +470,3 @@ def test_unknown_variants(root, tmp_path, names):
     with pytest.raises(UserError, match="--variants: found '.*', expected some of real, geo, dcgan_fp, dcgan_fp_geo, "):
         build(root, tmp_path, {"variants": names})
     assert not (tmp_path / "work").exists()
-
-
-def test_two_runs_do_not_share_a_workdir(root, tmp_path):
-    refusal = pytest.raises(UserError, match="--workdir: another run is at work in .*; wait for it or name another")
-    with workdirs.open_workdir("--workdir", tmp_path / "work"), refusal:
-        build(root, tmp_path, {"variants": "real"})

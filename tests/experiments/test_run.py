@@ -6,7 +6,7 @@ import pytest
 import tiny
 
 from tfgan_aug.config import GANS, ExperimentConfig
-from tfgan_aug.core import fields, workdirs
+from tfgan_aug.core import fields
 from tfgan_aug.core.errors import UserError
 from tfgan_aug.experiments import families
 from tfgan_aug.experiments.run import Place, open_run
@@ -110,13 +110,12 @@ def test_the_workdir_among_the_class_folders_is_no_class(root, capfd):
         pass
 
 
-def test_shared_runs_hold_a_workdir_together_and_others_alone(root, tmp_path):
+def test_runs_share_a_workdir(root, tmp_path):
     config, place = tiny.config(f"folder:{root}", train_per_class=4), str(tmp_path / "work")
-    with open_run(config, Place(place, shared=True)):
-        with workdirs.open_workdir("--workdir", place, shared=True):
-            pass
-        with pytest.raises(UserError, match="another run is at work"), open_run(config, Place(place)):
-            pass
+    with open_run(config, Place(place)) as first, open_run(config, Place(place)) as second:
+        first.write_subset()
+        second.write_subset()
+        assert first.subset_stage.done and first.subset_stage.path == second.subset_stage.path
 
 
 @pytest.mark.parametrize(

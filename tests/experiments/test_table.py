@@ -15,9 +15,10 @@ import tiny
 from tfgan_aug.classifiers import judges
 from tfgan_aug.commands import make_report, run_table
 from tfgan_aug.config import ExperimentConfig
-from tfgan_aug.core import artefacts, fields, workdirs
+from tfgan_aug.core import artefacts, fields
 from tfgan_aug.core.errors import UserError
 from tfgan_aug.experiments import cells, estimates, gan_datasets, summaries, table
+from tfgan_aug.experiments.run import Place, open_run
 from tfgan_aug.reports import table_text
 
 ROOT = pathlib.Path(__file__).parents[2]
@@ -238,15 +239,17 @@ def test_workers_share_the_cells(root, tmp_path):
     assert outputs[0][0] == outputs[1][0] and "| 2 of 2 |" in outputs[0][0]
 
 
-def test_a_table_and_the_main_job_do_not_share_a_workdir(root, tmp_path):
-    refusal = pytest.raises(UserError, match="--workdir: another run is at work in .*; wait for it or name another")
-    with workdirs.open_workdir("--workdir", tmp_path / "work"), refusal:
-        run(root, tmp_path / "work")
-    with workdirs.open_workdir("--workdir", tmp_path / "work", shared=True):
-        with workdirs.open_workdir("--workdir", tmp_path / "work", shared=True):
-            pass
-        with pytest.raises(UserError, match="another run"), workdirs.open_workdir("--workdir", tmp_path / "work"):
-            pass
+def test_a_table_of_another_config_that_began_meanwhile_is_in_the_way(root, tmp_path):
+    """Both were checked in an empty workdir: the second one's cells do not take the place of the first one's."""
+    config = config_of(root, classifier__steps=3)
+    found = table.choose(config, "1", seeds="0")
+    with open_run(config, Place(str(tmp_path / "work"))) as opened:
+        second = table.Table(opened, found[1], {})
+        second.check()
+        run(root, tmp_path / "work", rows="1")
+        with pytest.raises(UserError, match=r"with cells of another config \(classifier.steps was 2, is 3\)"):
+            second.begin()
+    assert len(results(tmp_path / "work")) == 2
 
 
 # What must not be mixed

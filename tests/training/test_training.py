@@ -13,6 +13,8 @@ from clusters import MODELS, assert_same, output, start, start_two
 from tfgan_aug.classifiers.classifier import Classifier
 from tfgan_aug.classifiers.classifier import build as build_classifier
 from tfgan_aug.classifiers.config import ClassifierConfig
+from tfgan_aug.config import ExperimentConfig
+from tfgan_aug.core import fields
 from tfgan_aug.core.errors import UserError
 from tfgan_aug.gans.coupled import Coupled
 from tfgan_aug.gans.dcgan import DCGAN
@@ -214,14 +216,53 @@ def test_non_finite_loss_stops_training(tmp_path):
     images, labels = arrays()
     unweighed = np.ones(COUNT, np.float32)
     unweighed[3] = np.nan
-    folder = tmp_path / "judge-12345678.partial" / "checkpoints-member-0"
+    folder = tmp_path / "judge-0123456789abcdef.partial" / "checkpoints-member-0"
     message = (
-        "^judge-12345678/member-0: (loss|accuracy) is nan, in one of the steps 1 to 4, expected a number; lower the "
-        "learning rate$"
+        "^judge-0123456789abcdef/member-0: (loss|accuracy) is nan, in one of the steps 1 to 4, expected a number; "
+        r"lower the learning rate \(--config.judge.learning_rate\)$"
     )
     with pytest.raises(curves.NonFiniteLoss, match=message):
         fit(classifier(1, ""), folder, steps=8, data=(images, labels, unweighed), checkpoint_steps=4)
     assert list(folder.iterdir()) == []
+
+
+def test_the_last_good_checkpoint_stays_and_training_goes_on_from_it(tmp_path):
+    """Of steps 5 and 6 one fails: what step 4 left is loadable, and without the fault the steps after it follow."""
+    folder, (images, labels) = tmp_path / "cell-0123456789abcdef.partial" / "checkpoints", arrays()
+    good, bad = ((images, labels, np.full(COUNT, weight, np.float32)) for weight in (1, np.nan))
+    model = classifier(1)
+    fit(model, folder, steps=4, data=good, checkpoint_steps=2)
+    with pytest.raises(curves.NonFiniteLoss) as caught:
+        fit(classifier(2), folder, steps=8, data=bad, checkpoint_steps=2)
+    assert str(caught.value).endswith(
+        " is nan, in one of the steps 5 to 6, expected a number; lower the learning rate "
+        "(--config.classifier.learning_rate); the checkpoint of step 4 stays"
+    )
+    (path,) = folder.iterdir()
+    other = classifier(3)
+    assert checkpoints.restore(other, folder) == 4 and path.name == "step-00000004.weights.h5"
+    for own, kept in zip(other.network.get_weights(), model.network.get_weights(), strict=True):
+        np.testing.assert_array_equal(own, kept)
+    counts = Count()
+    fit(other, folder, steps=8, data=good, checkpoint_steps=2, callbacks=[counts])
+    (path,) = folder.iterdir()
+    assert path.name == "step-00000008.weights.h5" and counts.batches == 4
+
+
+@pytest.mark.parametrize(
+    ("stage", "option"),
+    [
+        ("dcgan", "dcgan.learning_rate"),
+        ("sgan-level-0", "sgan.image_learning_rate"),
+        ("features", "metrics.learning_rate"),
+    ],
+)
+def test_the_option_of_a_learning_rate_is_named(stage, option):
+    """Every one of them exists."""
+    assert curves._option(f"{stage}-0123456789abcdef/gan") == f" (--config.{option})"
+    assert curves._option("pytest-12/gan") == curves._option("") == ""
+    for name in (option, *curves._RATES.values()):
+        fields.get(ExperimentConfig(), name)
 
 
 def test_weights_that_are_not_finite_stop_training_though_no_metric_shows_them(tmp_path):

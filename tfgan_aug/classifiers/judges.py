@@ -11,7 +11,7 @@ import tensorflow as tf
 
 # Imported so that Keras knows the classes that the files name.
 from tfgan_aug.classifiers import classifier, networks  # noqa: F401
-from tfgan_aug.core import optimizers  # noqa: F401
+from tfgan_aug.core import artefacts, optimizers  # noqa: F401
 from tfgan_aug.data import subsets
 
 
@@ -19,7 +19,8 @@ class Judge:
     """Class probabilities float32 (N, classes) of uint8 images (N, H, W, C): the mean over the members."""
 
     def __init__(self, path, block_size):
-        self.members = [keras.models.load_model(member) for member in sorted(path.glob("member-*.keras"))]
+        with artefacts.loading(path):
+            self.members = [keras.models.load_model(member) for member in sorted(path.glob("member-*.keras"))]
         self.block_size = block_size
 
     def __call__(self, images):

@@ -1,8 +1,9 @@
 """Stages of the workdir: each artefact lies in a folder named after the digest of what it depends on.
 
-Artefacts: `<workdir>/<stage>-<digest>/`, with `stage.json` (the dependencies, in full) and `seconds.json` (the time
-that the work took) beside what the stage makes. While a stage is at work its folder ends in `.partial`; the folder is
-renamed when it is complete, so a folder without that ending is done.
+Artefacts: `<workdir>/<stage>-<digest>/`, with `stage.json` (the dependencies, in full), `seconds.json` (the time that
+the work took) and `files.json` (see `manifests`) beside what the stage makes. While a stage is at work its folder ends
+in `.partial`; the folder is renamed when it is complete and on disk, so a folder without that ending is done. Files
+that are being written begin with `partial-`.
 """
 
 import contextlib
@@ -11,11 +12,19 @@ import json
 import os
 import pathlib
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from tfgan_aug.core import manifests, workdirs
+from tfgan_aug.core.errors import UserError
+
 DIGEST_LENGTH = 16
+Note = Callable[[str], object] | None
+DESCRIPTION = "stage.json"
 _CLOCK = "seconds.json"
+_PARTIAL = "partial-"
+# Characters of another library's words in an error, at most.
+_REASON = 300
 # There while the clock runs: what a run did that was killed is read off the files that it left.
 _STARTED = "started"
 
@@ -26,11 +35,35 @@ def digest(value: Any) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:DIGEST_LENGTH]
 
 
+@contextlib.contextmanager
+def whole(path: str | pathlib.Path, mark: str = "") -> Iterator[pathlib.Path]:
+    """Yields a path to write to, which becomes `path` once it is on disk, when the block ends well.
+
+    Of several processes that write `path` one at a time may be here, or each has a `mark` of its own.
+    """
+    path = pathlib.Path(path)
+    partial = path.with_name(f"{_PARTIAL}{mark}{path.name}")
+    with writing(path):
+        yield partial
+        manifests.sync(partial)
+        os.replace(partial, path)
+
+
+@contextlib.contextmanager
+def writing(path: str | pathlib.Path) -> Iterator[None]:
+    """A block that writes a file or folder: an `OSError` that names no file, such as of a full disk, names `path`."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename or not error.errno:
+            raise
+        raise OSError(error.errno, error.strerror, str(path)) from error
+
+
 def write_text(path: str | pathlib.Path, text: str) -> None:
     """Writes `text` to `path`, all of it or nothing."""
-    partial = f"{path}.partial"
-    pathlib.Path(partial).write_text(text, encoding="utf-8")
-    os.replace(partial, path)
+    with whole(path) as partial:
+        partial.write_text(text, encoding="utf-8")
 
 
 def write_json(path: str | pathlib.Path, value: Any) -> None:
@@ -39,9 +72,30 @@ def write_json(path: str | pathlib.Path, value: Any) -> None:
 
 
 def read_json(path: str | pathlib.Path) -> Any:
-    """The value of the JSON file `path`."""
-    with open(path, encoding="utf-8") as file:
-        return json.load(file)
+    """The value of the JSON file `path`. Raises `UserError` where it holds none."""
+    with loading(path):
+        return json.loads(pathlib.Path(path).read_text(encoding="utf-8"))
+
+
+@contextlib.contextmanager
+def loading(path: str | pathlib.Path) -> Iterator[None]:
+    """A block that loads an artefact of ours: what fails there is a `UserError` that says what to remove.
+
+    `path` is the file or folder. What has to go is the whole folder of the stage in which it lies.
+    """
+    try:
+        yield
+    except UserError:
+        raise
+    except Exception as error:
+        reason = " ".join(str(error).split())[:_REASON] or type(error).__name__
+        raise UserError(f"{path} cannot be read: {reason}; remove {_removable(path)} to have it made again") from error
+
+
+def _removable(path):
+    """Returns the folder of the stage that holds `path`, or `path` where none does."""
+    path = pathlib.Path(path)
+    return next((folder for folder in (path, *path.parents) if (folder / DESCRIPTION).exists()), path)
 
 
 class Stage:
@@ -60,28 +114,56 @@ class Stage:
 
     @property
     def done(self) -> bool:
-        """Whether the artefact is complete."""
-        return self.path.is_dir()
+        """Whether the artefact is complete. Raises `UserError` where files of it are missing or of another size."""
+        if not self.path.is_dir():
+            return False
+        if found := manifests.differences(self.path):
+            raise UserError(f"{self.path}: {found[0]}; remove the folder to have it made again")
+        return True
 
     @property
     def minutes(self) -> float:
         """Minutes of work that the artefact and its parts took, over all runs; finding it again takes none."""
         return _seconds(self.path) / 60 + sum(part.minutes for part in self.parts)
 
-    @contextlib.contextmanager
-    def making(self) -> Iterator[pathlib.Path]:
-        """Yields the folder to fill, with what an earlier attempt left there; renames it when the block ends well."""
-        with self._timed(self.partial):
-            yield self.partial
-        self._describe(self.partial)
-        os.replace(self.partial, self.path)
+    def lock(self, wait: bool = False, note: Note = None) -> contextlib.AbstractContextManager[bool]:
+        """Returns `workdirs.lock` of the artefact; `note` takes the words of why a process waits."""
+        words = f"waiting for another run, which is at work on {self.path.name}"
+        return workdirs.lock(self.path.parent, self.path.name, wait, lambda: note and note(words))
+
+    def ensure(self, make: Callable[[], object], note: Note = None) -> None:
+        """Calls `make`, which fills the stage, where the artefact is missing; waits for another process that does."""
+        if self.done:
+            return
+        with self.lock(wait=True, note=note):
+            if not self.done:
+                make()
 
     @contextlib.contextmanager
-    def growing(self) -> Iterator[pathlib.Path]:
-        """Yields the folder of an artefact that is never done, such as a pool; `working` counts its time."""
-        self.path.mkdir(parents=True, exist_ok=True)
-        self._describe(self.path)
-        yield self.path
+    def making(self) -> Iterator[pathlib.Path]:
+        """Yields the folder to fill, with what an earlier attempt left there; renames it when the block ends well.
+
+        One process at a time may be here, see `ensure`.
+        """
+        _clear(self.partial)
+        with self._timed(self.partial), writing(self.partial):
+            yield self.partial
+        self._describe(self.partial)
+        manifests.write(self.partial)
+        os.replace(self.partial, self.path)
+        manifests.sync(self.path.parent)
+
+    @contextlib.contextmanager
+    def growing(self, note: Note = None) -> Iterator[pathlib.Path]:
+        """Yields the folder of an artefact that is never done, such as a pool; `working` counts its time.
+
+        One process at a time grows it, see `lock`.
+        """
+        with self.lock(wait=True, note=note):
+            self.path.mkdir(parents=True, exist_ok=True)
+            _clear(self.path)
+            self._describe(self.path)
+            yield self.path
 
     @contextlib.contextmanager
     def working(self) -> Iterator[None]:
@@ -93,7 +175,7 @@ class Stage:
             _add_seconds(self.path, time.monotonic() - start)
 
     def _describe(self, folder):
-        write_json(folder / "stage.json", {**self.dependencies, "stage": self.name})
+        write_json(folder / DESCRIPTION, {**self.dependencies, "stage": self.name})
 
     @contextlib.contextmanager
     def _timed(self, folder):
@@ -109,6 +191,12 @@ class Stage:
         finally:
             _add_seconds(folder, time.monotonic() - start)
             started.unlink()
+
+
+def _clear(folder):
+    """Removes what a killed process was writing in a folder."""
+    for path in folder.rglob(f"{_PARTIAL}*"):
+        path.unlink()
 
 
 def _newest(folder):

@@ -1,14 +1,13 @@
-"""The workdir as a folder that runs write to: opened with a clear error where it cannot be, locked against other runs.
+"""Folders that runs write to: opened with a clear error where they cannot be, and the locks of what lies in them.
 
-Artefacts: `<workdir>/.lock`, held while a run is at work in the workdir, and `<workdir>/.locks/<name>`, held while one
-of several workers is at one piece of work. All are empty. The operating system holds the locks, so those of a process
-that dies are free.
+Artefacts: `<folder>/.locks/<name>`, empty files, each held while a process is at one piece of work. The operating
+system holds the locks, so those of a process that dies are free.
 """
 
 import contextlib
 import pathlib
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import filelock
 
@@ -44,44 +43,33 @@ def writable(option: str, path: str | pathlib.Path) -> Iterator[pathlib.Path]:
 
 
 @contextlib.contextmanager
-def open_workdir(option: str, path: str | pathlib.Path, shared: bool = False) -> Iterator[pathlib.Path]:
-    """As `writable`, and holds the folder: alone, or together with other `shared` runs.
+def lock(
+    folder: str | pathlib.Path, name: str, wait: bool = False, waiting: Callable[[], object] = lambda: None
+) -> Iterator[bool]:
+    """Yields True if this process alone now holds the lock `name` of the folder, else False.
 
-    Raises `UserError` when another run holds it.
+    With `wait` it waits until it holds the lock, after a call of `waiting` where it has to. The lock of a process that
+    dies is free. Raises `UserError` where the file system has no locks.
     """
-    with writable(option, path) as folder:
-        lock_path = folder / ".lock"
-        # Each opening has a lock object of its own: two in one process exclude each other as two processes do.
-        own = filelock.ReadWriteLock(lock_path, blocking=False, is_singleton=False)
-        try:
-            try:
-                held = own.acquire_read() if shared else own.acquire_write()
-            except filelock.Timeout:
-                raise UserError(f"{option}: another run is at work in {folder}; wait for it or name another") from None
-            try:
-                with held:
-                    yield folder
-            except UserError:
-                # So that a folder without any work in it can go; a run that worked leaves its lock file.
-                with contextlib.suppress(OSError), own.write_lock():
-                    lock_path.unlink()
-                raise
-        finally:
-            own.close()
-
-
-@contextlib.contextmanager
-def lock(workdir: str | pathlib.Path, name: str, wait: bool = False) -> Iterator[bool]:
-    """Yields True if this process alone now holds the lock `name` of the workdir, else False.
-
-    With `wait` it waits until it holds the lock. The lock of a worker that dies is free.
-    """
-    folder = pathlib.Path(workdir) / ".locks"
-    folder.mkdir(exist_ok=True)
-    try:
-        held = filelock.FileLock(folder / name).acquire(blocking=wait)
-    except filelock.Timeout:
+    path = pathlib.Path(folder) / ".locks" / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    held = _acquired(path, blocking=False)
+    if held is None and wait:
+        waiting()
+        held = _acquired(path, blocking=True)
+    if held is None:
         yield False
         return
     with held:
         yield True
+
+
+def _acquired(path, blocking):
+    """Returns the lock of the file `path`, acquired; None where another process holds it."""
+    try:
+        return filelock.FileLock(path).acquire(blocking=blocking)
+    except filelock.Timeout:
+        return None
+    except (OSError, NotImplementedError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise UserError(f"cannot lock {path}: {reason}; expected a folder in a file system that has locks") from None

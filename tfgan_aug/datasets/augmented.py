@@ -4,6 +4,7 @@ Artefact: `<data_dir>/<source>_gan_aug/<variant>/1.0.0/` with TFRecord shards (s
 `provenance.json` (config, digests, counts), a card (`README.md`) and `SHA256SUMS`.
 """
 
+import contextlib
 import dataclasses
 import os
 import pathlib
@@ -13,7 +14,7 @@ from collections.abc import Iterable
 import numpy as np
 import tensorflow_datasets as tfds
 
-from tfgan_aug.core import artefacts
+from tfgan_aug.core import artefacts, manifests, workdirs
 from tfgan_aug.core.errors import UserError
 from tfgan_aug.datasets import records, verification
 
@@ -37,6 +38,11 @@ class Contents:
     image_shape: tuple
     class_names: tuple
     info: dict
+
+
+def class_names(path):
+    """Returns the names of the classes of the dataset in a version folder."""
+    return tuple(tfds.builder_from_directory(str(path)).info.features["label"].names)
 
 
 class Dataset:
@@ -73,15 +79,39 @@ class Dataset:
         Raises `UserError` when another one is in the way, unless `overwrite`.
         """
         found = self.digest
-        if found in (None, digest):
-            return found is not None
-        if overwrite:
+        if found is None or overwrite and found != digest:
             return False
+        if found == digest:
+            return self._whole(overwrite)
         what = f"a dataset with digest {found}" if found else "a folder that tfgan_aug did not write"
         raise UserError(
             f"--data_dir: {self.path} holds {what}, expected digest {digest}; "
             "--overwrite replaces it, another --data_dir or --variants leaves it"
         )
+
+    def _whole(self, overwrite):
+        """Returns whether no file is missing or of another size; raises `UserError` for one unless `overwrite`."""
+        differences = verification.differences(self.path)
+        if differences and not overwrite:
+            raise UserError(f"--data_dir: {self.path}: {differences[0]}; --overwrite writes the dataset again")
+        return not differences
+
+    @contextlib.contextmanager
+    def changing(self, note=None):
+        """A block in which no other process writes this dataset or its card; waits for one that does.
+
+        What a killed one left is gone. `note` takes the words of why it waits.
+        """
+        words = f"waiting for another run, which writes {self.name}/{self.variant}"
+        name = f"{self.name}-{self.variant}"
+        with workdirs.lock(self.data_dir, name, wait=True, waiting=lambda: note and note(words)):
+            shutil.rmtree(self._incomplete, ignore_errors=True)
+            with artefacts.writing(self.path):
+                yield
+
+    @property
+    def _incomplete(self):
+        return self.data_dir / f".incomplete-{self.name}-{self.variant}"
 
     def load(self, split, *names):
         """Returns the features `names` of a split as a tuple of arrays, in the order written; default image, label.
@@ -96,15 +126,13 @@ class Dataset:
         return tuple(data[name] for name in names or ("image", "label"))
 
     def write(self, contents, provenance, card, write_split=records.write_split):
-        """Writes the dataset of these `Contents`, reads it back, and only then moves it to its place.
+        """Writes the dataset of these `Contents`, reads it back, and only then moves it to its place; see `changing`.
 
         `provenance` (a dict) becomes provenance.json, its `description` the dataset's; `card` (text) README.md. Raises
         `RuntimeError` where what is read back is not what was to be written (see `verification`).
         """
-        incomplete = self.data_dir / f".incomplete-{self.name}-{self.variant}"
-        shutil.rmtree(incomplete, ignore_errors=True)
         # TFDS takes the version from the folder's name.
-        folder = incomplete / VERSION
+        folder = self._incomplete / VERSION
         folder.mkdir(parents=True)
         shape = contents.image_shape
         expected = {records.TRAIN: contents.train_count, records.HELD_OUT: contents.held_out_count}
@@ -125,11 +153,14 @@ class Dataset:
         artefacts.write_json(folder / PROVENANCE, {**provenance, "counts": counts})
         (folder / "README.md").write_text(card, encoding="utf-8")
         verification.write_sums(folder)
-        self._publish(incomplete)
+        self._publish()
 
-    def _publish(self, incomplete):
+    def _publish(self):
+        for path in (self._incomplete / VERSION).iterdir():
+            manifests.sync(path)
         self.path.parent.mkdir(parents=True, exist_ok=True)
         if self.path.exists():
-            os.replace(self.path, incomplete / "replaced")
-        os.replace(incomplete / VERSION, self.path)
-        shutil.rmtree(incomplete)
+            os.replace(self.path, self._incomplete / "replaced")
+        os.replace(self._incomplete / VERSION, self.path)
+        manifests.sync(self.path.parent)
+        shutil.rmtree(self._incomplete)

@@ -1,7 +1,8 @@
 """Cells of the table: a classifier trained on one built dataset with one seed, scored on real test images.
 
 Artefacts: `cell-<digest>/result.json` with correct and total a class on the source's test split and on the subset's
-held-out images, seeds, steps and the dataset's digest; `hits.npz`, for each split which images were right (bool (N,))
+held-out images, seeds, steps, the dataset's digest and, only for a classifier that is no better than guessing,
+`at_chance`; `hits.npz`, for each split which images were right (bool (N,))
 and their labels (int32 (N,)); `classifier.csv`, the learning curve; `seconds.json`, the time it took. Nothing else in
 this library scores on test images.
 """
@@ -11,9 +12,10 @@ import dataclasses
 import numpy as np
 
 from tfgan_aug.classifiers import classifier, judges
-from tfgan_aug.core import artefacts, fields, optimizers, streams, workdirs
+from tfgan_aug.core import artefacts, fields, optimizers, streams
 from tfgan_aug.data import sources
 from tfgan_aug.datasets import augmented, records
+from tfgan_aug.evaluation import faults
 from tfgan_aug.experiments import coupled_model, judge_stage, rows
 from tfgan_aug.experiments.run import Run
 from tfgan_aug.sampling import saved_models
@@ -63,10 +65,7 @@ class Cell:
 
     def _judge(self):
         """The judge, trained where no GAN of the table has asked for it."""
-        if not self.judge.done:
-            with workdirs.lock(self.run.workdir, "shared", wait=True):
-                if not self.judge.done:
-                    judge_stage.make(self.judge, self.run)
+        judge_stage.ensure(self.judge, self.run)
         judge = judges.Judge(self.judge.path, self.run.config.samples.block_size)
         # A judge of the whole source has folds of its own, and leaks anyhow.
         if self.row.distilled and self.run.config.judge.trained_on == "subset":
@@ -96,6 +95,11 @@ def splits(run):
     return [name for name, found in there.items() if found]
 
 
+def ensure(stage, cell):
+    """Fills the stage where it is missing."""
+    stage.ensure(lambda: make(stage, cell), cell.run.progress.note)
+
+
 def make(stage, cell):
     """Trains the config's classifier on the cell's dataset and scores it; fills the stage."""
     run, source = cell.run, cell.run.source
@@ -122,15 +126,17 @@ def make(stage, cell):
         if section.steps:
             shown = run.progress.training(f"classifier on {cell.row.name}, {seeds}", section.steps)
             _train(model, phases, section, seed, run, folder, shown)
-        hits = {}
+        answers = {}
         test = sources.test_split(source)
         if test is not None:
-            hits["test"] = _hits(model, ((batch, test.labels[places]) for places, batch in test.batches(_BLOCK)))
+            answers["test"] = _answers(model, ((batch, test.labels[places]) for places, batch in test.batches(_BLOCK)))
         if records.HELD_OUT in cell.dataset.splits:
             images, labels, ids = cell.dataset.load(records.HELD_OUT, "image", "label", "id")
             # Every dataset has an order of its own; sorted, image i is the same one in every cell.
             order = np.argsort(ids)
-            hits["held_out"] = _hits(model, [(images[order], labels[order])])
+            answers["held_out"] = _answers(model, [(images[order], labels[order])])
+        hits = {name: (predicted == labels, labels) for name, (predicted, labels) in answers.items()}
+        fault = _fault(answers, source.class_names)
         np.savez_compressed(
             folder / "hits.npz",
             **{name: found for name, (found, _) in hits.items()},
@@ -149,9 +155,15 @@ def make(stage, cell):
                 "gan_seed": cell.gan_seed,
                 "classifier_seed": cell.seed,
                 **{name: counted(*found, classes) for name, found in hits.items()},
+                **({"at_chance": True} if fault else {}),
             },
         )
         checkpoints.discard(folder / "checkpoints")
+    if fault:
+        run.progress.note(
+            f"warning: row {cell.row.name}, {seeds}: its classifier {fault}; its accuracy says nothing: train longer "
+            f"(--config.classifier.steps is {section.steps:,}), or with another --config.classifier.learning_rate"
+        )
 
 
 def _train(model, phases, section, seed, run, folder, shown):
@@ -170,13 +182,22 @@ def _train(model, phases, section, seed, run, folder, shown):
     optimizers.average_weights(model)
 
 
-def _hits(model, batches):
-    """Returns (hits bool (N,), labels int32 (N,)) over every image of `batches` of (images, labels), in their order."""
-    hits, labels = [], []
+def _answers(model, batches):
+    """Returns (classes int64 (N,), labels int32 (N,)) of every image of `batches` of (images, labels), in order."""
+    answers, labels = [], []
     for images, truth in batches:
-        hits.append(model.probabilities(images, _BLOCK).argmax(axis=1) == truth)
+        answers.append(model.probabilities(images, _BLOCK).argmax(axis=1))
         labels.append(truth)
-    return np.concatenate(hits), np.concatenate(labels).astype(np.int32)
+    return np.concatenate(answers), np.concatenate(labels).astype(np.int32)
+
+
+def _fault(answers, class_names):
+    """Returns the words for a classifier that is no better than guessing, by the first split that tells; else ""."""
+    for name, (predicted, labels) in answers.items():
+        score = faults.score(predicted, labels)
+        if score.enough or score.one_class:
+            return score.words(f"{name.replace('_', '-')} images", class_names)
+    return ""
 
 
 def counted(hits, labels, classes):

@@ -7,6 +7,7 @@ import keras
 
 # Imported so that Keras knows the classes that the file names.
 from tfgan_aug.classifiers import classifier  # noqa: F401
+from tfgan_aug.core import artefacts
 from tfgan_aug.experiments.single_model import SingleModel
 
 _CLASSIFIER = "classifier.keras"
@@ -25,4 +26,5 @@ class CoupledModel(SingleModel):
 
 def classifier_of(stage):
     """Returns the `Classifier`, not compiled, that the finished stage of a coupled GAN holds."""
-    return keras.models.load_model(stage.path / _CLASSIFIER)
+    with artefacts.loading(stage.path):
+        return keras.models.load_model(stage.path / _CLASSIFIER)

@@ -9,10 +9,12 @@ from tfgan_aug.classifiers import judges
 from tfgan_aug.core import pixels
 from tfgan_aug.datasets import cards
 from tfgan_aug.evaluation import spread
-from tfgan_aug.experiments import families
+from tfgan_aug.experiments import families, judge_stage
 from tfgan_aug.sampling import filling, near_copies, pools, rules, saved_models
 from tfgan_aug.training import monitor
 
+# The options of GANs that say how long they are trained.
+_BUDGETS = ("epochs", "steps", "image_steps", "feature_steps", "joint_steps")
 # Real images of a class that generated ones are compared with, at most: their mean distance needs no more.
 _COMPARED = 200
 
@@ -27,7 +29,7 @@ class Drawing:
     def __init__(self, plan, allow_shortfall=False):
         self.plan, self.allow_shortfall = plan, allow_shortfall
         self.rules, self.drawn = {gan: {} for gan in plan.gans}, {gan: {} for gan in plan.gans}
-        self._near_copies, self._own, self._spreads = None, {}, {}
+        self._near_copies, self._own, self._spreads, self._noted = None, {}, {}, set()
 
     def fill(self):
         """Trains the GANs that are missing and draws as many images as the variants need.
@@ -35,21 +37,31 @@ class Drawing:
         What they share (see `shared_stages`) is there by then. Raises `filling.Shortfall`.
         """
         for gan in self.plan.gans:
-            if not self.plan.gan_stages[gan].done:
-                families.make(self.plan.gan_stages[gan], gan, self.plan.gan_run)
+            families.ensure(self.plan.gan_stages[gan], gan, self.plan.gan_run)
             drawer = filling.Drawer(
                 saved_models.load(self.plan.gan_stages[gan].path),
                 self._judge(),
                 self.plan.gan_run.config.seed,
                 self.plan.run.config.samples.block_size,
             )
-            with self.plan.pool_stages[gan].growing():
+            with self.plan.pool_stages[gan].growing(self.plan.run.progress.note):
                 for name, needed in sorted(self._needed(gan).items()):
                     self.rules[gan][name] = rule = self._rule(name, gan, drawer)
                     # A variant of a stricter rule is left out where images are missing; the paper's end the run.
                     allowed = self.allow_shortfall or bool(name)
-                    self.drawn[gan][name] = self._draw(gan, drawer, self._wanted(rule, **needed), allowed)
-            if words := self.little_variety(gan):
+                    try:
+                        self.drawn[gan][name] = self._draw(gan, drawer, self._wanted(rule, **needed), allowed)
+                    except filling.Shortfall:
+                        # It may be why.
+                        self._warn(*self.faults(gan), self.little_variety(gan))
+                        raise
+            self._warn(*self.faults(gan), self.little_variety(gan))
+
+    def _warn(self, *lines):
+        """Shows those of the lines that are not empty, each once."""
+        for words in dict.fromkeys(lines):
+            if words and words not in self._noted:
+                self._noted.add(words)
                 self.plan.run.progress.note(f"warning: {words}")
 
     def pool(self, gan):
@@ -97,7 +109,14 @@ class Drawing:
             networks = self.plan.gan_stages[gan].path, self.plan.judge_stage.path
             run.runner.fill(pool, networks, wanted, drawer.seed, run.progress.note, working)
         with run.progress.drawing(gan, names, {"tp": wanted.tp, "fp": wanted.fp}) as show:
-            return filling.fill(pool, drawer, wanted, names, show, allow_shortfall, working)
+            watched = filling.watched(show, wanted, lambda label, draws: self._refused(gan, label, draws))
+            return filling.fill(pool, drawer, wanted, names, watched, allow_shortfall, working)
+
+    def _refused(self, gan, label, draws):
+        """Warns of a class of which so many draws were refused, all of them, and of what they look like."""
+        most, name = self.plan.run.config.samples.max_draws_per_class, self.plan.run.subset.class_names[label]
+        known = {name: found} if (found := self._spread(gan, label)) else {}
+        self._warn(cards.refused(gan, name, draws, most), self._grey(gan, known), self._little_variety(gan, known))
 
     def own(self, variant):
         """Returns what the pool of a variant holds for it, a `filling.Drawn`, whichever others are drawn with it."""
@@ -130,22 +149,39 @@ class Drawing:
         Compared are images of 8 x 8 pixels: they need no network, and noise does not count. Without classes of which
         nothing was drawn or that have one training image.
         """
-        if gan not in self._spreads:
-            train, pool, found = self.plan.run.subset.train, self.pool(gan), {}
-            for label, name in enumerate(self.plan.run.subset.class_names):
-                if not pool.has(label, 0):
-                    continue
-                drawn = np.stack([pixels.decode_png(png) for png in pool.pngs(label, 0)])
-                real = train.images[train.of_class(label)[:_COMPARED]]
-                own = spread.of_class(monitor.thumbnails(real), monitor.thumbnails(drawn))
-                found |= {name: own} if own else {}
-            self._spreads[gan] = found
-        return self._spreads[gan]
+        names = self.plan.run.subset.class_names
+        return {name: own for label, name in enumerate(names) if (own := self._spread(gan, label))}
+
+    def _spread(self, gan, label):
+        """Returns the `spread.Spread` of a class, or None."""
+        train, pool, key = self.plan.run.subset.train, self.pool(gan), (gan, label)
+        if key not in self._spreads and pool.has(label, 0):
+            drawn = np.stack([pixels.decode_png(png) for png in pool.pngs(label, 0)])
+            real = train.images[train.of_class(label)[:_COMPARED]]
+            self._spreads[key] = spread.of_class(monitor.thumbnails(real), monitor.thumbnails(drawn))
+        return self._spreads.get(key)
 
     def little_variety(self, gan):
         """Returns the words for the classes of which a GAN draws one picture over and over; "" where it does not."""
+        return self._little_variety(gan, self.spreads(gan))
+
+    def _little_variety(self, gan, spreads):
         more = "" if getattr(getattr(self.plan.run.config, gan), "balanced", True) else f"--config.{gan}.balanced=true"
-        return cards.little_variety(gan, self.spreads(gan), more)
+        return cards.little_variety(gan, spreads, more)
+
+    def _grey(self, gan, spreads):
+        section = getattr(self.plan.run.config, gan)
+        budgets = {name: value for name in _BUDGETS if (value := getattr(section, name, 0))}
+        words = ", ".join(f"--config.{gan}.{name} is {value:,}" for name, value in budgets.items())
+        return cards.grey(gan, spreads, words)
+
+    def faults(self, gan):
+        """Returns a line for each thing that makes a GAN's images worthless: a judge that guesses, images of nothing.
+
+        [] where there is none.
+        """
+        lines = judge_stage.fault(self.plan.judge_stage), self._grey(gan, self.spreads(gan))
+        return [words for words in lines if words]
 
     def minutes(self, variant):
         """Returns the minutes of work that a variant's images took: geometric ones, the GAN, the judge, its draws.

@@ -7,6 +7,7 @@ A new GAN is a section of the config, a model in `gans`, and its entry in `FAMIL
 `SingleModel`, or where several models train in turn, a module of this room that offers what `Family` lists.
 """
 
+import shutil
 from typing import Protocol
 
 from tfgan_aug.experiments import stacked_stages
@@ -69,9 +70,17 @@ FAMILIES: dict[str, Family] = {
 WITH_CLASSIFIER = tuple(name for name, family in FAMILIES.items() if isinstance(family, CoupledModel))
 
 
+def ensure(stage, gan, run):
+    """Fills the stage where it is missing, see `make`."""
+    stage.ensure(lambda: make(stage, gan, run), run.progress.note)
+
+
 def make(stage, gan, run):
     """Trains the GAN called `gan` on the run's subset and exports its generator; fills the stage."""
     family = FAMILIES[gan]
     family.make_parts(stage, run)
     with stage.making() as folder:
-        saved_models.export(family.train(folder, stage, run), saved_models.folder(folder))
+        generator = saved_models.folder(folder)
+        # Half of one that a killed run left.
+        shutil.rmtree(generator, ignore_errors=True)
+        saved_models.export(family.train(folder, stage, run), generator)

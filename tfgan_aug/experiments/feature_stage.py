@@ -76,5 +76,6 @@ def make(stage, run):
 
 def reporting(path):
     """(the `Network` "cnn", reference images uint8 (N, H, W, C), their labels int32 (N,)) of a finished stage."""
-    network = features.Network("cnn", [keras.models.load_model(path / "network.keras")])
-    return network, np.load(path / "reference_images.npy"), np.load(path / "reference_labels.npy")
+    with artefacts.loading(path):
+        network = features.Network("cnn", [keras.models.load_model(path / "network.keras")])
+        return network, np.load(path / "reference_images.npy"), np.load(path / "reference_labels.npy")

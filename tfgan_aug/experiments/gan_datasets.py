@@ -5,7 +5,7 @@ which datasets there are, what they took and lack, the draws' acceptance and con
 lie in a folder for each GAN seed, see `data_dir`.
 """
 
-from tfgan_aug.core import artefacts, workdirs
+from tfgan_aug.core import artefacts
 from tfgan_aug.core.errors import UserError
 from tfgan_aug.experiments import drawing, grids, plans, shared_stages, writing
 
@@ -32,8 +32,7 @@ class GANDatasets:
 
     def make(self, overwrite=False):
         """Makes the datasets and fills the stage; `overwrite` replaces other datasets in their place."""
-        with workdirs.lock(self.run.workdir, "shared", wait=True):
-            shared_stages.make(self.plan)
+        shared_stages.make(self.plan)
         with self.stage.making() as folder:
             filled = drawing.Drawing(self.plan, self.allow_shortfall)
             filled.fill()

@@ -111,9 +111,8 @@ def checked(inner, choice, described, option, tried):
 def work(tables):
     """Makes what is missing of the tables, one after another."""
     for made in tables:
-        with workdirs.open_workdir("--workdir", made.run.workdir, shared=True):
-            with workdirs.lock(made.run.workdir, "shared", wait=True):
-                made.run.write_subset()
+        with workdirs.writable("--workdir", made.run.workdir):
+            made.run.write_subset()
             made.begin()
             made.work()
 

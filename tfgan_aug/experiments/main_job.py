@@ -9,7 +9,7 @@ import pathlib
 from tfgan_aug.core import artefacts, fields, workdirs
 from tfgan_aug.core.errors import UserError
 from tfgan_aug.experiments import cells, drawing, grids, plans, rows, shared_stages, writing
-from tfgan_aug.experiments.run import Place, open_run
+from tfgan_aug.experiments.run import Place, open_run, verify
 from tfgan_aug.sampling import saved_models
 
 # The rows whose accuracy the main job measures, a strong cheap one among them; the whole table has its own command.
@@ -30,6 +30,7 @@ class Options:
     allow_shortfall: bool = False
     skip_unreadable: bool = False
     drop_duplicates: bool = False
+    verify: bool = False
     beam_options: str = ""
 
 
@@ -41,7 +42,8 @@ class Result:
     `row`, `variant`, `gan` ("" without generated images), `fresh` (whether these are new in every step), `images`,
     `test` and `held_out` (see `cells.counted`; None where there are no such images), `make_minutes` and
     `train_minutes`; `generators`: {GAN: the folder of its exported generator}; `drawn`: {GAN: its `filling.Drawn`};
-    `little_variety`: {GAN: the words for the classes of which it draws one picture over and over, or ""};
+    `little_variety`: {GAN: the words for the classes of which it draws one picture over and over, or ""}; `faults`:
+    lines on what makes verdicts or images worthless, see `drawing.Drawing.faults`;
     `short`: {variant: the images that it lacks, see `cards.shortfall`}; `left_out`: the names of variants that were not
     written; `leaking`: which networks saw more than the subset, in words; `skipped`: the ids of unreadable files.
     """
@@ -58,6 +60,7 @@ class Result:
     left_out: tuple
     leaking: str
     skipped: tuple
+    faults: tuple = ()
 
     @property
     def grids_folder(self):
@@ -78,9 +81,12 @@ def build_dataset(config, options):
         options.strategy,
         options.skip_unreadable,
         options.drop_duplicates,
+        options.verify,
         beam_options=options.beam_options,
     )
     with open_run(config, place) as run, workdirs.writable("--data_dir", data_dir) as data_dir:
+        if options.verify:
+            verify(data_dir)
         plan = plans.Plan(run, variants, data_dir)
         plan.check(options.overwrite, options.allow_shortfall)
         run.write_subset()
@@ -97,7 +103,7 @@ def build_dataset(config, options):
             workdir=run.workdir,
             class_names=run.subset.class_names,
             datasets=tuple(plan.datasets[variant.name] for variant in kept),
-            grids=tuple(grids.save(filled, run.workdir / "grids")),
+            grids=tuple(_save_grids(filled)),
             scores=tuple(_score(filled, row) for row in _rows(plan, kept, _SCORED + _ASKED * bool(options.variants))),
             generators={gan: saved_models.folder(stage.path) for gan, stage in plan.gan_stages.items()},
             drawn={gan: filled.acceptance(gan) for gan in plan.gans},
@@ -106,7 +112,14 @@ def build_dataset(config, options):
             left_out=tuple(variant.name for variant in variants if variant not in kept),
             leaking=plan.leaking,
             skipped=run.source.skipped,
+            faults=tuple(dict.fromkeys(words for gan in plan.gans for words in filled.faults(gan))),
         )
+
+
+def _save_grids(filled):
+    run = filled.plan.run
+    with workdirs.lock(run.workdir, "grids", wait=True):
+        return grids.save(filled, run.workdir / "grids")
 
 
 def _rows(plan, kept, scored):
@@ -125,8 +138,7 @@ def _score(filled, row):
     stages = plan.judge_stage, plan.gan_stages.get(variant.gan)
     cell = cells.Cell(plan.run, row, plan.datasets[variant.name], plan.run.config.classifier.seed, None, *stages)
     stage = cell.stage()
-    if not stage.done:
-        cells.make(stage, cell)
+    cells.ensure(stage, cell)
     result = artefacts.read_json(stage.path / "result.json")
     made = {"gan": variant.gan, "fresh": row.fresh == "gan", "make_minutes": filled.minutes(variant)}
     # Earlier tables trained the same cell for a row of another name.

@@ -7,7 +7,6 @@ whichever datasets hold it; `measures.json`, all of them together, see `measure`
 import collections
 import functools
 import pathlib
-import shutil
 
 import numpy as np
 
@@ -45,8 +44,7 @@ class Measurer:
             self.reference, self.labels = self.train.images, self.train.labels
         else:
             stage = feature_stage.stage(run)
-            if not stage.done:
-                feature_stage.make(stage, run)
+            stage.ensure(lambda: feature_stage.make(stage, run), run.progress.note)
             self.networks["cnn"], self.reference, self.labels = feature_stage.reporting(stage.path)
             reference = stage.digest
         judge = judge_stage.stage(run)
@@ -208,8 +206,8 @@ def measure(run, roots):
         with progress.task(f"measured {held_by[0].variant}: {len(images):,} generated images"):
             records.append(measurer.measure(key, provenance, held_by, images, labels))
         for dataset in held_by:
-            shutil.copyfile(workdir / records[-1]["pairs"], dataset.path / "closest_pairs.png")
-            cards.record(dataset, images=findings.of_images(records[-1], measurer.reference_note, QUANTILE))
+            found = findings.of_images(records[-1], measurer.reference_note, QUANTILE)
+            cards.record(dataset, {"closest_pairs.png": workdir / records[-1]["pairs"]}, images=found)
     if not records:
         raise UserError(
             "--workdir: found no dataset with generated images of this config, expected tools.build_dataset's"

@@ -10,9 +10,10 @@ import logging
 import pathlib
 
 from tfgan_aug.config import ExperimentConfig
-from tfgan_aug.core import fields, workdirs
+from tfgan_aug.core import fields, manifests, workdirs
 from tfgan_aug.core.errors import UserError
 from tfgan_aug.data import sources, subsets, surveys
+from tfgan_aug.datasets import verification
 from tfgan_aug.training import strategies, workers
 from tfgan_aug.training.progress import Progress
 
@@ -51,10 +52,7 @@ class Run:
         if not found.groups:
             return self
         gone = ", ".join(f"{len(positions):,} {split} images" for split, positions in found.dropped().items())
-        # Workers may start at the same moment.
-        with workdirs.lock(self.workdir, "duplicates", wait=True):
-            path = found.write(self.workdir)
-        self.progress.before(f"{found.words()}; left out: {gone}; all in {path}")
+        self.progress.before(f"{found.words()}; left out: {gone}; all in {found.write(self.workdir)}")
         return dataclasses.replace(self, source=sources.without_duplicates(self.source))
 
     @functools.cached_property
@@ -74,8 +72,12 @@ class Run:
         found = subsets.duplicates_in(self.source, self.subset)
         if found.groups:
             self.progress.before(f"{found.words()}; all in {found.write(self.workdir)}")
-        write = subsets.check if self.subset_stage.done else subsets.make
-        write(self.subset_stage, self.source, self.subset)
+        if not self.subset_stage.done:
+            # Before the lock, which leaves a file.
+            subsets.check(self.subset_stage, self.source, self.subset)
+        with self.subset_stage.lock(wait=True, note=self.progress.note):
+            write = subsets.check if self.subset_stage.done else subsets.make
+            write(self.subset_stage, self.source, self.subset)
 
     def note_images(self):
         """Tells the reader what was met in the files, what was done to the images, and what to look at first."""
@@ -101,21 +103,21 @@ class Run:
 class Place:
     """Where and how a run works, as the options of a command say.
 
-    `drop_duplicates` settles images with the same pixels (see `data.duplicates`). With `shared` other shared runs may
-    work in the same workdir. `beam_options` are those of a runner, "" for none.
+    `drop_duplicates` settles images with the same pixels (see `data.duplicates`). With `verify` the checksums
+    of what is in the workdir are compared first. `beam_options` are those of a runner, "" for none.
     """
 
     workdir: str
     strategy: str = "auto"
     skip_unreadable: bool = False
     drop_duplicates: bool = False
-    shared: bool = False
+    verify: bool = False
     beam_options: str = ""
 
 
 @contextlib.contextmanager
 def open_run(config, place, read_subset=True):
-    """Yields the `Run` of a config in a `Place`, whose workdir it holds until the block ends.
+    """Yields the `Run` of a config in a `Place`. Others may work in the same workdir: each artefact has a lock.
 
     Without `read_subset` the run has none: `Run.of` gives those of other configs. Raises `UserError` for what the user
     can mend; one raised inside the block leaves no folder that holds nothing.
@@ -125,8 +127,10 @@ def open_run(config, place, read_subset=True):
     runner = _runner(place.beam_options) if place.beam_options else None
     with (
         workers.using(place.strategy) as strategy,
-        workdirs.open_workdir("--workdir", place.workdir, shared=place.shared) as workdir,
+        workdirs.writable("--workdir", place.workdir) as workdir,
     ):
+        if place.verify:
+            verify(workdir)
         source = sources.open_configured(config, skip_unreadable=place.skip_unreadable, own=(workdir,))
         run = Run(config, workdir, strategy, source, None, runner=runner)
         for line in source.notes:
@@ -135,6 +139,16 @@ def open_run(config, place, read_subset=True):
             run = run.without_duplicates()
         yield run.of(config) if read_subset else run
         run.progress.begin()
+
+
+def verify(folder):
+    """Raises `UserError` where a file of a finished stage or dataset below `folder` is not as it was written."""
+    for file in sorted(folder.rglob(manifests.FILE)):
+        if found := manifests.differences(file.parent, whole=True):
+            raise UserError(f"--verify: {file.parent}: {found[0]}; remove the folder to have it made again")
+    for file in sorted(folder.rglob(verification.SUMS)):
+        if found := verification.differences(file.parent, whole=True):
+            raise UserError(f"--verify: {file.parent}: {found[0]}; remove the folder to have it written again")
 
 
 def _runner(beam_options):

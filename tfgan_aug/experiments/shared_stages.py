@@ -9,11 +9,14 @@ def make(plan):
     run = plan.run
     run.write_subset()
     for stage in plan.geometric_stages:
-        if not stage.done:
-            with run.progress.task("geometric"):
-                geometric.make(stage, run.subset, run.config)
-    if plan.gans and not plan.judge_stage.done:
-        judge_stage.make(plan.judge_stage, run)
+        stage.ensure(lambda stage=stage: _make_geometric(stage, run), run.progress.note)
+    if plan.gans:
+        judge_stage.ensure(plan.judge_stage, run)
+
+
+def _make_geometric(stage, run):
+    with run.progress.task("geometric"):
+        geometric.make(stage, run.subset, run.config)
 
 
 def geometric_images(plan):

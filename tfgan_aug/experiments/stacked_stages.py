@@ -5,6 +5,8 @@ Artefacts: `sgan-encoder-<digest>/encoder.keras`; `sgan-level-<n>-<digest>/level
 learning curve, a CSV file, and with a preview `tensorboard/` (see `training.monitor`).
 """
 
+import functools
+
 import keras
 import numpy as np
 
@@ -86,26 +88,24 @@ def check(run):
 def make_parts(stage, run):
     """Fills the stages of the encoder and of the levels."""
     encoder_stage, *level_stages = stage.parts
-    if not encoder_stage.done:
-        with encoder_stage.making() as folder:
-            _train_encoder(folder, run)
+    encoder_stage.ensure(lambda: _make_encoder(encoder_stage, run), run.progress.note)
     for index, level_stage in enumerate(level_stages):
-        if not level_stage.done:
-            with level_stage.making() as folder:
-                _train_level(folder, index, encoder_stage, run)
+        make = functools.partial(_make_level, level_stage, index, encoder_stage, run)
+        level_stage.ensure(make, run.progress.note)
 
 
-def _train_encoder(folder, run):
+def _make_encoder(stage, run):
     config, subset = run.config, run.subset
     section, seed = config.sgan.encoder, streams.key_of("sgan encoder", config.seed) % 2**31
-    loop.trained(
-        folder / "encoder.keras",
-        lambda: build_encoder(config.sgan, subset.image_shape, subset.classes, seed),
-        _encoder_arrays(run),
-        loop.Budget.of(section, seed),
-        run.strategy,
-        run.progress.training("sgan encoder", section.steps),
-    )
+    with stage.making() as folder:
+        loop.trained(
+            folder / "encoder.keras",
+            lambda: build_encoder(config.sgan, subset.image_shape, subset.classes, seed),
+            _encoder_arrays(run),
+            loop.Budget.of(section, seed),
+            run.strategy,
+            run.progress.training("sgan encoder", section.steps),
+        )
 
 
 def _encoder_arrays(run):
@@ -118,10 +118,16 @@ def _encoder_arrays(run):
 
 def _start(encoder_stage, run, seed):
     """Returns a Stacked GAN of initial weights on the trained encoder, whose representations are evened out."""
-    with run.strategy.scope():
+    with run.strategy.scope(), artefacts.loading(encoder_stage.path):
         network = keras.models.load_model(encoder_stage.path / "encoder.keras", compile=False).network
+    with run.strategy.scope():
         networks.even_out(network, run.subset.train.images, REPRESENTATIONS)
         return build(run.config.sgan, network, seed)
+
+
+def _make_level(stage, index, encoder_stage, run):
+    with stage.making() as folder:
+        _train_level(folder, index, encoder_stage, run)
 
 
 def _train_level(folder, index, encoder_stage, run):
@@ -153,7 +159,7 @@ def train(folder, stage, run):
     seed = streams.key_of("sgan joint", run.config.seed) % 2**31
     gan = _start(encoder_stage, run, seed)
     for index, level_stage in enumerate(level_stages):
-        with run.strategy.scope():
+        with run.strategy.scope(), artefacts.loading(level_stage.path):
             _compile(gan.level(index), section, _kind(index)).load_weights(level_stage.path / "level.weights.h5")
     if section.joint_steps:
         arrays = gan.joint_data(data.images, data.labels)
@@ -173,7 +179,8 @@ def train(folder, stage, run):
 
 def inspect(stage, run, folder):
     """Writes what each level of the trained GAN does (see `inspection`) to `folder`; returns the paths."""
-    gan = keras.models.load_model(stage.path / "gan.keras", compile=False)
+    with artefacts.loading(stage.path):
+        gan = keras.models.load_model(stage.path / "gan.keras", compile=False)
     return inspection.inspect(gan, run.subset.train, folder, run.config.seed)
 
 

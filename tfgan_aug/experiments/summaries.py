@@ -17,7 +17,14 @@ BASELINES = ("real", "geo")
 
 
 def summarise(workdir):
-    """The table of a workdir, a dict that is also written to table.json.
+    """The table of a workdir, see `table_of`, which is also written to table.json."""
+    made = table_of(workdir)
+    artefacts.write_json(pathlib.Path(workdir) / FILE, made)
+    return made
+
+
+def table_of(workdir):
+    """The table of a workdir, a dict.
 
     Accuracies, standard deviations and intervals in percent and points, times in minutes. Every row has the largest
     whole block of its finished cells, and the names of the unfinished ones.
@@ -47,9 +54,7 @@ def summarise(workdir):
     made["source"]["classes"] = state["classes"]
     if claimed := made.get("claimed"):
         made["claimed"] = {**claimed, "found": _tested(claimed, hits, state["config"]["table"]["resamples"])}
-    made |= {"strongest": strongest, "rows": found, **_units(state["units"], workdir)}
-    artefacts.write_json(workdir / FILE, made)
-    return made
+    return made | {"strongest": strongest, "rows": found, **_units(state["units"], workdir)}
 
 
 def _strongest(rows, hits):
@@ -95,7 +100,7 @@ def finished(row, workdir):
         return None
     gan_seeds, seeds = largest_block(done)
     folders = [[done[gan_seed][seed] for seed in seeds] for gan_seed in gan_seeds]
-    arrays = [[dict(np.load(folder / "hits.npz")) for folder in line] for line in folders]
+    arrays = [[read_hits(folder) for folder in line] for line in folders]
     splits = [split for split in SPLITS if split in arrays[0][0]]
     for split in splits:
         for cell, folder in zip(sum(arrays, []), sum(folders, []), strict=True):
@@ -109,6 +114,12 @@ def finished(row, workdir):
         "hits": {split: np.array([[cell[split] for cell in line] for line in arrays]) for split in splits},
         "labels": {split: arrays[0][0][f"{split}_labels"] for split in splits},
     }
+
+
+def read_hits(folder):
+    """Returns the content of a finished cell's hits.npz, a dict of arrays. Raises `UserError` where it is damaged."""
+    with artefacts.loading(folder), np.load(folder / "hits.npz") as file:
+        return dict(file)
 
 
 def largest_block(done):

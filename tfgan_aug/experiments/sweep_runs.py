@@ -9,11 +9,11 @@ import dataclasses
 import numpy as np
 
 from tfgan_aug.config import GANS
-from tfgan_aug.core import artefacts, fields, workdirs
+from tfgan_aug.core import artefacts, fields
 from tfgan_aug.core.errors import UserError
 from tfgan_aug.datasets import cards, examples
 from tfgan_aug.evaluation import comparison
-from tfgan_aug.experiments import sweeps, table
+from tfgan_aug.experiments import summaries, sweeps, table
 from tfgan_aug.experiments.rows import all_rows
 from tfgan_aug.sampling import pools, rules
 
@@ -96,8 +96,7 @@ class SweepRuns:
         None where too few images were accepted for any.
         """
         made = self._table(name, point)
-        with workdirs.lock(made.run.workdir, "shared", wait=True):
-            made.run.write_subset()
+        made.run.write_subset()
         made.output_folder.mkdir(parents=True, exist_ok=True)
         made.begin()
         made.work()
@@ -132,18 +131,18 @@ class SweepRuns:
 
 def _hits(made):
     """Returns ({row: hits bool (G, C, N)}, labels (N,), {row: a dataset's digest for each G}, {row: images})."""
-    cells, digests, images, labels = {}, {}, {}, None
+    found, digests, images, labels = {}, {}, {}, None
     for row, gan_seed, _, cell in made.cells():
         if cell is None:
             continue
         folder = cell.stage().path
-        with np.load(folder / "hits.npz") as file:
-            split = "test" if "test" in file else "held_out"
-            cells.setdefault(row.name, {}).setdefault(gan_seed, []).append(file[split])
-            labels = file[f"{split}_labels"]
+        scored = summaries.read_hits(folder)
+        split = "test" if "test" in scored else "held_out"
+        found.setdefault(row.name, {}).setdefault(gan_seed, []).append(scored[split])
+        labels = scored[f"{split}_labels"]
         digests.setdefault(row.name, {})[gan_seed] = cell.dataset.digest
         images.setdefault(row.name, []).append(artefacts.read_json(folder / "result.json")["images"])
-    hits = {name: np.array(list(by_seed.values())) for name, by_seed in cells.items()}
+    hits = {name: np.array(list(by_seed.values())) for name, by_seed in found.items()}
     # GAN seeds may lack different numbers.
     means = {name: round(float(np.mean(counts))) for name, counts in images.items()}
     return hits, labels, {name: list(found.values()) for name, found in digests.items()}, means

@@ -91,7 +91,10 @@ class Table:
             if not made.stage.done:
                 made.plan.check(self.overwrite, self.allow_shortfall, tried)
         self._check_rows()
-        _, changed = self._changed()
+        self._check_changes(self._changed()[1])
+
+    def _check_changes(self, changed):
+        """Raises `UserError` for a workdir whose cells have another config or images, unless these do not count."""
         if changed and not self.overwrite:
             found = "; ".join(f"{name} was {was!r}, is {now!r}" for name, (was, now) in list(changed.items())[:3])
             more = f" and {len(changed) - 3} more fields" if len(changed) > 3 else ""
@@ -193,6 +196,8 @@ class Table:
         # Workers may start at the same moment.
         with workdirs.lock(self.run.workdir, "config", wait=True):
             own, changed = self._changed()
+            # Another run may have begun since `check`.
+            self._check_changes(changed)
             if changed:
                 (self.output_folder / STATE).unlink(missing_ok=True)
             artefacts.write_json(self.output_folder / _CONFIG, own)
@@ -219,7 +224,7 @@ class Table:
             for made in self.gan_datasets.values():
                 if made.stage.done:
                     continue
-                with workdirs.lock(self.run.workdir, made.stage.path.name) as mine:
+                with made.stage.lock() as mine:
                     if mine and not made.stage.done:
                         made.make(self.overwrite)
                         worked = True
@@ -239,7 +244,7 @@ class Table:
             stage = cell and cell.stage()
             if not stage or stage.done:
                 continue
-            with workdirs.lock(self.run.workdir, stage.path.name) as mine:
+            with stage.lock() as mine:
                 if mine and not stage.done:
                     cells.make(stage, cell)
                     worked = True

@@ -9,7 +9,7 @@ import itertools
 import numpy as np
 
 from tfgan_aug.classifiers.recipes import RECIPES
-from tfgan_aug.core import artefacts, fields, workdirs
+from tfgan_aug.core import artefacts, fields
 from tfgan_aug.experiments import cells, inner, table
 
 _OPTION = "--config.table.search_folds"
@@ -79,9 +79,7 @@ def choose(made, of_fold):
     for changes in settings(made.run.config):
         cell = dataclasses.replace(own, run=dataclasses.replace(run, config=fields.replaced(run.config, changes)))
         stage = cell.stage()
-        with workdirs.lock(run.workdir, stage.path.name, wait=True):
-            if not stage.done:
-                cells.make(stage, cell)
+        cells.ensure(stage, cell)
         minutes += stage.minutes
         scores = artefacts.read_json(stage.path / "result.json")["held_out"]
         tried.append((100 * cells.accuracy(scores)[0], changes))

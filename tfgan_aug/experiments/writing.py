@@ -5,20 +5,31 @@ Artefacts: the datasets, see `datasets.augmented`.
 
 from tfgan_aug.config import GANS
 from tfgan_aug.core import fields
+from tfgan_aug.core.errors import UserError
 from tfgan_aug.datasets import augmented, cards, examples, records
-from tfgan_aug.experiments import shared_stages
+from tfgan_aug.experiments import copy_gate, shared_stages
 
 
 def write(drawing, overwrite=False):
     """Writes the datasets of a filled `drawing.Drawing`; returns the variants whose datasets are there now.
+
+    Raises `UserError`, once the others are written, for those that the gate on copies refuses, see `copy_gate`.
 
     A variant with too few images is left out with a warning, unless the drawing allows the shortfall; one without any
     generated image always. Raises
     `UserError` where another dataset is in the way and `overwrite` is False.
     """
     kept = [variant for variant in drawing.plan.variants if _enough(variant, drawing)]
+    gate, refused = copy_gate.Gate(drawing), []
     for variant in kept:
+        if words := gate.refusal(variant):
+            refused.append(words)
+            continue
         _write(variant, drawing, overwrite)
+        if found := gate.found(variant):
+            cards.record(drawing.plan.datasets[variant.name], copies=found)
+    if refused:
+        raise UserError("; ".join(refused))
     return kept
 
 
@@ -43,9 +54,16 @@ def _write(variant, drawing, overwrite):
     plan, run = drawing.plan, drawing.plan.run
     dataset, quotas, short = plan.datasets[variant.name], *drawing.quotas(variant)
     digest = plan.request(variant, quotas if short else None)
-    if dataset.check(digest, overwrite):
-        run.progress.note(f"{variant.name}: reused {dataset.path} (digest {digest})")
-        return
+    with dataset.changing(run.progress.note):
+        if dataset.check(digest, overwrite):
+            run.progress.note(f"{variant.name}: reused {dataset.path} (digest {digest})")
+        else:
+            _make(variant, drawing, dataset, digest, quotas, short)
+
+
+def _make(variant, drawing, dataset, digest, quotas, short):
+    """Writes the dataset of a variant with this digest; `quotas` and `short` as `drawing.Drawing.quotas` has them."""
+    run = drawing.plan.run
     subset, sets, pool, write_split = _inputs(variant, drawing)
     train, count = examples.training_examples(
         variant,
@@ -95,7 +113,11 @@ def _described(variant, drawing, digest, short):
     if variant.gan:
         described |= {"gan_seed": plan.gan_run.config.seed, "pool": plan.pool_stages[variant.gan].digest}
         described |= cards.draws(
-            plan.run.subset.class_names, drawing.own(variant), short, drawing.little_variety(variant.gan)
+            plan.run.subset.class_names,
+            drawing.own(variant),
+            short,
+            drawing.little_variety(variant.gan),
+            drawing.faults(variant.gan),
         )
     return described
 

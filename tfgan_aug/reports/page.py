@@ -7,7 +7,6 @@ it looks is in `templates/`.
 import base64
 import hashlib
 import itertools
-import os
 import pathlib
 import re
 import struct
@@ -17,7 +16,7 @@ import jinja2
 import markdown_it
 import markupsafe
 
-from tfgan_aug.core import markdown
+from tfgan_aug.core import artefacts, markdown
 from tfgan_aug.reports import blocks
 
 _KINDS = (blocks.Text, blocks.Code, blocks.Details, blocks.Table, blocks.Image, blocks.Chart)
@@ -49,9 +48,8 @@ def write(path_html, path_markdown, title, lead, sections):
         folder.mkdir(exist_ok=True)
     whole = {folder / name: content for name, content in files.items()} | {path_markdown: text.encode()}
     for path, content in (whole | {path_html: html.encode()}).items():
-        partial = path.with_name(f"{path.name}.partial-{os.getpid()}")
-        partial.write_bytes(content)
-        os.replace(partial, path)
+        with artefacts.whole(path) as partial:
+            partial.write_bytes(content)
     for path in folder.glob("*"):
         # `picture` is what earlier versions called an image.
         if path.name not in files and re.fullmatch(r"(image|picture|chart)-[0-9a-f]{16}\.(png|svg)", path.name):

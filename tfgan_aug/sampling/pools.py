@@ -5,9 +5,9 @@ Artefact: `pool-<digest>/class-<label>/block-<number>.npz`, each with the images
 `probabilities` float32 (B, classes). Written once, whole or not at all; another rule or threshold needs no new draws.
 """
 
+import contextlib
 import dataclasses
 import itertools
-import os
 import pathlib
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from tfgan_aug.core import pixels
+from tfgan_aug.core import artefacts, pixels
 from tfgan_aug.sampling import rules
 
 
@@ -51,34 +51,41 @@ class Pool:
     def __init__(self, path: str | pathlib.Path):
         self.path = pathlib.Path(path)
 
-    def _block_path(self, label: int, number: int) -> pathlib.Path:
+    def path_of(self, label: int, number: int) -> pathlib.Path:
+        """Returns the file of block `number` of class `label`."""
         return self.path / f"class-{label:04d}" / f"block-{number:06d}.npz"
 
     def has(self, label: int, number: int) -> bool:
         """Returns whether the pool holds block `number` of class `label`."""
-        return self._block_path(label, number).exists()
+        return self.path_of(label, number).exists()
 
     def write(self, number: int, block: Block, probabilities: np.ndarray) -> None:
         """Stores a block as block `number` of its class, with the judge's probabilities, float32 (B, classes)."""
-        path = self._block_path(block.label, number)
+        path = self.path_of(block.label, number)
         path.parent.mkdir(parents=True, exist_ok=True)
-        # Several threads or machines may draw the same block.
-        partial = path.with_name(f"partial-{uuid.uuid4().hex}.npz")
         pngs = pixels.encode_png(block.images)
         ends = np.cumsum([len(png) for png in pngs])
         fields: dict[str, Any] = {"png": np.frombuffer(b"".join(pngs), np.uint8), "png_ends": ends}
         fields |= {"indices": block.indices, "seeds": block.seeds, "label": block.label}
-        np.savez(partial, probabilities=probabilities, **fields)
-        os.replace(partial, path)
+        # Several threads or machines may draw the same block.
+        with artefacts.whole(path, mark=uuid.uuid4().hex) as partial:
+            np.savez(partial, probabilities=probabilities, **fields)
 
     def read(self, label: int, number: int, *fields: str) -> list[np.ndarray]:
         """Returns arrays of one block, in the order of `fields` (see the module)."""
-        with np.load(self._block_path(label, number)) as block:
+        with self._open(label, number) as block:
             return [block[name] for name in fields]
+
+    @contextlib.contextmanager
+    def _open(self, label: int, number: int) -> Iterator[Mapping[str, np.ndarray]]:
+        """Yields the arrays of one block. Raises `UserError` where its file is damaged, NumPy's checksums too."""
+        path = self.path_of(label, number)
+        with artefacts.loading(path), np.load(path) as block:
+            yield block
 
     def codes(self, rule: rules.Rule, label: int, number: int) -> np.ndarray:
         """Returns the verdicts of one block's draws by a rule: places in `rules.VERDICTS`, int (B,)."""
-        with np.load(self._block_path(label, number)) as block:
+        with self._open(label, number) as block:
             return _codes(rule, label, block)
 
     def pngs(self, label: int, number: int) -> list[bytes]:
@@ -119,7 +126,7 @@ class Pool:
         """Yields the first `count` draws of class `label` with this verdict ("tp" or "fp"), lowest indices first."""
         found = 0
         for number in self.blocks(label) if count else ():
-            with np.load(self._block_path(label, number)) as block:
+            with self._open(label, number) as block:
                 places = np.flatnonzero(_codes(rule, label, block) == rules.VERDICTS.index(verdict))[: count - found]
                 if not len(places):
                     continue

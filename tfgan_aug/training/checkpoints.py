@@ -3,6 +3,7 @@
 Artefact: `<directory>/step-<step>.weights.h5`, only the newest.
 """
 
+import errno
 import os
 import pathlib
 import re
@@ -11,6 +12,10 @@ import shutil
 import keras
 import numpy as np
 
+from tfgan_aug.core import artefacts
+
+# What HDF5 writes beside the numbers, at most.
+_BYTES_A_VARIABLE = 4096
 _CHECKPOINT = re.compile(r"step-(\d{8})\.weights\.h5")
 
 
@@ -30,7 +35,8 @@ def restore(model, directory):
     found = sorted(path for path in pathlib.Path(directory).glob("step-*") if _CHECKPOINT.fullmatch(path.name))
     if not found:
         return 0
-    model.load_weights(found[-1])
+    with artefacts.loading(directory):
+        model.load_weights(found[-1])
     return int(_CHECKPOINT.fullmatch(found[-1].name).group(1))
 
 
@@ -47,6 +53,18 @@ def steps_done(model):
     return int(np.asarray(getattr(model, "discriminator_optimizer", model.optimizer).iterations))
 
 
+def save_weights(model, path):
+    """Writes the weights and the optimisers' state of a model to `path`, all of it or nothing.
+
+    Raises `OSError` where the disk has no room: HDF5 would take the interpreter down with it.
+    """
+    needed = _BYTES_A_VARIABLE * len(_state(model)) + sum(variable.value.numpy().nbytes for variable in _state(model))
+    if shutil.disk_usage(path.parent).free < needed:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+    with artefacts.whole(path) as partial:
+        model.save_weights(partial, overwrite=True)
+
+
 class Checkpoint(keras.callbacks.Callback):
     """Writes a checkpoint at the end of each stretch of steps: beside, then renamed, so that none is half written.
 
@@ -59,9 +77,7 @@ class Checkpoint(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         path = self.directory / f"step-{steps_done(self.model):08d}.weights.h5"
-        partial = self.directory / f"partial-{os.getpid()}.weights.h5"
-        self.model.save_weights(partial, overwrite=True)
-        os.replace(partial, path)
+        save_weights(self.model, path)
         for old in self.directory.glob("*.weights.h5"):
             if old != path:
                 old.unlink()

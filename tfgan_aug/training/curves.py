@@ -4,12 +4,25 @@ Artefact: a CSV file with the columns `step`, then the metrics in the model's or
 """
 
 import pathlib
+import re
 
 import keras
 import numpy as np
 
+from tfgan_aug.core import artefacts
 from tfgan_aug.core.errors import UserError
 from tfgan_aug.training import checkpoints
+
+# {stage of the workdir: the learning rate of its training}, where that is not <stage>.learning_rate.
+_RATES = {
+    "cell": "classifier.learning_rate",
+    "features": "metrics.learning_rate",
+    "sgan": "sgan.joint_learning_rate",
+    "sgan-encoder": "sgan.encoder.learning_rate",
+    "sgan-level-0": "sgan.image_learning_rate",
+    "sgan-level-1": "sgan.feature_learning_rate",
+    "sgan-level-2": "sgan.feature_learning_rate",
+}
 
 
 class NonFiniteLoss(UserError):
@@ -19,8 +32,9 @@ class NonFiniteLoss(UserError):
 class StopOnNonFinite(keras.callbacks.Callback):
     """Raises `NonFiniteLoss` at the end of a stretch of steps where a metric or a weight is infinite or not a number.
 
-    `name` is what the message calls the training, where the model's own name does not say enough. Weights too: those
-    of the last step, and those that only a penalty moves, show in no metric.
+    `name` is what the message calls the training, where the model's own name does not say enough: with a folder, as
+    `judge-<digest>/member-0`, it has checkpoints. Weights too: those of the last step, and those that only a penalty
+    moves, show in no metric.
 
     Not Keras' TerminateOnNaN, which sees only a metric named `loss` (a GAN has none), waits for the numbers of every
     step, and names no step.
@@ -40,7 +54,19 @@ class StopOnNonFinite(keras.callbacks.Callback):
             (what, value), step = found[0], checkpoints.steps_done(self.model)
             steps = f"in step {step}" if step == self._start + 1 else f"in one of the steps {self._start + 1} to {step}"
             name = self.name or self.model.name
-            raise NonFiniteLoss(f"{name}: {what} is {value}, {steps}, expected a number; lower the learning rate")
+            helps = f"lower the learning rate{_option(self.name)}{_kept(self.name, self._start)}"
+            raise NonFiniteLoss(f"{name}: {what} is {value}, {steps}, expected a number; {helps}")
+
+
+def _option(name):
+    """Returns ` (--config.judge.learning_rate)` for a training called `judge-<digest>/...`; "" without a digest."""
+    found = re.fullmatch(rf"(.+)-[0-9a-f]{{{artefacts.DIGEST_LENGTH}}}/.*", name)
+    return f" (--config.{_RATES.get(found[1], f'{found[1]}.learning_rate')})" if found else ""
+
+
+def _kept(name, step):
+    """Returns the words for the last good checkpoint, of `step`; "" where there is none."""
+    return f"; the checkpoint of step {step:,} stays" if "/" in name and step else ""
 
 
 def _weights(model):
@@ -69,6 +95,4 @@ class Curve(keras.callbacks.Callback):
         self.lines.append(
             ",".join([str(checkpoints.steps_done(self.model)), *(f"{float(value):.6g}" for value in logs.values())])
         )
-        partial = self.path.with_name(f"partial-{self.path.name}")
-        partial.write_text("\n".join(self.lines) + "\n", encoding="utf-8")
-        partial.replace(self.path)
+        artefacts.write_text(self.path, "\n".join(self.lines) + "\n")

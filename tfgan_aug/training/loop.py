@@ -11,7 +11,7 @@ import pathlib
 import keras
 import tensorflow as tf
 
-from tfgan_aug.core import memory, optimizers
+from tfgan_aug.core import artefacts, memory, optimizers
 from tfgan_aug.training import checkpoints, curves
 
 # A second of work for a narrow GAN; means over so many batches are within 1 % of those over ten times as many.
@@ -93,10 +93,12 @@ def trained(path, build, arrays, budget, strategy, shown, callbacks=()):
     stem = path.name.partition(".")[0]
     with strategy.scope():
         model = build()
-    if path.exists():
-        model.load_weights(path)
-        return model
     kept = path.with_name(f"checkpoints-{stem}")
+    if path.exists():
+        with artefacts.loading(path):
+            model.load_weights(path)
+        checkpoints.discard(kept)
+        return model
     with shown as callback:
         curve = path.with_name(f"{stem}.csv")
         fit(model, arrays, budget, kept, callbacks=[callback, *callbacks], curve=curve, strategy=strategy)
@@ -104,12 +106,11 @@ def trained(path, build, arrays, budget, strategy, shown, callbacks=()):
     if model.optimizer.use_ema and hasattr(model, "renew_statistics"):
         seen = batches(arrays, dataclasses.replace(budget, steps=_STATISTICS_BATCHES))
         model.renew_statistics(batch[-1] for batch in seen)
-    partial = path.with_name(f"partial-{path.name}")
     if path.suffix == ".keras":
-        model.save(partial)
+        with artefacts.whole(path) as partial:
+            model.save(partial)
     else:
-        model.save_weights(partial, overwrite=True)
-    partial.replace(path)
+        checkpoints.save_weights(model, path)
     checkpoints.discard(kept)
     return model
 
