@@ -29,25 +29,24 @@ def _seeded():
 
 @pytest.fixture
 def command(monkeypatch, tmp_path, capfd):
-    """Runs `build_dataset` with these arguments in this process; returns (exit code, stdout, stderr)."""
+    """Runs `build_dataset`, or `tool`, with these arguments in this process; returns (exit code, stdout, stderr).
+
+    `main` takes the place of the tool's own.
+    """
     from tfgan_aug.commands import build_dataset, cli
 
-    def run(*arguments, main=build_dataset.main):
+    def run(*arguments, main=None, tool=build_dataset):
         # absl's flags are global: fresh ones for each run.
         fresh = flags.FlagValues()
         with monkeypatch.context() as patch:
             patch.setattr(flags, "FLAGS", fresh)
-            patch.setattr(sys, "argv", ["tools/build_dataset.py", *arguments])
-            for name in ("DEFINE_string", "DEFINE_bool"):
+            patch.setattr(sys, "argv", [f"tools/{_name(tool)}.py", *arguments])
+            for name in ("DEFINE_string", "DEFINE_bool", "DEFINE_integer", "DEFINE_float"):
                 patch.setattr(flags, name, functools.partial(getattr(flags, name), flag_values=fresh))
             capfd.readouterr()
             code = 0
             try:
-                cli.run(
-                    types.SimpleNamespace(
-                        define_flags=build_dataset.define_flags, main=main, __name__=build_dataset.__name__
-                    )
-                )
+                cli.run(types.SimpleNamespace(**{**vars(tool), "main": main or tool.main}))
             except SystemExit as stop:
                 code = stop.code
         return code, *capfd.readouterr()
@@ -57,19 +56,30 @@ def command(monkeypatch, tmp_path, capfd):
 
 @pytest.fixture
 def refused(command, tmp_path):
-    """Runs a command that must fail on a mistake; returns its one line. No file but `left` may be left of it."""
+    """Runs a command that must fail on a mistake; returns its one line. No file but `left` may be left of it.
 
-    def run(*arguments, workdir=None, left=()):
+    With another `tool` than `build_dataset` the arguments are all that it is given.
+    """
+    from tfgan_aug.commands import build_dataset
+
+    def run(*arguments, workdir=None, left=(), tool=build_dataset):
         before = sorted(tmp_path.rglob("*"))
         workdir = workdir or tmp_path / "new" / "work"
-        places = [f"--workdir={workdir}", f"--data_dir={tmp_path / 'new' / 'data'}"]
-        code, out, err = command(*places, "--config.image_size=16", *arguments)
-        assert code == 2 and out == ""
-        assert err.startswith("build_dataset: ") and err.count("\n") == 1 and err.endswith("\n")
+        places = [f"--workdir={workdir}", f"--data_dir={tmp_path / 'new' / 'data'}", "--config.image_size=16"]
+        places = places if tool is build_dataset else []
+        code, out, err = command(*places, *arguments, tool=tool)
+        assert code == 2 and out == "", err
+        assert err.startswith(f"{_name(tool)}: ") and err.count("\n") == 1 and err.endswith("\n")
         assert "Traceback" not in err
         after = sorted(path for path in tmp_path.rglob("*") if path not in before)
-        assert [path.name for path in after if path.is_file()] == list(left)
+        # What is left has a lock beside it.
+        files = [path for path in after if path.is_file() and path.parent.name != ".locks"]
+        assert [path.name for path in files] == list(left)
         assert left or after == []
-        return err.removeprefix("build_dataset: ").rstrip("\n")
+        return err.removeprefix(f"{_name(tool)}: ").rstrip("\n")
 
     return run
+
+
+def _name(tool):
+    return tool.__name__.rpartition(".")[2]

@@ -20,7 +20,7 @@ ROOT = pathlib.Path(__file__).parents[2]
 FLAGS = (
     "config", "workdir", "data_dir", "variants", "strategy", "overwrite", "allow_shortfall", "skip_unreadable",
     "drop_duplicates",
-    "beam_options",
+    "beam_options", "max_copy_share", "verify",
 )  # fmt: skip
 
 
@@ -131,7 +131,7 @@ START = "from tfgan_aug.config import ExperimentConfig\n\ndef get_config(arg='')
         ("def get_config(:\n", "SyntaxError: "),
         ("import no_such_module\n", "ModuleNotFoundError: No module named 'no_such_module'"),
         ("def get_config():\n    return 1 / 0\n", "ZeroDivisionError: division by zero"),
-        ("x = 1\n", "failed: KeyError: 'get_config'"),
+        ("x = 1\n", "{path} has no get_config(), expected one that returns an ExperimentConfig"),
         ("def get_config():\n    return 3\n", "get_config() of {path} returned 3, expected an ExperimentConfig"),
         (
             START + "    config.seed = 'abc'\n    return config\n",
@@ -392,6 +392,22 @@ def test_overrides_arrive(command, tmp_path):
     assert (code, err) == (0, "")
     ((config, overwrite),) = seen
     assert (config.dcgan.epochs, config.judge.learning_rate, config.source, overwrite) == (7, 0.5, "folder:x", True)
+
+
+def test_max_copy_share_is_short_for_its_field(command, monkeypatch, refused):
+    """Other commands, which have no such flag, are named the field."""
+    seen = []
+    monkeypatch.setattr(build_dataset, "run", lambda config, options, shared: seen.append((config, shared)) or "")
+    assert command("--max_copy_share", "0.05", "--config.seed=3")[0] == 0
+    ((config, shared),) = seen
+    assert config.samples.max_copy_share == 0.05
+    assert shared == ["--config.seed=3", "--config.samples.max_copy_share=0.05"]
+    assert refused("--max_copy_share=few") == "--config.samples.max_copy_share: found 'few', expected float"
+
+
+def test_a_share_above_one_is_refused(refused, root):
+    line = refused(*source(root), "--max_copy_share=1.5")
+    assert line == "--config.samples.max_copy_share: found 1.5, expected a number from 0 to 1; 1: no gate"
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "configs").glob("*.py")), ids=lambda path: path.stem)

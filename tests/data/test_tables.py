@@ -76,6 +76,19 @@ def test_columns_by_name(root, columns):
     assert read(path)[0] == {"train": {"a.png": "x", "b.JPG": "y", "c.png": "x"}}
 
 
+def test_columns_of_one_title_by_number(root):
+    path = write(root, "pic,kind,kind\na.png,cat,x\nb.JPG,dog,y\nc.png,cat,x\n")
+    assert read(path, ("1", "2"))[0] == EXPECTED
+    assert read(path, ("pic", "3"))[0] == {"train": {"a.png": "x", "b.JPG": "y", "c.png": "x"}}
+    assert "has 2 columns 'kind', expected their numbers from 1" in refusal(path, ("pic", "kind"))
+
+
+def test_large_numbers_stay_what_they_are(root):
+    """As a fraction of 64 bits both would be 9007199254740992."""
+    path = write(root, "file,label\na.png,9007199254740993.0\nb.JPG,9007199254740992.0\nc.png,9007199254740993\n")
+    assert read(path)[1] == ("9007199254740992", "9007199254740993")
+
+
 def test_one_hot_columns_by_name(root):
     path = write(root, "pic,cat,dog,label\na.png,1,0,5\nb.JPG,0,1,6\nc.png,1,0,7\n")
     assert read(path, ("pic", "cat", "dog"))[0] == EXPECTED

@@ -35,7 +35,7 @@ def build_network(option, section, image_shape, classes, default=networks.paper_
     build = _function(option, section.builder)
     try:
         network = build(tuple(image_shape), classes)
-    except Exception as error:  # whatever the user's code raises
+    except (Exception, SystemExit) as error:  # whatever the user's code raises
         raise UserError(f"{option}: {section.builder} raised {_line(error)}") from error
     # A model that is not built has no shapes.
     sides = ("input_shape", "output_shape")
@@ -56,7 +56,7 @@ def _function(option, builder):
         function = getattr(module, name)
         if not callable(function):
             raise TypeError(f"{name} is no function")
-    except Exception as error:  # a module of the user's may raise anything when it is imported
+    except (Exception, SystemExit) as error:  # a module of the user's may raise anything when it is imported
         raise UserError(f"{option}: found {builder!r}, expected {_FORM} ({_line(error)})") from error
     return function
 

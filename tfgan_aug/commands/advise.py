@@ -23,26 +23,26 @@ def main(config):
     """
     values = flags.FLAGS
     command = shlex.join(["python", "-m", "tools.advise", *sys.argv[1:]])
-    print(run(config, values.workdir, values.strategy, values.skip_unreadable, values.drop_duplicates, command), end="")
+    same = values.strategy, values.skip_unreadable, values.drop_duplicates, values.verify
+    print(run(config, values.workdir, *same, command=command), end="")
 
 
-def run(config, workdir, strategy="auto", skip_unreadable=False, drop_duplicates=False, command=""):
+def run(config, workdir, strategy="auto", skip_unreadable=False, drop_duplicates=False, verify=False, command=""):
     """Returns the advice in words, of a config's training images; advice.json in the workdir holds its numbers.
 
     With a table.json of the same subset there, also what its rows with generated images are worth. Raises `UserError`
     for what the user can mend.
     """
-    from tfgan_aug.core import artefacts, workdirs
+    from tfgan_aug.core import artefacts
     from tfgan_aug.experiments import advice
     from tfgan_aug.experiments.run import Place, open_run
     from tfgan_aug.reports import advice_text
 
-    with open_run(config, Place(workdir, strategy, skip_unreadable, drop_duplicates, shared=True)) as run:
+    with open_run(config, Place(workdir, strategy, skip_unreadable, drop_duplicates, verify)) as run:
         folder, stage = run.workdir, run.subset_stage
         # Every check before the first file.
         trials = advice.Trials.of(run, run_table.describe(run, command))
-        with workdirs.lock(folder, "shared", wait=True):
-            run.write_subset()
+        run.write_subset()
         run.note_images()
         path = folder / "table.json"
         table = artefacts.read_json(path) if path.exists() else None

@@ -9,9 +9,11 @@ import sys
 from absl import flags
 
 from tfgan_aug.commands import cli
+from tfgan_aug.core import fields
 
 # Flags that other commands do not have.
-_OWN = ("data_dir", "variants", "overwrite", "beam_options")
+_OWN = ("data_dir", "variants", "overwrite", "beam_options", "max_copy_share")
+_GATE = "samples.max_copy_share"
 
 
 def define_flags():
@@ -25,6 +27,8 @@ def define_flags():
     flags.DEFINE_bool("overwrite", False, "Replace datasets of another digest.")
     words = "Options of an Apache Beam runner that draws, judges and writes; empty: this process does."
     flags.DEFINE_string("beam_options", "", words)
+    words = f"Short for --config.{_GATE}: variants with a larger share of near-copies are not written."
+    flags.DEFINE_string("max_copy_share", "", words)
 
 
 def main(config):
@@ -34,8 +38,12 @@ def main(config):
     """
     from tfgan_aug.experiments import main_job
 
-    options = cli.options(main_job.Options)
-    print(run(config, options, cli.without(sys.argv[1:], *_OWN)), end="")
+    options, shared = cli.options(main_job.Options), cli.without(sys.argv[1:], *_OWN)
+    if gate := flags.FLAGS.max_copy_share:
+        config = fields.replaced(config, {})
+        fields.set_text(config, _GATE, gate)
+        shared.append(f"--config.{_GATE}={gate}")
+    print(run(config, options, shared), end="")
 
 
 def run(config, options, shared=None):
@@ -44,12 +52,13 @@ def run(config, options, shared=None):
     `shared` are the arguments that other commands take, too; by default the workdir. Raises `UserError` for what the
     user can mend.
     """
-    from tfgan_aug.core import artefacts
+    from tfgan_aug.core import artefacts, workdirs
     from tfgan_aug.experiments import main_job
 
     result = main_job.build_dataset(config, options)
     made = text(result, shared)
-    artefacts.write_text(result.workdir / "summary.md", made)
+    with workdirs.lock(result.workdir, "summary.md", wait=True):
+        artefacts.write_text(result.workdir / "summary.md", made)
     return made
 
 

@@ -3,20 +3,28 @@
 import dataclasses
 import importlib
 import inspect
+import io
 import os
 import pathlib
+import re
 import sys
 import tempfile
 
 from absl import flags
 
+from tfgan_aug.commands import endings, outlets
 from tfgan_aug.config import GANS, ExperimentConfig, files
 from tfgan_aug.core import fields
 from tfgan_aug.core.errors import UserError
+from tfgan_aug.data import paths
 
 USAGE_ERROR = 2
+# Bytes of an argument: paths have up to 4,096, and ours go on below a workdir.
+_LONGEST = 3_500
+_TYPES = {"bool": "true or false", "int": "an integer", "float": "a number"}
 
 
+@outlets.kept
 def run(command):
     """Parses sys.argv and runs `command.main(config)`, or `main()` where its `define_flags` defines no config.
 
@@ -29,14 +37,31 @@ def run(command):
         print(_help(command, argv[0]))
         sys.exit(0)
     try:
-        rest, overrides = _split(argv) if "config" in flags.FLAGS else (argv, [])
-        _parse(rest)
-        config = [_config(overrides)] if "config" in flags.FLAGS else []
-        _start_tensorflow()
-        command.main(*config)
+        with endings.stoppable():
+            _check_names(argv)
+            rest, overrides = _split(argv) if "config" in flags.FLAGS else (argv, [])
+            paths = _parse(rest, getattr(command, "TAKES_PATHS", False))
+            given = [_config(overrides)] if "config" in flags.FLAGS else [paths] * bool(paths)
+            _start_tensorflow()
+            command.main(*given)
     except UserError as error:
-        print(f"{program}: {' '.join(str(error).split())}", file=sys.stderr)
-        sys.exit(USAGE_ERROR)
+        _end(program, str(error), USAGE_ERROR)
+    except endings.Stopped as stopped:
+        _end(program, f"{stopped}{endings.goes_on(_workdir())}", stopped.code)
+    except Exception as error:
+        if found := endings.no_room(error):
+            _end(program, f"{found}{endings.goes_on(_workdir())} once there is room", USAGE_ERROR)
+        raise
+
+
+def _end(program, words, code):
+    """Says one line and exits."""
+    print(f"{program}: {outlets.line(words)}", file=sys.stderr)
+    sys.exit(code)
+
+
+def _workdir():
+    return flags.FLAGS.workdir if "workdir" in flags.FLAGS else ""
 
 
 def _start_tensorflow():
@@ -44,7 +69,7 @@ def _start_tensorflow():
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     sys.stderr.flush()
     stderr = os.dup(2)
-    with tempfile.TemporaryFile() as hidden:
+    with _hidden() as hidden:
         os.dup2(hidden.fileno(), 2)
         try:
             # Looking for GPUs prints too, where there are none; the run names the devices it takes.
@@ -59,6 +84,29 @@ def _start_tensorflow():
         finally:
             os.dup2(stderr, 2)
             os.close(stderr)
+
+
+def _hidden():
+    """Returns a file for what is not shown; without a folder for temporary files, one that keeps nothing."""
+    try:
+        return tempfile.TemporaryFile()
+    except OSError:
+        return open(os.devnull, "w+b")
+
+
+def _check_names(argv):
+    """Raises `UserError` for an argument that no file of ours could hold: no UTF-8, or too long for a path."""
+    for argument in argv[1:]:
+        option, has_value, value = argument.partition("=")
+        named = f"{option}: found " if has_value else "found "
+        try:
+            length = len(argument.encode())
+        except UnicodeEncodeError:
+            wrong, expected = paths.fault(argument)
+            shown = ascii(value if has_value else argument)
+            raise UserError(f"{named}{shown}, which {wrong}, expected {expected}") from None
+        if length > _LONGEST:
+            raise UserError(f"{named}{length:,} bytes, expected at most {_LONGEST:,}")
 
 
 def _split(argv):
@@ -78,26 +126,43 @@ def _split(argv):
     return rest, overrides
 
 
-def _parse(argv):
-    """Parses flags; raises `UserError` for an unknown one, a wrong value and what is no flag."""
+def _parse(argv, takes_paths=False):
+    """Parses flags; returns the paths beside them, [] for commands that take none.
+
+    Raises `UserError` for an unknown flag, a wrong value, and what is no flag or lacks.
+    """
     try:
         rest = flags.FLAGS(argv)
     except flags.UnrecognizedFlagError as error:
         known = [name for name in flags.FLAGS if len(name) > 1]
         nearest = fields.nearest(error.flagname, known)
         raise UserError(f"--{error.flagname}: no such option{nearest}; see --help") from None
-    except flags.Error as error:
-        raise UserError(str(error)) from None
-    if len(rest) > 1:
+    except (flags.Error, ValueError) as error:
+        raise UserError(_said(str(error))) from None
+    if takes_paths and len(rest) == 1:
+        raise UserError("found no path, expected one or more; see --help")
+    if not takes_paths and len(rest) > 1:
         raise UserError(f"found {rest[1]!r}, expected only --options; see --help")
+    return rest[1:]
+
+
+def _said(message):
+    """Returns what absl says of a flag, in our words where it is a value of another type."""
+    match = re.match(r"flag --(\w+)=(.*?): ", message, re.DOTALL)
+    kind = _TYPES.get(flags.FLAGS[match[1]].flag_type()) if match and match[1] in flags.FLAGS else None
+    return f"--{match[1]}: found {match[2]!r}, expected {kind}" if kind else message
 
 
 def _config(overrides):
-    """Returns the config of the file that the flag names, or the built-in one, with the overrides."""
+    """Returns the config of the file that the flag names, or the built-in one, with the overrides, checked."""
     path = flags.FLAGS.config
-    config = files.load(path) if path else ExperimentConfig()
+    printed = io.StringIO()
+    config = files.load(path, printed) if path else ExperimentConfig()
     for name, value in overrides:
         files.override(config, name, value, path or "the built-in config")
+    fields.check(config)
+    # Stdout is for what comes out of the command.
+    sys.stderr.write(printed.getvalue())
     return config
 
 
@@ -164,6 +229,8 @@ def define_source_flags():
     flags.DEFINE_bool("skip_unreadable", False, words)
     words = "Leave out images with the same pixels: under two labels all of them, else all but one, a test image first."
     flags.DEFINE_bool("drop_duplicates", False, words)
+    words = "First compare every file that is there with its checksum, not names and sizes alone."
+    flags.DEFINE_bool("verify", False, words)
 
 
 def define_seeds_and_gans():
@@ -186,6 +253,7 @@ class CellOptions:
     dry_run: bool = False
     skip_unreadable: bool = False
     drop_duplicates: bool = False
+    verify: bool = False
 
     @property
     def picked(self):
@@ -196,8 +264,8 @@ class CellOptions:
     @property
     def place(self):
         """The fields of `run.Place`, by name."""
-        names = ("workdir", "strategy", "skip_unreadable", "drop_duplicates")
-        return {name: getattr(self, name) for name in names} | {"shared": True}
+        names = ("workdir", "strategy", "skip_unreadable", "drop_duplicates", "verify")
+        return {name: getattr(self, name) for name in names}
 
 
 def options(kind):

@@ -22,12 +22,20 @@ def main(config):
     """
     values = flags.FLAGS
     print(
-        run(config, values.workdir, values.data_dir, values.strategy, values.skip_unreadable, values.drop_duplicates),
+        run(
+            config,
+            values.workdir,
+            values.data_dir,
+            values.strategy,
+            values.skip_unreadable,
+            values.drop_duplicates,
+            values.verify,
+        ),
         end="",
     )
 
 
-def run(config, workdir, data_dir="", strategy="auto", skip_unreadable=False, drop_duplicates=False):
+def run(config, workdir, data_dir="", strategy="auto", skip_unreadable=False, drop_duplicates=False, verify=False):
     """Measures the datasets of a workdir; returns what the user reads.
 
     Raises `UserError` for what the user can mend.
@@ -37,7 +45,7 @@ def run(config, workdir, data_dir="", strategy="auto", skip_unreadable=False, dr
     from tfgan_aug.experiments.run import Place, open_run
     from tfgan_aug.reports import measure_text
 
-    with open_run(config, Place(workdir, strategy, skip_unreadable, drop_duplicates, shared=True)) as run:
+    with open_run(config, Place(workdir, strategy, skip_unreadable, drop_duplicates, verify)) as run:
         roots = [run.workdir, *([data_dir] if data_dir else [])]
         if not measures.datasets_in(roots):
             raise UserError(f"--workdir: found no datasets in {run.workdir}, expected those of tools.build_dataset")

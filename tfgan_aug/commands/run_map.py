@@ -70,7 +70,7 @@ def run(config, options, command=""):
             return _plan(points, choice)
         for number, (point, made, own) in enumerate(zip(points, tables, tuned, strict=True), start=1):
             run.progress.note(f"map, point {number} of {len(points)}: {point.words}")
-            with workdirs.open_workdir("--workdir", point.run.workdir, shared=True):
+            with workdirs.writable("--workdir", point.run.workdir):
                 run_table.work(made, own)
             text = _written(run.workdir / maps.FOLDER, maps.summarise(points))
         return text

@@ -86,8 +86,7 @@ def work(made, tuned, splits=()):
     from tfgan_aug.experiments import findings, inner, summaries, tuning
 
     run = made.run
-    with workdirs.lock(run.workdir, "shared", wait=True):
-        run.write_subset()
+    run.write_subset()
     run.note_subset()
     made.begin()
     tuning.tune(made, tuned)

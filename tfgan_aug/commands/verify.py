@@ -28,12 +28,13 @@ def main(paths):
 
 def run(paths, full=False):
     """Returns (what the user reads, whether all is well). Raises `UserError` for a path that is nothing of ours."""
+    from tfgan_aug.data import paths as named
     from tfgan_aug.experiments import audit
     from tfgan_aug.training.progress import Progress
 
     made = audit.Audit(full, Progress().note)
     for path in paths:
-        made.look(path)
+        made.look(named.of("PATH", path))
     lines = [str(problem) for problem in made.problems]
     counts = ", ".join(f"{count:,} {kind}" for kind, count in sorted(made.counts.items()) if count)
     lines.append(f"{len(made.problems)} problems; as recorded: {counts or 'nothing'}")

@@ -47,7 +47,7 @@ def at_least(least: int, most: float = MOST) -> Check:
 
 def nearest_size(size: float) -> int:
     """Returns the image size that is possible and nearest to `size`, the larger one of two."""
-    return min(128, max(16, 16 * int(size / 16 + 0.5)))
+    return 16 * int(min(128, max(16, size)) / 16 + 0.5)
 
 
 image_sizes = Check(

@@ -30,6 +30,9 @@ from tfgan_aug.core.checks import (  # noqa: F401
 )
 from tfgan_aug.core.errors import UserError
 
+# Characters of a value in an error: a list may have thousands.
+_SHOWN = 200
+
 
 def field(
     default: Any, comment: str, check: Check | None = None, *, changes_result: bool = True, late: bool = False
@@ -84,8 +87,8 @@ class Section:
         try:
             object.__setattr__(self, name, known[name].converted(value))
         except TypeError:
-            expected = known[name]
-            raise TypeError(f"Could not override field {name!r}: found {value!r}, expected {expected.name}") from None
+            expected = known[name].name
+            raise TypeError(f"Could not override field {name!r}: found {shown(value)}, expected {expected}") from None
 
     def together(self) -> str:
         """Returns what is wrong with the fields taken together, as "found ..., expected ...", or an empty text."""
@@ -179,6 +182,8 @@ class _Type:
         if self.many and not isinstance(value, tuple):
             return False
         items = value if self.many else (value,)
+        if not all(isinstance(item, self.base) for item in items):
+            return False
         if self.choices:
             return set(items) <= set(self.choices)
         return self.base is not float or all(map(math.isfinite, items))
@@ -203,6 +208,15 @@ def words(value: str | Sequence[str]) -> tuple[str, ...]:
 def text(value: Any) -> Any:
     """Returns a tuple as comma-separated text, and anything else as it is."""
     return ",".join(str(item).removesuffix(".0") for item in value) if isinstance(value, tuple) else value
+
+
+def shown(value: Any) -> str:
+    """Returns a value as an error names it: its repr, shortened, or its type where it has none."""
+    try:
+        found = type(value).__name__ if isinstance(value, Section) else repr(value)
+    except Exception:  # whatever the class of the value makes of it
+        found = type(value).__name__
+    return found if len(found) <= _SHOWN else f"{found[:_SHOWN]}..."
 
 
 def nearest(name: str, known: Any) -> str:
@@ -322,11 +336,26 @@ def problems(config: Section, prefix: str = "") -> Iterator[str]:
         check = own.metadata["check"] or kind.check
         if not kind.good(value) or not (check is None or value is None or check.good(value)):
             expected = f"{check.expected}{check.hint(value)}" if check else kind.expected
-            yield f"{prefix}{own.name}: found {text(value)!r}, expected {expected}"
+            yield f"{prefix}{own.name}: found {_found(value)}, expected {expected}"
         elif check and kind.check and value is not None and max(value if kind.many else (value,)) > check.most:
-            yield f"{prefix}{own.name}: found {text(value)!r}, expected at most {check.most:,}"
+            yield f"{prefix}{own.name}: found {_found(value)}, expected at most {check.most:,}"
+        elif value is not None and not all(map(_is_text, value if kind.many else (value,))):
+            yield f"{prefix}{own.name}: found {_found(value)}, expected text in UTF-8"
     if found := config.together():
         yield f"{prefix.removesuffix('.')}: {found}"
+
+
+def _found(value):
+    """Returns a field's value as an error names it."""
+    try:
+        return shown(text(value))
+    except ValueError:  # Numbers of thousands of digits.
+        return shown(value)
+
+
+def _is_text(value):
+    """Whether a value is no text that only this process understands, such as the name of a file that is not UTF-8."""
+    return not isinstance(value, str) or value.isascii() or value.encode(errors="replace").decode() == value
 
 
 def check(config: Section) -> None:

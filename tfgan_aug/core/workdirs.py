@@ -5,6 +5,7 @@ system holds the locks, so those of a process that dies are free.
 """
 
 import contextlib
+import os
 import pathlib
 import tempfile
 from collections.abc import Callable, Iterator
@@ -37,7 +38,7 @@ def writable(option: str, path: str | pathlib.Path) -> Iterator[pathlib.Path]:
         yield path
     except UserError:
         for folder in created:
-            if folder.is_dir() and not any(folder.iterdir()):
+            if os.path.isdir(folder) and not any(folder.iterdir()):
                 folder.rmdir()
         raise
 

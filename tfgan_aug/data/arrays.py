@@ -4,7 +4,9 @@ Makes no file. Arrays are found by their names: `images` and `labels`, `x` and `
 data sets, `train_images` and `train_labels` as in MedMNIST's. A split's images are loaded together and held as uint8.
 """
 
+import math
 import re
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
@@ -25,7 +27,11 @@ _EXPECTED = "images and labels, x_train and y_train, or train_images and train_l
 _CHANNELS = (1, 3, 4)
 _DARK = 32  # An eighth of the grey levels: images that reach no further have another scale.
 _BLOCK = 1024
-_BROKEN = (OSError, ValueError, EOFError, KeyError, NotImplementedError, zipfile.BadZipFile, zlib.error)
+# What damaged archives and headers make NumPy and zipfile raise.
+_BROKEN = (
+    OSError, ValueError, EOFError, KeyError, TypeError, NotImplementedError, RuntimeError, SyntaxError,
+    tokenize.TokenError, zipfile.BadZipFile, zlib.error,
+)  # fmt: skip
 
 
 class Arrays:
@@ -87,17 +93,11 @@ class Arrays:
         found = {}
         try:
             with zipfile.ZipFile(self.path) as file:
-                for member in file.namelist():
-                    if member.endswith(".npy"):
-                        with file.open(member) as array:
-                            version = np.lib.format.read_magic(array)
-                            read = (
-                                np.lib.format.read_array_header_1_0
-                                if version == (1, 0)
-                                else np.lib.format.read_array_header_2_0
-                            )
-                            shape, _, dtype = read(array)
-                            found[member.removesuffix(".npy")] = shape, dtype
+                for member in file.infolist():
+                    if member.filename.endswith(".npy"):
+                        found[member.filename.removesuffix(".npy")] = _header(file, member)
+        except PermissionError as error:
+            raise self._refusal(f"cannot be read: {error.strerror}", "a file that can be read") from None
         except _BROKEN:
             raise self._refusal("is no .npz file", "one that numpy.savez has written") from None
         return found
@@ -213,3 +213,15 @@ class Arrays:
 
     def _refusal(self, found, expected):
         return UserError(f"--config.source: {self.path} {found}, expected {expected}")
+
+
+def _header(file, member):
+    """Returns (shape, dtype) of an array in the archive; raises ValueError where it holds another number of bytes."""
+    with file.open(member) as array:
+        first = np.lib.format.read_magic(array) == (1, 0)
+        read = np.lib.format.read_array_header_1_0 if first else np.lib.format.read_array_header_2_0
+        shape, _, dtype = read(array)
+        # Else as many would be made room for as the header says.
+        if not dtype.hasobject and math.prod(shape) * dtype.itemsize != member.file_size - array.tell():
+            raise ValueError(shape)
+    return shape, dtype

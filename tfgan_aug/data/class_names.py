@@ -10,6 +10,8 @@ from collections.abc import Iterable, Sequence
 from tfgan_aug.core.errors import UserError
 
 _SHOWN = 12
+# Digits of a number: Python reads no more than 4,300.
+_DIGITS = 300
 
 
 def ordered(names: Iterable[str], by_number: bool = False) -> tuple[str, ...]:
@@ -25,7 +27,7 @@ def ordered(names: Iterable[str], by_number: bool = False) -> tuple[str, ...]:
 
 def is_number(name: str) -> bool:
     """Whether a name is a whole number."""
-    return re.fullmatch(r"[+-]?\d+", name, re.ASCII) is not None
+    return re.fullmatch(rf"[+-]?\d{{1,{_DIGITS}}}", name, re.ASCII) is not None
 
 
 def check(spec: str, names: Sequence[str]) -> tuple[str, ...]:
@@ -89,5 +91,5 @@ def _first_out_of_place(names):
 
 def _natural(name):
     """A key that sorts numbers inside names by their values."""
-    parts = re.split(r"([0-9]+)", name)
+    parts = re.split(rf"([0-9]{{1,{_DIGITS}}})", name)
     return [(0, int(part), "") if part.isascii() and part.isdigit() else (1, 0, part) for part in parts]

@@ -5,6 +5,7 @@ Makes no file. Every image file of a source is opened here, whichever kind of so
 
 import io
 import os
+import stat
 import struct
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -16,7 +17,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from tfgan_aug.core.errors import UserError
-from tfgan_aug.data import colours
+from tfgan_aug.data import colours, paths
 from tfgan_aug.data.fitting import Fitting
 from tfgan_aug.data.surveys import Kind, Seen
 
@@ -143,6 +144,9 @@ def of_array(pixels: np.ndarray, encoded: bytes) -> tuple[Image.Image, Seen]:
 
 def _decoded(path: Path, fitting: Fitting) -> tuple[Image.Image, Seen]:
     """(the first image of the file, upright as its EXIF orientation says, in mode L or RGB; what was seen of it)."""
+    # What lies in a pipe or a device may never end.
+    if not stat.S_ISREG(os.stat(path).st_mode):
+        raise OSError("no regular file")
     with Image.open(path, formats=_FORMATS) as image:
         mode, scale, depth, raw = image.mode, _scale(image, fitting.white_level), _depth(image), _raw_mode(image)
         # Asked for here: loading a TIFF turns it upright and forgets that it did.
@@ -237,8 +241,8 @@ def _reason(path, error):
         with open(path, "rb") as file:
             tiff = file.read(2) in (b"II", b"MM")
         return "not an image" + (", or a TIFF of another kind than 1 to 4 channels of 8 or 16 bits" if tiff else "")
-    # Pillow repeats the path in its message; it is named once, in front.
-    return " ".join(str(error).split()) or type(error).__name__
+    # The path is named once, in front.
+    return paths.reason(error) or type(error).__name__
 
 
 def _mapped(function: Callable, items: Sequence[Any]) -> Iterator[Any]:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tfgan_aug.core.errors import UserError
+from tfgan_aug.data import paths
 
 _DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 _TRIED = 100  # Rows by which the delimiter is chosen.
@@ -51,15 +52,24 @@ def read(path: Path, names_a_file: Callable[[Row], bool]) -> tuple[str, list[Row
 
 
 def _text(path):
-    content = path.read_bytes()
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise _refusal(path, f"cannot be read: {paths.reason(error)}", "a file that can be read") from None
     encoding = "utf-16" if content.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"
     try:
-        return content.decode(encoding)
+        text = content.decode(encoding)
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
         raise _refusal(
             path, f"line {line} is not {encoding[:6].rstrip('-').upper()}", "a table saved as UTF-8"
         ) from None
+    # UTF-16 without a mark, UTF-32, or no text at all.
+    before, zero, _ = text.partition("\0")
+    if zero:
+        line = before.count("\n") + 1
+        raise _refusal(path, f"line {line} holds a zero byte", "a table saved as UTF-8")
+    return text
 
 
 def _rows(path, text, delimiter, most=None):

@@ -9,6 +9,7 @@ import csv
 import dataclasses
 import io
 import itertools
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -59,7 +60,9 @@ class Duplicates:
             writer.writerow(
                 [*(value for copy in pair for value in (copy.id, self.class_names[copy.label], copy.split)), same]
             )
-        artefacts.write_text(folder / FILE, text.getvalue())
+        # Several runs may find the same.
+        with artefacts.whole(folder / FILE, mark=f"{os.getpid()}-") as partial:
+            partial.write_text(text.getvalue(), encoding="utf-8")
         return folder / FILE
 
     def words(self) -> str:

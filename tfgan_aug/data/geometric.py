@@ -59,4 +59,5 @@ def make(stage: artefacts.Stage, subset: subsets.Subset, config) -> None:
 
 def load(path: pathlib.Path) -> np.ndarray:
     """The geometric images stored in the folder `path`, uint8 (N, H, W, C), memory-mapped."""
-    return np.load(path / "images.npy", mmap_mode="r")
+    with artefacts.loading(path):
+        return np.load(path / "images.npy", mmap_mode="r")

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from tfgan_aug.core.errors import UserError
-from tfgan_aug.data import decoding
+from tfgan_aug.data import decoding, paths
 from tfgan_aug.data.fitting import Fitting
 from tfgan_aug.data.layouts import Found
 from tfgan_aug.data.surveys import Seen
@@ -18,13 +18,16 @@ class LabelledFiles:
     """The files of a `Found`, read as `fitting` says.
 
     `splits` maps its splits to (ids, labels): posix paths, relative to its root, and int32 (N,). `skipped` lists the
-    ids of unreadable files, left out if `skip_unreadable`. Raises UserError for a class of the train split without
-    readable images, and (unless `skip_unreadable`) for a file that does not decode or that is larger than Pillow's
-    decompression bomb limit.
+    ids of unreadable files, left out if `skip_unreadable`. Raises UserError for ids that are not UTF-8, for a class of
+    the train split without readable images, and (unless `skip_unreadable`) for a file that does not decode or that is
+    larger than Pillow's decompression bomb limit.
     """
 
     def __init__(self, found: Found, fitting: Fitting, skip_unreadable: bool = False):
         self._found = found
+        # Those of a table: a folder's are checked where it is walked.
+        for name in (self._id(path) for pairs in found.splits.values() for path, _ in pairs):
+            paths.check_name("--config.source", name)
         self._files = decoding.Files([path for pairs in found.splits.values() for path, _ in pairs], fitting)
         faults = self._files.faults
         if faults and not skip_unreadable:

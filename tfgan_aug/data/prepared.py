@@ -6,14 +6,14 @@ version where the files have another, and would start a download.
 
 import contextlib
 import difflib
+import os
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 
 from tfgan_aug.core.errors import UserError
-from tfgan_aug.data import built_in, decoding, layouts
+from tfgan_aug.data import built_in, decoding, layouts, paths
 from tfgan_aug.data.fitting import Fitting
 from tfgan_aug.data.surveys import Seen
 
@@ -166,7 +166,7 @@ def _builder(spec, data_dir):
     from tensorflow_datasets.core.utils import file_utils
 
     match = _NAME.fullmatch(spec)
-    searched = [Path(folder).expanduser() for folder in file_utils.list_data_dirs(data_dir)]
+    searched = [paths.of("--config.source_data_dir", folder) for folder in file_utils.list_data_dirs(data_dir)]
     if match is None:
         raise _unknown(spec, searched)
     with _quiet():
@@ -175,10 +175,10 @@ def _builder(spec, data_dir):
             return read_only_builder.builder_from_files(spec, data_dir=str(searched[0]) if data_dir else None)
         except tfds.core.DatasetNotFoundError as error:
             cause = error
-        except (OSError, ValueError, ImportError) as error:
-            reason = str(error).strip().split("\n")[0]
+        except Exception as error:  # whatever TFDS makes of damaged files
+            reason = str(error).strip().split("\n")[0] or type(error).__name__
             raise UserError(f"--config.source: {spec!r} cannot be read: {reason}") from error
-    found = [folder / match["name"] for folder in searched if (folder / match["name"]).is_dir()]
+    found = [folder / match["name"] for folder in searched if os.path.isdir(folder / match["name"])]
     if not found and match["name"] not in tfds.list_builders(with_community_datasets=False):
         raise _unknown(spec, searched) from cause
     there = sorted(
@@ -200,15 +200,16 @@ def _unknown(spec, searched):
 
     known = {*built_in.SETS, *tfds.list_builders(with_community_datasets=False)}
     for folder in searched:
-        if folder.is_dir():
+        # A folder that cannot be read has no names to offer.
+        with contextlib.suppress(OSError):
             known.update(path.name for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
     near = difflib.get_close_matches(re.split("[/:]", spec)[0], sorted(known), n=3)
     hint = f"; nearest: {', '.join(near)}" if near else ""
-    path = Path(spec).expanduser()
-    if path.is_dir():
+    path = os.path.expanduser(spec)
+    if os.path.isdir(path):
         hint = f"; for the folder of that name say folder:{spec}"
-    elif path.is_file():
-        hint = f"; for the file of that name say {'npz' if path.suffix.lower() == '.npz' else 'csv'}:{spec}"
+    elif os.path.isfile(path):
+        hint = f"; for the file of that name say {'npz' if path.lower().endswith('.npz') else 'csv'}:{spec}"
     return UserError(
         f"--config.source: no data set is called {spec!r}{hint}; expected {', '.join(built_in.SETS)}, folder:PATH, "
         "csv:FILE, npz:FILE or a TFDS name"

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tfgan_aug.core.errors import UserError
-from tfgan_aug.data import arrays, built_in, class_names, digests, duplicates, fitting, layouts, surveys, tables
+from tfgan_aug.data import arrays, built_in, class_names, digests, duplicates, fitting, layouts, paths, surveys, tables
 from tfgan_aug.data.duplicates import Duplicates, Images
 from tfgan_aug.data.fitting import Fitting
 from tfgan_aug.data.labelled_files import LabelledFiles
@@ -225,7 +225,7 @@ def _path(spec):
     kind, _, path = spec.partition(":")
     if not path:
         raise UserError(f"--config.source is {spec!r} without a path, expected {kind}:{_KINDS[kind]}")
-    return Path(path).expanduser()
+    return paths.of("--config.source", path)
 
 
 def _folder(spec, fitted, options):
@@ -276,7 +276,8 @@ def _npz(spec, fitted, options):
         return Split(ids, labels, fitted.shape, lambda positions: map(fitted.fit, found.read(which, positions)))
 
     notes = found.note, *_said_of_validation("validation" in found.labels, options)
-    for name in used:
+    # Those of the test split, too: what is wrong with them is found now, and not after a training.
+    for name in (*used, *({"test"} & found.labels.keys())):
         found.images(name)
     return Source(
         _stem(path.stem), "1.0.0", spec, found.class_names, fitted.shape, fitted.resize_filter, split(*used),

@@ -191,14 +191,15 @@ def _describe(part):
 def load(path: pathlib.Path) -> Subset:
     """The `Subset` stored in the folder `path`; images are memory-mapped."""
     record = artefacts.read_json(path / "subset.json")
-    parts = {
-        part: Part(
-            tuple(record[name]["ids"]),
-            np.asarray(record[name]["labels"], np.int32),
-            np.load(path / f"{name}_images.npy", mmap_mode="r"),
-        )
-        for part, name in _ON_DISK.items()
-    }
+    with artefacts.loading(path):
+        parts = {
+            part: Part(
+                tuple(record[name]["ids"]),
+                np.asarray(record[name]["labels"], np.int32),
+                np.load(path / f"{name}_images.npy", mmap_mode="r"),
+            )
+            for part, name in _ON_DISK.items()
+        }
     return Subset(tuple(record["class_names"]), parts["train"], parts["held_out"])
 
 

@@ -75,6 +75,7 @@ class _Table:
             raise self._refusal("holds no rows", "a row for each image")
         self.columns = self._named(columns) if columns else self._guessed()
         self.guessed = not columns
+        self._check_titles()
 
     def _names_a_file(self, row):
         return any(decoding.is_image(Path(cell)) or self._places(cell) for cell in row.cells)
@@ -100,7 +101,9 @@ class _Table:
             found = [place for place, title in enumerate(titles) if form(title) == form(name)]
             if len(found) == 1:
                 return found[0]
-        if name.isascii() and name.isdigit() and 1 <= int(name) <= len(self.rows[0].cells):
+        if found:
+            raise UserError(f"{_OPTION}: {self.path} has {len(found)} columns {name!r}, expected their numbers from 1")
+        if class_names.is_number(name) and 1 <= int(name) <= len(self.rows[0].cells):
             return int(name) - 1
         raise UserError(f"{_OPTION}: {self.path} has no column {name!r}, expected {self._titles()}")
 
@@ -129,6 +132,15 @@ class _Table:
         if not labels:
             raise self._refusal(f"has {self._titles()}, of which several may be the labels", f"{_OPTION}=FILE,LABEL")
         return _Columns(file, tuple(labels), split)
+
+    def _check_titles(self):
+        """Raises UserError where nobody can tell a column that is used from another one of its title."""
+        places = self.columns.labels if not self.guessed else (self.columns.file, *self.columns.labels)
+        if not self.header or (not self.guessed and len(places) == 1):
+            return
+        for title in (self.header[place] for place in places):
+            if (count := self.header.count(title)) > 1:
+                raise self._refusal(f"has {count} columns {title!r}", f"one, or {_OPTION}=1,2, the numbers of yours")
 
     def _one_hot(self, places):
         """Returns those of these columns that hold nothing but 0 and 1, where there are two or more."""
@@ -185,10 +197,9 @@ class _Table:
             if not entry.file or not entry.name.strip():
                 raise self._refusal(f"line {entry.line} has no {'label' if entry.file else 'file'}", "one in each row")
         # 0.0, 1.0 of data frames whose whole numbers became fractions.
-        if any("." in e.name for e in made) and all(
-            re.fullmatch(r"[+-]?\d+\.0*|[+-]?\d+", e.name, re.ASCII) for e in made
-        ):
-            made = [dataclasses.replace(entry, name=str(int(float(entry.name)))) for entry in made]
+        whole = [re.sub(r"\.0*$", "", entry.name) for entry in made]
+        if any("." in entry.name for entry in made) and all(map(class_names.is_number, whole)):
+            made = [dataclasses.replace(entry, name=str(int(name))) for entry, name in zip(made, whole, strict=True)]
         return made
 
     def _label(self, row):

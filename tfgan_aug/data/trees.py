@@ -10,11 +10,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from tfgan_aug.core.errors import UserError
-from tfgan_aug.data import decoding
+from tfgan_aug.data import decoding, paths
 
 # What archives, editors and file systems leave behind.
 _LITTER = {"__macosx", "__pycache__", "@eadir", "$recycle.bin", "system volume information", "lost+found"}
 _LINKS = 3  # Links to folders below each other that are followed: chains of more are circles of another kind.
+_DEPTH = 100  # Folders inside each other: nobody sorts images so, and each of them is a step of the walk.
 _SHOWN_FOLDERS, _SHOWN_FILES = 4, 2
 
 
@@ -81,8 +82,8 @@ class Tree:
     """The folder `root`, walked: its `node`, and `passed`, lines on folders that were passed over.
 
     Hidden files and folders are passed over without a word. Links to folders are followed, but not in circles. `own`
-    are folders that belong to the run. Raises UserError for a folder that cannot be read, and for names of folders and
-    files that are not UTF-8: no id could hold them.
+    are folders that belong to the run. Raises UserError for a folder that cannot be read, for more than `_DEPTH` of
+    them inside each other, and for names of folders and files that are not UTF-8: no id could hold them.
     """
 
     def __init__(self, root: Path, own: Sequence[Path] = ()):
@@ -91,6 +92,7 @@ class Tree:
         self._root = root
         real = os.path.realpath(root)
         above = {str(folder) for folder in Path(real).parents}
+        self._most = len(above) + _DEPTH
         self.node = self._walked(root, above | {real}, 0)
 
     def _walked(self, path, above, links):
@@ -113,6 +115,8 @@ class Tree:
             self.passed.append(f"{where} (written by tfgan_aug)")
         elif linked and (real in above or links == _LINKS):
             self.passed.append(f"{where} (a link back to {real})")
+        elif len(above) > self._most:
+            raise UserError(f"--config.source: {self._root} has folders more than {_DEPTH} deep, expected fewer")
         else:
             node.folders.append(self._walked(path, above | {real}, links + linked))
 
@@ -125,13 +129,7 @@ class Tree:
         except OSError as error:
             raise UserError(f"--config.source: cannot read folder {path}: {error.strerror}") from None
         for entry in found:
-            try:
-                entry.name.encode()
-            except UnicodeEncodeError:
-                raise UserError(
-                    f"--config.source: {ascii(entry.path)} has a name that is not UTF-8, expected a name that can be "
-                    "written: rename it"
-                ) from None
+            paths.check_name("--config.source", entry.name, entry.path)
         return [entry for entry in found if not _is_hidden(entry.name)]
 
 
