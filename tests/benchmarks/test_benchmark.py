@@ -35,6 +35,7 @@ STAGES = {
     "drawn, judged, kept and written": 1,
     "real images written": 1,
     "read": 1,
+    "verified": 1,
     "read, shuffled, batched, flip, translate, zoom": 1,
     "nearest training images": 1,
     "authenticity": 1,
@@ -172,5 +173,5 @@ def test_built_in_sets_are_not_looked_for_among_prepared_ones(name, tmp_path):
     config, strategy = tiny.config(name), strategies.make_strategy("one_device")
     images = np.random.default_rng(0).integers(0, 256, (12, 16, 16, 3), np.uint8)
     speeds = list(data_speed._files(config, strategy, images, tmp_path, 3, 0.01))
-    assert [speed.name.partition(",")[0] for speed in speeds] == ["real images written", "read", "read"]
+    assert [speed.name.partition(",")[0] for speed in speeds] == ["real images written", "read", "verified", "read"]
     assert all(speed.rate > 0 for speed in speeds)

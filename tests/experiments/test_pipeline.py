@@ -444,7 +444,7 @@ def test_without_a_gan_nothing_is_trained_but_the_classifier(root, tmp_path):
     result = build(root, tmp_path, {"variants": "geo"})
     assert provenance(result, "geo")["counts"]["train"] == {"real/none": [10, 6, 4], "geometric/none": [10, 6, 4]}
     stages = {path.name.split("-")[0] for path in (tmp_path / "work").iterdir() if path.is_dir()}
-    assert stages == {"subset", "geometric", "cell", "grids", "tensorflow_datasets"}
+    assert stages == {".locks", "subset", "geometric", "cell", "grids", "tensorflow_datasets"}
     # The card says how to read the data and what it is.
     card = (result.datasets[0].path / "README.md").read_text()
     assert 'tfds.load("pictures_gan_aug/geo"' in card and "Acceptance" not in card

@@ -273,7 +273,7 @@ def test_the_stacked_gans_images_say_so(whole):
 
 def test_every_stage_leaves_what_it_promises(whole):
     workdir, _, made = whole
-    own = {"stage.json", "seconds.json"}
+    own = {"stage.json", "seconds.json", "files.json"}
     expected = {
         "encoder": {"encoder.keras", "encoder.csv"},
         "level 0": {"level.weights.h5", "level.csv", "level.png", "tensorboard"},
@@ -346,7 +346,13 @@ def test_without_joint_training_the_levels_stay_as_they_are(whole, tmp_path, mon
     result = main_job.build_dataset(changed, main_job.Options(str(place), overwrite=True, **options))
     after = stages_of(place, changed)
     assert [sums(part.path) for part in after.parts] == kept and after.path.name != before.path.name
-    assert {path.name for path in after.path.iterdir()} == {"gan.keras", "generator", "stage.json", "seconds.json"}
+    assert {path.name for path in after.path.iterdir()} == {
+        "gan.keras",
+        "generator",
+        "files.json",
+        "stage.json",
+        "seconds.json",
+    }
     assert not np.array_equal(draws(after), draws(before))
     gan = keras.models.load_model(after.path / "gan.keras")
     for index, part in enumerate(after.parts[1:]):

@@ -75,7 +75,7 @@ def test_every_cell_is_there_with_its_counts(whole):
         assert all(0 <= c <= t for c, t in zip(result["test"]["correct"], result["test"]["total"], strict=True))
     for folder in workdir.glob("cell-*"):
         assert sorted(path.name for path in folder.iterdir()) == [
-            "classifier.csv", "hits.npz", "result.json", "seconds.json", "stage.json",
+            "classifier.csv", "files.json", "hits.npz", "result.json", "seconds.json", "stage.json",
         ]  # fmt: skip
         assert artefacts.read_json(folder / "seconds.json") > 0
 

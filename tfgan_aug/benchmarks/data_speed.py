@@ -21,7 +21,7 @@ from tfgan_aug.benchmarks.rates import Speed, peak_memory
 from tfgan_aug.classifiers import classifier, networks, recipes
 from tfgan_aug.core import pixels, streams
 from tfgan_aug.data import built_in, transforms
-from tfgan_aug.datasets import augmented, examples, records
+from tfgan_aug.datasets import augmented, examples, records, verification
 from tfgan_aug.experiments.families import FAMILIES
 from tfgan_aug.gans.dcgan import DCGAN
 from tfgan_aug.sampling import filling, pools, rules, saved_models
@@ -126,6 +126,13 @@ def _files(config, strategy, images, folder, classes, seconds):
     ours, plain = (tfds.builder_from_directory(str(path)) for path in (dataset.path, _plain(folder / "1.0.0", images)))
     rates = side_by_side([_reader(ours, "train"), _reader(plain, "train")], count, seconds)
     yield Speed("read", *rates, "the same images as TFDS writes them: id, image and label, compressed")
+
+    def verify():
+        verification.differences(dataset.path, whole=True)
+        verification.verify(dataset.path, {records.TRAIN: count, records.HELD_OUT: 0}, classes)
+
+    rates = side_by_side([verify, _reader(ours, "train")], count, seconds)
+    yield Speed("verified", *rates, "the line `read`")
     if config.source not in built_in.SETS and not config.source.startswith("folder:"):
         theirs = tfds.builder(config.source, data_dir=config.source_data_dir or None)
         rates = side_by_side([_reader(ours, "train"), _reader(theirs, f"train[:{count}]")], count, seconds)
