@@ -16,6 +16,7 @@ import json
 import os
 import pathlib
 import random
+import re
 import shutil
 import signal
 import sys
@@ -135,6 +136,8 @@ def _steady(value):
     """Returns a JSON value without what varies from run to run."""
     if isinstance(value, dict):
         return {key: _steady(own) for key, own in value.items() if not any(word in key for word in _VARYING)}
+    if isinstance(value, str):
+        return re.sub(r"[\d.]+ minutes", "minutes", value)
     return [_steady(own) for own in value] if isinstance(value, list) else value
 
 
