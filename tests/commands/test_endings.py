@@ -27,6 +27,17 @@ def test_signals_raise_once_and_are_given_back():
     assert not isinstance(stopped.value, Exception)
 
 
+def test_an_import_is_not_cut_off_in_its_middle():
+    """It would end in the words of what it left half done."""
+    done = []
+    with pytest.raises(endings.Stopped) as stopped, endings.stoppable(), endings.held():
+        os.kill(os.getpid(), signal.SIGINT)
+        done.append("imported")
+    assert done == ["imported"] and stopped.value.code == 130
+    with endings.held():
+        pass
+
+
 @pytest.mark.parametrize(
     ("number", "words", "code"), [(signal.SIGINT, "Ctrl-C", 130), (signal.SIGTERM, "SIGTERM", 143)]
 )
@@ -58,6 +69,14 @@ def test_a_full_disk_is_one_line(command, tmp_path, error):
     assert found == 2 and out == "" and err.count("\n") == 1
     assert err.startswith("build_dataset: ") and err.endswith("; the same command goes on once there is room\n")
     assert any(words in err for words in ("No space left", "Disk quota", "4096 requested"))
+
+
+def test_nothing_is_kept_where_no_work_began(command, tmp_path):
+    def main(config):
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    _, _, err = command(f"--workdir={tmp_path}/none", main=main)
+    assert err == "build_dataset: stopped by SIGTERM; the same command goes on\n"
 
 
 def test_other_errors_stay_what_they_are(command):

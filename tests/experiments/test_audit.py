@@ -73,6 +73,17 @@ def block(workdir, number):
     return only(workdir, f"pool-*/class-0001/block-{number:06d}.npz")
 
 
+def test_datasets_of_a_sweep_are_compared_with_the_workdir_above(copy):
+    point = copy / "sweeps" / "real" / "0123456789abcdef"
+    point.mkdir(parents=True)
+    for path in (copy / "tensorflow_datasets", *copy.glob("datasets-*")):
+        path.rename(point / path.name)
+    assert any(point.glob("datasets-*/stage.json"))
+    text, good = verify.run([point])
+    count = len(list(point.glob("tensorflow_datasets/*/*/1.0.0")))
+    assert good and f"{count} datasets, {count} datasets compared with their workdir" in text
+
+
 def flipped(path, place=-40):
     content = bytearray(path.read_bytes())
     content[place] ^= 1
@@ -256,6 +267,22 @@ def test_verify_compares_checksums_before_work(made, copy):
         run.open_run(made[1], place),
     ):
         raise AssertionError("reached")
+
+
+def test_a_pool_alone_whose_judge_is_damaged(copy):
+    """It cannot be drawn again: a problem like others, and not the end of the audit."""
+    only(copy, "judge-*/member-0.keras").write_bytes(b"")
+    text, good = verify.run([only(copy, "pool-*")])
+    assert not good and "it cannot be drawn again: " in text and "remove " in text
+
+
+def test_a_stage_that_was_killed_before_its_renaming_is_no_damage(made, copy):
+    stage = only(copy, "judge-*")
+    partial = stage.rename(stage.with_name(f"{stage.name}.partial"))
+    (partial / "started").touch()
+    run.verify(copy)
+    text, _ = verify.run([partial])
+    assert text == "0 problems; as recorded: 1 unfinished\n"
 
 
 def test_checksums_are_right_at_every_moment(made, copy, monkeypatch):

@@ -322,8 +322,8 @@ def test_a_generator_that_is_not_as_recorded_is_refused_by_name(stage, name, har
     harm(path)
     with pytest.raises(ValueError, match="^generator: found ") as found:
         taken(stage / "generator")
-    assert f"{path}, which {reason}, expected" in str(found.value) and "\n" not in str(found.value)
-    with pytest.raises(UserError, match=f"^found .*{name}, which {reason}, expected .*; remove .* made again$"):
+    assert f"{path} {reason}, expected" in str(found.value) and "\n" not in str(found.value)
+    with pytest.raises(UserError, match=f"^found .*{name} {reason}, expected .*; remove .* made again$"):
         saved_models.load(stage)
 
 

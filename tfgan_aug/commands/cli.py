@@ -40,9 +40,10 @@ def run(command):
         with endings.stoppable():
             _check_names(argv)
             rest, overrides = _split(argv) if "config" in flags.FLAGS else (argv, [])
-            paths = _parse(rest, getattr(command, "TAKES_PATHS", False))
-            given = [_config(overrides)] if "config" in flags.FLAGS else [paths] * bool(paths)
-            _start_tensorflow()
+            named = _parse(rest, _takes_paths(command))
+            given = [_config(overrides)] if "config" in flags.FLAGS else [named] * bool(named)
+            with endings.held():
+                _start_tensorflow()
             command.main(*given)
     except UserError as error:
         _end(program, str(error), USAGE_ERROR)
@@ -52,6 +53,11 @@ def run(command):
         if found := endings.no_room(error):
             _end(program, f"{found}{endings.goes_on(_workdir())} once there is room", USAGE_ERROR)
         raise
+
+
+def _takes_paths(command):
+    """Returns whether paths may stand beside the options of a command."""
+    return getattr(command, "TAKES_PATHS", False)
 
 
 def _end(program, words, code):
@@ -181,6 +187,7 @@ def without(arguments, *names):
 def _help(command, program):
     path = pathlib.Path(program)
     usage = f"python -m tools.{path.stem}" if path.suffix == ".py" else path.name
+    usage += " PATH..." * _takes_paths(command)
     lines = [inspect.cleandoc(command.main.__doc__), "", f"usage: {usage} [--option=value ...]", ""]
     own = flags.FLAGS.flags_by_module_dict()
     for module in (__name__, command.__name__):

@@ -40,6 +40,28 @@ def stoppable():
             signal.signal(number, handler)
 
 
+@contextlib.contextmanager
+def held():
+    """A block that `Stopped` waits for: an import cut off in its middle ends in the words of what it left half done.
+
+    A second signal ends the process at once.
+    """
+    found = []
+
+    def note(number, frame):
+        signal.signal(number, signal.SIG_DFL)
+        found.append(number)
+
+    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    if found:
+        raise Stopped(found[0])
+
+
 def _stop(number, frame):
     signal.signal(number, signal.SIG_DFL)
     raise Stopped(number)
@@ -59,6 +81,6 @@ def no_room(error):
 
 
 def goes_on(workdir):
-    """Returns what a user is told who may go on; `workdir` "" where there is none."""
-    kept = f"; what is done is kept in {workdir}" if workdir else ""
+    """Returns what a user is told who may go on; nothing is kept where the `workdir` is not there yet, or is ""."""
+    kept = f"; what is done is kept in {workdir}" if os.path.isdir(workdir) else ""
     return f"{kept}; the same command goes on"

@@ -87,15 +87,16 @@ def _plan(points, choice):
 
 def _written(folder, made):
     """Writes the map's files into a folder; returns what the user reads."""
-    from tfgan_aug.core import artefacts
+    from tfgan_aug.core import artefacts, workdirs
     from tfgan_aug.experiments import maps
     from tfgan_aug.reports import charts, map_text
 
-    artefacts.write_json(folder / "map.json", made)
     lines = io.StringIO()
     writer = csv.DictWriter(lines, maps.FIELDS, lineterminator="\n")
     writer.writeheader()
     writer.writerows(made["cells"])
-    artefacts.write_text(folder / "map.csv", lines.getvalue())
-    charts.save_map(folder / "map.png", made)
+    with workdirs.lock(folder, "map", wait=True):
+        artefacts.write_json(folder / "map.json", made)
+        artefacts.write_text(folder / "map.csv", lines.getvalue())
+        charts.save_map(folder / "map.png", made)
     return f"{map_text.text(made)}\n\n{folder / 'map.csv'}, {folder / 'map.png'}\n"

@@ -75,18 +75,19 @@ def run(config, options):
 
 def _sweep(job, name, points):
     """Runs a sweep and writes its files after every point; returns what the user reads."""
-    from tfgan_aug.core import artefacts
+    from tfgan_aug.core import artefacts, workdirs
     from tfgan_aug.experiments import sweep_runs
     from tfgan_aug.reports import charts, sweep_text
 
     folder = job.folder(name)
     folder.mkdir(parents=True, exist_ok=True)
     for made in job.summaries(name, points):
-        artefacts.write_json(folder / "sweep.json", made)
         lines = io.StringIO()
         writer = csv.DictWriter(lines, sweep_runs.FIELDS, extrasaction="ignore", lineterminator="\n")
         writer.writeheader()
         writer.writerows(made["points"])
-        artefacts.write_text(folder / "sweep.csv", lines.getvalue())
-        charts.save_sweep(folder / "sweep.png", made)
+        with workdirs.lock(folder, "sweep", wait=True):
+            artefacts.write_json(folder / "sweep.json", made)
+            artefacts.write_text(folder / "sweep.csv", lines.getvalue())
+            charts.save_sweep(folder / "sweep.png", made)
     return f"{sweep_text.text(made)}\n\n{folder / 'sweep.csv'}, {folder / 'sweep.png'}\n"

@@ -33,16 +33,17 @@ def sync(path: pathlib.Path) -> None:
             os.close(handle)
 
 
-def differences(folder: pathlib.Path, whole: bool = False) -> list[str]:
+def differences(folder: pathlib.Path, whole: bool = False, below: str = "") -> list[str]:
     """Returns how the files of a folder differ from its list, in words: names and sizes, with `whole` contents, too.
 
-    [] where nothing does, and where there is no list: earlier versions wrote none.
+    `below`: of those alone whose path begins so. [] where nothing differs, and where there is no list: earlier versions
+    wrote none.
     """
     if not (folder / FILE).exists():
         return []
     try:
         listed = json.loads((folder / FILE).read_text(encoding="utf-8"))
-        expected = {name: (about["bytes"], about["sha256"]) for name, about in listed.items()}
+        expected = {name: (own["bytes"], own["sha256"]) for name, own in listed.items() if name.startswith(below)}
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return [f"{FILE} cannot be read"]
     found, there = [], _files(folder)
@@ -53,12 +54,15 @@ def differences(folder: pathlib.Path, whole: bool = False) -> list[str]:
             found.append(f"{name} has {there[name].stat().st_size:,} bytes, expected {size:,}")
         elif whole and sha256(there[name]) != digest:
             found.append(f"{name} was changed")
-    return found + [f"{name} was added" for name in there if name not in expected]
+    return found + [f"{name} was added" for name in there if name.startswith(below) and name not in expected]
 
 
 def _files(folder):
-    """Returns {posix path: path} of the files in a folder, sorted, without those that may change."""
-    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    """Returns {posix path: path} of the files in a folder, sorted, without those that may change.
+
+    A link to a folder counts as a file, so as one that was added: what lies behind it is in no list.
+    """
+    paths = sorted(path for path in folder.rglob("*") if path.is_symlink() or not path.is_dir())
     return {name: path for path in paths if (name := path.relative_to(folder).as_posix()) not in _LATER}
 
 

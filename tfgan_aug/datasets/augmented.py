@@ -45,6 +45,14 @@ def class_names(path):
     return tuple(tfds.builder_from_directory(str(path)).info.features["label"].names)
 
 
+def found_in(root):
+    """Returns the `Dataset`s of this library below a folder, sorted by path, without those that are being written."""
+    names = PROVENANCE, verification.SUMS
+    paths = {file.parent for name in names for file in pathlib.Path(root).rglob(f"*/*/*/{name}")}
+    paths = [path for path in sorted(paths) if not any(part.startswith(".") for part in path.parts[-4:])]
+    return [Dataset(path.parents[2], path.parents[1].name, path.parent.name) for path in paths]
+
+
 class Dataset:
     """One variant on disk: `<data_dir>/<name>/<variant>/1.0.0`, and its digest where it exists."""
 

@@ -9,7 +9,7 @@ import dataclasses
 import numpy as np
 
 from tfgan_aug.classifiers.recipes import RECIPES
-from tfgan_aug.core import artefacts, fields
+from tfgan_aug.core import artefacts, fields, workdirs
 from tfgan_aug.core.errors import UserError
 from tfgan_aug.data import transforms
 from tfgan_aug.evaluation import learning_curves
@@ -159,7 +159,8 @@ def advise(trials, summary=None):
         row["title"] = titles[name]
         row["more"] = _images(law, own, row["versus"]["real"]["difference"]) if law and name != "real" else 0.0
     made["rows"] = _worth(summary, law, own) if law and summary else []
-    artefacts.write_json(run.workdir / FILE, made)
+    with workdirs.lock(run.workdir, FILE, wait=True):
+        artefacts.write_json(run.workdir / FILE, made)
     return made
 
 

@@ -14,7 +14,6 @@ from tfgan_aug.classifiers import judges
 from tfgan_aug.core import artefacts, manifests, pixels, streams
 from tfgan_aug.core.errors import UserError
 from tfgan_aug.data import subsets
-from tfgan_aug.data.digests import pixel_hash
 from tfgan_aug.datasets import augmented, examples, records, verification
 from tfgan_aug.experiments import summaries
 from tfgan_aug.sampling import filling, pools, saved_models
@@ -54,8 +53,11 @@ class Audit:
             raise UserError(f"{path}: found no folder, expected a workdir, a folder of datasets or a dataset")
         if (path / augmented.PROVENANCE).exists() or (path / verification.SUMS).exists():
             return self._dataset(path)
-        stages = sorted(found.parent for found in path.rglob(artefacts.DESCRIPTION))
-        datasets = datasets_in(path)
+        # Pools last: what they are drawn with has been looked at by then.
+        stages = sorted(
+            (found.parent for found in path.rglob(artefacts.DESCRIPTION)), key=lambda own: (_is_pool(own), own)
+        )
+        datasets = [dataset.path for dataset in augmented.found_in(path)]
         if not stages and not datasets:
             raise UserError(f"{path}: found nothing of tfgan_aug, expected a workdir, datasets or a dataset")
         for stage in stages:
@@ -85,7 +87,7 @@ class Audit:
             self._problem(path, f"{artefacts.DESCRIPTION} was changed: it is not that of {path.name}", remedy)
         for found in manifests.differences(path, whole=True):
             self._problem(path, found, remedy)
-        if path.name.startswith("pool-"):
+        if _is_pool(path):
             self._pool(path, described if name else {})
         elif not (path / manifests.FILE).exists():
             self.counts["stages of an earlier version, without a list of files"] += 1
@@ -113,7 +115,7 @@ class Audit:
             good = np.array_equal(indices, expected)
             good = good and np.array_equal(seeds, streams.image_seeds(described.get("seed"), label, expected))
             good = good and len(images) == size and np.allclose(probabilities.sum(axis=1), 1, atol=1e-3)
-        except Exception:
+        except (UserError, OSError, KeyError, TypeError, ValueError):
             good = False
         if not good:
             self._problem(path, "it is damaged, or of another place", "remove the file and run the command again")
@@ -126,8 +128,13 @@ class Audit:
             return
         if any(problem.path in (networks[0][0], networks[1][0]) for problem in self.problems):
             return
-        generator = saved_models.load(networks[0][0])
-        judge = judges.Judge(networks[1][0], described["block_size"])
+        try:
+            generator = saved_models.load(networks[0][0])
+            judge = judges.Judge(networks[1][0], described["block_size"])
+        except UserError as error:
+            # Where the pool alone is looked at.
+            self._problem(pool.path, f"it cannot be drawn again: {error}", "then run the command again")
+            return
         drawer = filling.Drawer(generator, judge, described["seed"], described["block_size"])
         chosen = range(len(blocks)) if self.full else np.unique(np.linspace(0, len(blocks) - 1, _SAMPLE).astype(int))
         for label, number in (blocks[place] for place in chosen):
@@ -157,12 +164,13 @@ class Audit:
         self.counts["datasets"] += len(self.problems) == before
 
     def _contents(self, path):
-        workdir = next(filter(_holds_stages, path.resolve().parents), None)
         provenance = artefacts.read_json(path / augmented.PROVENANCE)
         expected = {split: sum(map(sum, kinds.values())) for split, kinds in provenance["counts"].items()}
         expected = {split: expected.get(split, 0) for split in (records.TRAIN, records.HELD_OUT)}
         names = augmented.class_names(path)
-        origins = _Origins.of(provenance, workdir) if workdir else None
+        # Those of a sweep lie in a folder of stages, too, below the workdir.
+        above = (_Origins.of(provenance, folder) for folder in path.resolve().parents)
+        origins = next(filter(None, above), None)
         if origins and origins.class_names != names:
             raise RuntimeError(f"found the classes {', '.join(names)}, expected {', '.join(origins.class_names)}")
         look = origins.look if origins else (lambda split, example: None)
@@ -199,7 +207,7 @@ class _Origins:
 
     @classmethod
     def of(cls, provenance, workdir):
-        """Returns those that a dataset's provenance names; None where they do not lie in the workdir."""
+        """Returns those that a dataset's provenance names; None where they do not lie in the folder `workdir`."""
         stages = {name: workdir / f"{name}-{provenance.get(name)}" for name in ("subset", "pool")}
         if not stages["subset"].is_dir() or (provenance.get("pool") and not stages["pool"].is_dir()):
             return None
@@ -215,7 +223,7 @@ class _Origins:
         """Raises `RuntimeError` where an example is not what its origin holds."""
         name, origin = example["id"].decode(), example["origin"].decode()
         if origin == "real":
-            good = name in self.real and pixel_hash(self.real[name]) == pixel_hash(example["image"])
+            good = name in self.real and np.array_equal(self.real[name], example["image"])
         elif self.pool and example["verdict"].decode() != "none":
             label, index = examples.parse_name(name)
             number, place = divmod(index, self.block_size)
@@ -234,13 +242,11 @@ class _Origins:
         return self._held[label][1:]
 
 
+def _is_pool(path):
+    """Returns whether a stage is a pool: it grows, so no list of its files is complete."""
+    return path.name.startswith("pool-")
+
+
 def _holds_stages(folder):
     """Returns whether a folder is a workdir: that of a command, or of a point of a map or an inner split in it."""
     return any(folder.glob(f"*-*/{artefacts.DESCRIPTION}"))
-
-
-def datasets_in(path):
-    """Returns the version folders of datasets below a folder, sorted."""
-    found = {file.parent for name in (augmented.PROVENANCE, verification.SUMS) for file in path.rglob(f"*/*/*/{name}")}
-    # Not those that are being written.
-    return sorted(own for own in found if not any(part.startswith(".") for part in own.relative_to(path).parts))

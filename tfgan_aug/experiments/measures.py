@@ -6,7 +6,6 @@ whichever datasets hold it; `measures.json`, all of them together, see `measure`
 
 import collections
 import functools
-import pathlib
 
 import numpy as np
 
@@ -181,9 +180,8 @@ class Measurer:
 
 def datasets_in(roots):
     """The datasets of this library under folders, sorted by path, each once."""
-    paths = {path.parent for root in roots for path in pathlib.Path(root).rglob(f"*/*/*/{augmented.PROVENANCE}")}
-    paths = [path for path in sorted(paths) if not any(part.startswith(".") for part in path.parts[-4:])]
-    return [augmented.Dataset(path.parents[2], path.parents[1].name, path.parent.name) for path in paths]
+    found = {dataset.path: dataset for root in roots for dataset in augmented.found_in(root) if dataset.digest}
+    return [found[path] for path in sorted(found)]
 
 
 def _held(held_by):

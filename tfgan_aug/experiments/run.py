@@ -144,6 +144,9 @@ def open_run(config, place, read_subset=True):
 def verify(folder):
     """Raises `UserError` where a file of a finished stage or dataset below `folder` is not as it was written."""
     for file in sorted(folder.rglob(manifests.FILE)):
+        # One that was killed just before its renaming is made on.
+        if file.parent.suffix == ".partial":
+            continue
         if found := manifests.differences(file.parent, whole=True):
             raise UserError(f"--verify: {file.parent}: {found[0]}; remove the folder to have it made again")
     for file in sorted(folder.rglob(verification.SUMS)):

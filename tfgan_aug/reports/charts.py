@@ -7,6 +7,8 @@ import warnings
 
 import numpy as np
 
+from tfgan_aug.core import artefacts
+
 _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#444444")
 # By verdict: colour and marker.
 _VERDICTS = {"helps": ("#0060a8", "^"), "hurts": ("#c04a00", "v")}
@@ -74,7 +76,8 @@ def save_sweep(path, made):
     axes.set_title(made["title"])
     if found:
         axes.legend()
-    figure.savefig(path, dpi=120)
+    with artefacts.whole(path) as partial:
+        figure.savefig(partial, dpi=120)
 
 
 def save_map(path, made):
@@ -89,7 +92,8 @@ def save_map(path, made):
     names, sets, counts = (sorted({cell[field] for cell in cells}) for field in ("row", "source", "per_class"))
     shape = max(1, len(names)), 1
     figure = Figure(
-        figsize=(2.5 + 1.5 * max(1, len(counts)), shape[0] * (1.2 + 0.6 * max(1, len(sets)))), layout="constrained"
+        figsize=(2.5 + 1.5 * max(1, len(counts)), 0.4 + shape[0] * (1.2 + 0.6 * max(1, len(sets)))),
+        layout="constrained",
     )
     FigureCanvasAgg(figure)
     limit = max([5.0, *(abs(cell["difference"]) for cell in cells)])
@@ -107,8 +111,10 @@ def save_map(path, made):
         axes.set_xticks(range(len(counts)), counts)
         axes.set_yticks(range(len(sets)), sets)
         axes.set_xlabel("real images a class")
-        axes.set_title(f"{name}: points over the strongest row without generated images", fontsize=9)
-    figure.savefig(path, dpi=120)
+        axes.set_title(name, fontsize=9)
+    figure.suptitle("points over the strongest row\nwithout generated images", fontsize=9)
+    with artefacts.whole(path) as partial:
+        figure.savefig(partial, dpi=120)
 
 
 @contextlib.contextmanager

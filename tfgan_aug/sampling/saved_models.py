@@ -21,7 +21,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfgan_aug.core import artefacts, labelled, manifests
+from tfgan_aug.core import labelled, manifests
 from tfgan_aug.core.errors import UserError
 
 
@@ -122,22 +122,7 @@ def check_recorded(folder: pathlib.Path) -> None:
     stage, record = folder.parent, folder.parent / manifests.FILE
     if not record.exists() or stage.name.endswith(".partial"):
         raise UserError(f"found {folder}, expected the generator in a finished stage of a workdir, with {record}")
-    with artefacts.loading(record):
-        listed = {name: about["sha256"] for name, about in artefacts.read_json(record).items()}
-    listed = {name: digest for name, digest in listed.items() if name.startswith(f"{folder.name}/")}
-    # A link to a folder counts as a file, and as one that was added: what lies behind it is in no list.
-    paths = [path for path in sorted(folder.rglob("*")) if path.is_symlink() or not path.is_dir()]
-    there = {path.relative_to(stage).as_posix(): path for path in paths}
-    for name in sorted(listed.keys() | there.keys()):
-        if name not in there:
-            reason = "is missing"
-        elif name not in listed:
-            reason = "was added"
-        elif manifests.sha256(there[name]) != listed[name]:
-            reason = "was changed"
-        else:
-            continue
+    if found := manifests.differences(stage, whole=True, below=f"{folder.name}/"):
         raise UserError(
-            f"found {stage / name}, which {reason}, expected all files as in {record}; remove {stage} to have it made "
-            "again"
+            f"found {stage}/{found[0]}, expected all files as in {record}; remove {stage} to have it made again"
         )
